@@ -1,0 +1,231 @@
+"""What can go wrong with settings, as data that names the place and the mend.
+
+    SettingsError               the root: catch it when any fault of the settings is handled alike
+    ├── LayerError              a layer cannot be read: missing, unreadable, not UTF-8, syntax, bounds
+    ├── InvalidSettingsError    values do not fit, or faults of several kinds were found in one run
+    │   ├── UnknownKeyError     keys or variables that are no settings
+    │   └── EnvironmentNameError    the environment's name is not one of the four
+    ├── ExpansionError          a ``${...}`` reference is malformed or names nothing
+    ├── VariableError           a variable asked for through EnvLoader is missing or of another type
+    ├── RollbackError           there is nothing to go back to
+    └── WatchError              a watch cannot start
+
+Every error carries its `Problem`s. None of them ever holds the value of a secret, so an error may be
+logged, printed, pickled and shown to anybody who may see the names of the settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+MASK: Final = "**********"
+"""How a secret is written wherever nobody asked for its value."""
+
+Severity = Literal["error", "warning"]
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """`text` with control characters and lone surrogates escaped, cut at 200 characters."""
+    shown = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[:200])
+    return shown + "…" if len(text) > 200 else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was written: ``settings/default.yaml:14:7``, ``.env:6``, ``env NAME``, ``default``.
+
+    `line` and `column` count from 1; both are None where the source has no lines.
+    """
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (printable(self.source), self.line, self.column) if part is not None)
+
+
+DEFAULT: Final = Origin("default")
+"""The origin of a value that no layer gives: the section models' own default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One value of a key as one layer writes it; a secret's value is the mask."""
+
+    value: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A source line with the spans of secrets masked, and the span in it that is meant (from 1)."""
+
+    line: int
+    text: str
+    column: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: what is wrong, where it stands, what it hides and how to mend it.
+
+    `code` is one of `CODES`, or the id of a rule of the environment (`sections/rules.py`); both are stable.
+    """
+
+    code: str
+    message: str
+    key: str | None = None
+    origin: Origin | None = None
+    overrides: Occurrence | None = None
+    hint: str | None = None
+    severity: Severity = "error"
+    excerpt: Excerpt | None = None
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """The lines of the report, each with the part it plays: head, place, source, caret or note."""
+        yield "head", f"{self.severity}[{self.code}]: {self.message}"
+        margin = " " * (len(str(self.excerpt.line)) + 2) if self.excerpt else "  "
+        if self.origin:
+            yield "place", f"  --> {self.origin}"
+        if self.excerpt:
+            yield "source", f"{margin} |"
+            yield "source", f"  {self.excerpt.line} | {self.excerpt.text}"
+            yield "caret", f"{margin} | {' ' * (self.excerpt.column - 1)}{'^' * self.excerpt.width}"
+        if self.overrides:
+            yield "note", f"{margin} = overrides {self.overrides.value} from {self.overrides.origin}"
+        if self.hint:
+            yield "note", f"{margin} = help: {self.hint}"
+
+    def __str__(self) -> str:
+        return "\n".join(text for _, text in self.lines())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem as plain data, for scripts; places are texts."""
+        data = asdict(self)
+        data["origin"] = str(self.origin) if self.origin else None
+        if self.overrides:
+            data["overrides"] = {"value": self.overrides.value, "origin": str(self.overrides.origin)}
+        return data
+
+
+class SettingsError(Exception):
+    """Settings cannot be used as they stand; `problems` says why, every one at once."""
+
+    default_code = "invalid"
+
+    def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
+        if isinstance(problems, str):
+            problems = Problem(code=self.default_code, message=problems)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        found = "\n".join(map(str, self.problems))
+        return found if len(self.problems) == 1 else f"{len(self.problems)} problems\n{found}"
+
+    def errors(self) -> list[dict[str, Any]]:
+        """The problems as plain data."""
+        return [problem.as_dict() for problem in self.problems]
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> SettingsError:
+        """The error for `problems`: of their common class, `InvalidSettingsError` where they differ."""
+        found = tuple(problems)
+        kinds = {CODES.get(problem.code, (InvalidSettingsError, ""))[0] for problem in found}
+        return (kinds.pop() if len(kinds) == 1 else InvalidSettingsError)(found)
+
+
+class LayerError(SettingsError):
+    """A layer cannot be read; mend or restore the file that it names."""
+
+    default_code = "unreadable"
+
+
+class InvalidSettingsError(SettingsError):
+    """Values do not fit their fields, the fields one another, or the environment's rules."""
+
+
+class UnknownKeyError(InvalidSettingsError):
+    """A layer or a variable names something that is no setting; usually a slip of the pen."""
+
+    default_code = "unknown-key"
+
+
+class EnvironmentNameError(InvalidSettingsError):
+    """The environment's name is not known, or a layer says that it is for another one."""
+
+    default_code = "unknown-environment"
+
+
+class ExpansionError(SettingsError):
+    """A ``${...}`` reference is malformed, names nothing, or grows past its bound."""
+
+    default_code = "bad-reference"
+
+
+class VariableError(SettingsError):
+    """A variable asked for through `EnvLoader` is missing, or is not of the type asked for."""
+
+    default_code = "missing-variable"
+
+
+class RollbackError(SettingsError):
+    """There is no earlier snapshot or version to go back to."""
+
+    default_code = "no-such-version"
+
+
+class WatchError(SettingsError):
+    """A watch cannot start."""
+
+    default_code = "no-watch"
+
+
+CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
+    "missing-layer": (LayerError, "a file or folder that must be there is not"),
+    "two-files": (LayerError, "one layer is written in two files"),
+    "unreadable": (LayerError, "a file cannot be opened, or is no regular file"),
+    "too-large": (LayerError, "a file is over 1 MiB"),
+    "not-utf8": (LayerError, "a file or a variable is not UTF-8 text"),
+    "syntax": (LayerError, "a file does not parse"),
+    "duplicate-key": (LayerError, "a mapping gives one key twice"),
+    "bad-key": (LayerError, "a key is not text, or is the merge key <<"),
+    "bad-tag": (LayerError, "a YAML tag other than the core ones"),
+    "second-document": (LayerError, "a YAML file holds a second document"),
+    "not-a-mapping": (LayerError, "the root of a file, or a section, is not a mapping"),
+    "too-deep": (LayerError, "a file nests deeper than 40 levels"),
+    "too-many-nodes": (LayerError, "a file holds more than 200,000 nodes, aliases counted at each use"),
+    "bad-alias": (LayerError, "an alias names no anchor, or a value contains itself"),
+    "became-empty": (LayerError, "a layer that had content is empty or gone at a reload"),
+    "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
+    "unknown-key": (UnknownKeyError, "a key is no setting"),
+    "unknown-variable": (UnknownKeyError, "a SYNFINANCE_ variable names no setting"),
+    "not-a-setting": (UnknownKeyError, "a variable names a section, or something below a setting"),
+    "conflicting-variables": (InvalidSettingsError, "two spellings of one variable differ"),
+    "ignored": (InvalidSettingsError, "something was given where it has no effect"),
+    "unknown-environment": (EnvironmentNameError, "the environment's name is not one of the four"),
+    "other-environment": (EnvironmentNameError, "a layer says that it is for another environment"),
+    "wrong-type": (InvalidSettingsError, "a value is not of the field's type"),
+    "null": (InvalidSettingsError, "null where the field has no null"),
+    "out-of-range": (InvalidSettingsError, "a value is outside the field's limits"),
+    "not-a-choice": (InvalidSettingsError, "a value is not one of the field's choices"),
+    "inconsistent": (InvalidSettingsError, "values contradict one another"),
+    "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
+    "bad-reference": (ExpansionError, "a ${...} reference is malformed"),
+    "too-long": (ExpansionError, "a value is over its bound of characters after expansion"),
+    "secret-file": (LayerError, "the file that a ..._FILE variable names cannot be used"),
+    "missing-variable": (VariableError, "a required variable is not set"),
+    "wrong-variable": (VariableError, "a variable is not of the type asked for"),
+    "no-such-version": (RollbackError, "there is no such snapshot or version"),
+    "no-watch": (WatchError, "a watch cannot start"),
+    "invalid": (SettingsError, "anything else; the message says what"),
+}
+"""Every code of a problem that is not a rule of the environment, its class and its meaning."""
+

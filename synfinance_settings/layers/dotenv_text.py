@@ -1,0 +1,98 @@
+r"""``.env`` as assignments with places: the only door to python-dotenv.
+
+Its parser finds the names, the quotes and the ends of values; what is inside a value is read here, since its interpolation is not ours
+(docs/why.md):
+
+    NAME=text # note    up to a # after a blank; blanks at the ends dropped; a backslash is a backslash
+    NAME='text'         nothing is expanded; \' is a quote
+    NAME="text"         expanded; \n \t \" \\ \$ are escapes
+    NAME                sets nothing
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from dotenv.parser import Binding, parse_stream
+
+from synfinance_settings.errors import Origin, Problem, printable
+from synfinance_settings.layers.expansion import InheritedFault, Lookup, ReferenceFault, Scope, expand
+
+_HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
+_DOUBLE: Final = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
+_SINGLE: Final = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
+_COMMENT: Final = re.compile(r"(?<=\s)#.*", re.DOTALL)
+_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
+
+
+@dataclass(frozen=True, slots=True)
+class DotEnv:
+    """A parsed ``.env``: what its names are set to, and the faults of its broken lines.
+
+    A value is text, or the problem that its use would meet.
+    """
+
+    name: str
+    values: Mapping[str, str | Problem] = field(default_factory=dict, repr=False)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def read_dotenv(
+    text: str, name: str, environ: Mapping[str, str], missing: Lookup = lambda wanted: None
+) -> DotEnv:
+    """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `missing`."""
+    long_run = _BLANK_RUN.search(text)
+    if long_run:
+        line = text.count("\n", 0, long_run.start()) + 1
+        return DotEnv(name, problems=(Problem("syntax", "200 blanks in a row", origin=Origin(name, line)),))
+    bindings = list(parse_stream(io.StringIO(text)))
+    names = {binding.key for binding in bindings}
+    values: dict[str, str | Problem] = {}
+    lines: dict[str, int] = {}
+    problems: list[Problem] = []
+    scope = Scope(environ, values, lambda wanted: None if wanted in names else missing(wanted))
+    for binding in bindings:
+        written = binding.original.string
+        line = binding.original.line + _line_breaks(written[: len(written) - len(written.lstrip())])
+        if binding.error:
+            hint = "a line is NAME=value; a quote is closed before the line ends"
+            problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=hint))
+        elif binding.key is not None and binding.value is not None:
+            values[binding.key] = _value(binding, line, name, scope)
+            lines[binding.key] = line
+    return DotEnv(name, values, lines, tuple(problems))
+
+
+def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Problem:
+    written = binding.original.string
+    head = _HEAD.match(written)
+    assert head, "python-dotenv took this line for an assignment"
+    rest = written[head.end() :]
+    double = _DOUBLE.match(rest)
+    if single := _SINGLE.match(rest):
+        return _PAIR.sub(lambda pair: "'" if pair[1] == "'" else pair[0], single[1])
+    if double:
+        body, at = double[1], head.end() + 1
+    else:
+        body, at = _COMMENT.sub("", head["gap"] + rest).strip(), head.end()
+    if "$" not in body and not double:
+        return body
+    try:
+        return expand(body, scope, escapes=bool(double))
+    except InheritedFault as inherited:
+        return inherited.problem
+    except ReferenceFault as fault:
+        before = written[len(head["blank"]) : at + fault.offset]
+        column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
+        origin = Origin(name, line + _line_breaks(before), column)
+        return Problem(fault.code, f"{printable(binding.key or '')}: {fault.message}", origin=origin)
+
+
+def _line_breaks(text: str) -> int:
+    return len(re.findall(r"\r\n|\n|\r", text))

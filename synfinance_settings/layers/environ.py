@@ -1,0 +1,157 @@
+"""Variables as a layer: the settings that the process environment, or ``.env``, spells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from synfinance_settings.errors import MASK, Origin, Problem, printable
+from synfinance_settings.layers.dotenv_text import DotEnv
+from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.sections.variables import (
+    ENVIRONMENT_VARIABLE,
+    PREFIX,
+    RESERVED,
+    VARIABLES,
+    VARIABLES_OF,
+    file_variable,
+    misuse,
+    near_variable,
+)
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class Environ(dict[str, str]):
+    """A copy of the process environment whose repr shows no value."""
+
+    def __repr__(self) -> str:
+        return f"<Environ of {len(self)} variables>"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of ours: its value, or the problem that its use would meet, and where it is set."""
+
+    name: str
+    value: str | Problem = field(repr=False)
+    origin: Origin
+
+
+class Variables(dict[str, Variable]):
+    """The variables of one layer by name."""
+
+
+ReadSecret = Callable[[Variable], "str | Problem"]
+"""The content of the file that a ``..._FILE`` variable names."""
+
+
+def process_variables(environ: Mapping[str, str]) -> Variables:
+    """The ``SYNFINANCE_`` variables of the process environment."""
+    return Variables(
+        (name, Variable(name, value, Origin(f"env {name}")))
+        for name, value in environ.items()
+        if name.startswith(PREFIX)
+    )
+
+
+def dotenv_variables(dotenv: DotEnv) -> Variables:
+    """The ``SYNFINANCE_`` variables of ``.env``."""
+    return Variables(
+        (name, Variable(name, value, Origin(dotenv.name, dotenv.lines[name])))
+        for name, value in dotenv.values.items()
+        if name.startswith(PREFIX)
+    )
+
+
+def secret_files(variables: Variables) -> Iterator[str]:
+    """The files that the layer's ``..._FILE`` variables name."""
+    for name, variable in variables.items():
+        if file_variable(name) and isinstance(variable.value, str):
+            yield variable.value
+
+
+def read_variables(variables: Variables, read_secret: ReadSecret) -> tuple[Branch, list[Problem]]:
+    """The layer fitted to the sections, and what is wrong with its names."""
+    branch: Branch = {}
+    problems: list[Problem] = []
+    spelled: dict[str, dict[str, Variable]] = {}
+    for name, variable in variables.items():
+        direct = file_variable(name)
+        if name in VARIABLES:
+            spelled.setdefault(VARIABLES[name], {})[name] = variable
+        elif direct is None:
+            problems.extend(_stray(variable))
+        elif direct in variables:
+            problems.extend(_disagreement(variables[direct], _from_file(variable, read_secret)))
+        else:
+            spelled.setdefault(VARIABLES[direct], {})[direct] = _from_file(variable, read_secret)
+    for key, spellings in spelled.items():
+        winner, *others = (spellings[name] for name in VARIABLES_OF[key] if name in spellings)
+        problems.extend(_value_problems(key, winner))
+        problems.extend(_differing(key, winner, others))
+        _put(branch, key, Node(winner.value, Source(winner.origin.source), winner.origin.line))
+    return branch, problems
+
+
+def _put(branch: Branch, key: str, node: Node) -> None:
+    *path, name = key.split(".")
+    for part in path:
+        inner = branch.setdefault(part, {})
+        assert isinstance(inner, dict)
+        branch = inner
+    branch[name] = node
+
+
+def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
+    if isinstance(variable.value, Problem):
+        return variable
+    value = read_secret(variable)
+    return replace(variable, value=replace(value, origin=variable.origin) if isinstance(value, Problem) else value)
+
+
+def _disagreement(given: Variable, read: Variable) -> Iterator[Problem]:
+    """VAR and VAR_FILE are both set: an error unless they say the same."""
+    if isinstance(read.value, Problem):
+        yield read.value
+    elif given.value != read.value:
+        message = f"{given.name} and {read.name} are both set, and differ"
+        yield Problem("conflicting-variables", message, VARIABLES[given.name], given.origin)
+
+
+def _differing(key: str, winner: Variable, others: Iterable[Variable]) -> Iterator[Problem]:
+    for other in others:
+        if other.value != winner.value:
+            message = f"{winner.name} and {other.name} both set {key}, and differ; {winner.name} counts"
+            yield Problem("conflicting-variables", message, key, winner.origin, severity="warning")
+
+
+def _value_problems(key: str, variable: Variable) -> Iterator[Problem]:
+    if variable.value == MASK:
+        yield masked(key, variable.origin)
+    elif isinstance(variable.value, str) and not variable.value.isascii() and _SURROGATE.search(variable.value):
+        yield Problem("not-utf8", f"{variable.name} is not UTF-8", key, variable.origin)
+
+
+def _stray(variable: Variable) -> Iterator[Problem]:
+    """What is to be said of a variable that sets nothing."""
+    name, origin = variable.name, variable.origin
+    if name in RESERVED:
+        if origin.line is not None and name != ENVIRONMENT_VARIABLE:
+            message = f"{name} is read from the process environment only"
+            yield Problem("ignored", message, origin=origin, severity="warning")
+    elif said := misuse(name):
+        yield Problem("not-a-setting", said, origin=origin)
+    else:
+        near = near_variable(name)
+        hint = f"did you mean {near}?" if near else None
+        message = f"{printable(name)} is not a setting"
+        yield Problem("unknown-variable", message, origin=origin, hint=hint, severity="warning")
+
+
+def masked(key: str, origin: Origin) -> Problem:
+    """The problem of a value that is the mask."""
+    hint = "it was copied from an output that hides secrets; give the real value, or leave the key out"
+    return Problem("masked-value", f"{key} is the mask {MASK}", key, origin, hint=hint)

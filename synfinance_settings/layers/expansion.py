@@ -1,0 +1,164 @@
+"""References in text: ``$VAR``, ``${VAR}``, ``${VAR:-default}`` and their kin, in one place for layers and callers.
+
+    $VAR  ${VAR}        the value; an error where VAR is set nowhere
+    ${VAR:-default}     the default where VAR is unset or empty
+    ${VAR-default}      the default where VAR is unset
+    ${VAR:?message}     an error with the message where VAR is unset or empty
+    ${VAR:+other}       the other where VAR is set and not empty, else nothing
+    $$                  a dollar
+
+Defaults and others are expanded, to any depth, when they are used; what is inserted is never expanded a second time (POSIX shell, 2.6.2,
+without its quoting). Nothing here keeps or shows a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from synfinance_settings.errors import Problem
+from synfinance_settings.layers import bounds
+
+Lookup = Callable[[str], "str | None"]
+"""The value of a name, None where it is set nowhere."""
+
+_NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
+_TOKEN: Final = re.compile(
+    rf"\$\$|\$\{{(?P<braced>{_NAME})(?P<then>\}}|:-|:\?|:\+|-)|\$(?P<bare>{_NAME})|(?P<bad>\$\{{)|(?P<close>\}})"
+)
+_TOKEN_OR_ESCAPE: Final = re.compile(_TOKEN.pattern + r"|(?P<escape>\\[nt\"\\$])")
+_ESCAPES: Final = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\$": "$"}
+
+
+class ReferenceFault(Exception):
+    """A reference that cannot be expanded: a problem's code and message, and the offset of its ``$``."""
+
+    def __init__(self, code: str, message: str, offset: int) -> None:
+        super().__init__(code, message, offset)
+        self.code = code
+        self.message = message
+        self.offset = offset
+
+
+@dataclass(slots=True)
+class _Operand:
+    """An open ``${VAR<operator>``: what its operand has given so far, and what becomes of it."""
+
+    start: int
+    text_from: int
+    used: bool
+    instead: str
+    complaint: str | None = None
+    parts: list[str] = field(default_factory=list)
+
+
+class InheritedFault(Exception):
+    """A reference to a line of ``.env`` whose own value could not be expanded: that line's problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Scope:
+    """Where names are looked up: the process environment, then the lines of ``.env``, then `missing`.
+
+    One scope serves one load, and bounds how much all its references insert together.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        lines: Mapping[str, str | Problem],
+        missing: Lookup = lambda name: None,
+    ) -> None:
+        self._environ = environ
+        self._lines = lines
+        self._missing = missing
+        self._left = bounds.INSERTED_CHARACTERS
+
+    def __call__(self, name: str) -> str | None:
+        """The value of `name`, None where it is set nowhere; raises `InheritedFault` or `ReferenceFault`."""
+        value = self._environ.get(name)
+        if value is None:
+            line = self._lines.get(name)
+            if isinstance(line, Problem):
+                raise InheritedFault(line)
+            value = self._missing(name) if line is None else line
+        self._left -= len(value or "")
+        if self._left < 0:
+            raise ReferenceFault("too-long", f"over {bounds.INSERTED_CHARACTERS:,} characters inserted in all", 0)
+        return value
+
+
+def expand(text: str, lookup: Lookup, *, escapes: bool = False) -> str:
+    r"""`text` with its references replaced; with `escapes`, ``\n \t \" \\ \$`` too. Raises `ReferenceFault`."""
+    parts: list[str] = []
+    stack: list[_Operand] = []
+    size = position = 0
+
+    def add(piece: str, offset: int) -> None:
+        nonlocal size
+        if not stack or stack[-1].used:
+            size += len(piece)
+            if size > bounds.EXPANDED_CHARACTERS:
+                raise ReferenceFault("too-long", f"over {bounds.EXPANDED_CHARACTERS:,} characters after expansion", offset)
+            (stack[-1].parts if stack else parts).append(piece)
+
+    for found in (_TOKEN_OR_ESCAPE if escapes else _TOKEN).finditer(text):
+        at = found.start()
+        if at > position:
+            add(text[position:at], position)
+        position = found.end()
+        kind = found.lastgroup
+        if kind is None:
+            add("$", at)
+        elif kind == "escape":
+            add(_ESCAPES[found[0]], at)
+        elif kind == "close":
+            if not stack:
+                add("}", at)
+                continue
+            done = stack.pop()
+            if done.complaint is not None:
+                message = text[done.text_from : at]
+                raise ReferenceFault("unset-variable", done.complaint + (f": {message}" if message else ""), done.start)
+            piece = "".join(done.parts) if done.used else done.instead
+            size -= len(piece) if done.used else 0
+            add(piece, at)
+        elif kind == "bad":
+            raise ReferenceFault("bad-reference", "${ must be followed by a name and } or one of :- - :? :+", at)
+        else:
+            _reference(found, lookup, stack, add)
+    add(text[position:], position)
+    if stack:
+        raise ReferenceFault("bad-reference", "${ is not closed by }", stack[-1].start)
+    return "".join(parts)
+
+
+def _reference(
+    found: re.Match[str], lookup: Lookup, stack: list[_Operand], add: Callable[[str, int], None]
+) -> None:
+    """One ``$VAR`` or ``${VAR``: its value is added, or an operand is opened."""
+    at, name, then = found.start(), found["bare"] or found["braced"], found["then"]
+    wanted = not stack or stack[-1].used
+    value = lookup(name) if wanted else ""
+    if then in (None, "}"):
+        if value is None:
+            raise ReferenceFault("unset-variable", f"{name} is set nowhere", at)
+        add(value, at)
+        return
+    operand = _Operand(at, found.end(), used=False, instead=value or "")
+    if not wanted:
+        pass
+    elif then == ":-":
+        operand.used = not value
+    elif then == "-":
+        operand.used = value is None
+    elif then == ":+":
+        operand.used, operand.instead = bool(value), ""
+    elif not value:
+        operand.complaint = f"{name} is required"
+    stack.append(operand)

@@ -1,0 +1,72 @@
+"""The bytes of a file, or why they cannot be had: read once, hashed and parsed from the same copy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synfinance_settings.errors import LayerError, Origin, Problem
+from synfinance_settings.layers import bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one look at a path found: bytes, nothing, or the reason why it cannot be read."""
+
+    path: Path
+    data: bytes | None = field(default=None, repr=False)
+    failure: tuple[str, str] | None = None
+
+    @property
+    def exists(self) -> bool:
+        """False when there was nothing at the path."""
+        return self.data is not None or self.failure is not None
+
+    @property
+    def digest(self) -> str:
+        """A hash that differs whenever the content, its absence or the reason of a failure differs."""
+        if self.data is None:
+            return repr(self.failure)
+        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+
+    def text(self, name: str) -> str:
+        """The content as text without a byte order mark; raises `LayerError` in the name of `name`."""
+        if self.failure:
+            code, said = self.failure
+            raise LayerError(Problem(code, f"{name} {said}", origin=Origin(name)))
+        data = self.data or b""
+        place: int | None = None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            place = data.count(b"\n", 0, error.start) + 1
+        raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, place)))
+
+
+def read_file(path: Path) -> Content:
+    """Look at `path` once, never waiting: a pipe, a device or a folder is a failure, and so is more than 1 MiB."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            return Content(path, failure=("unreadable", "is a link to nothing"))
+        return Content(path)
+    except (OSError, ValueError) as error:
+        return Content(path, failure=("unreadable", f"cannot be opened: {_reason(error)}"))
+    try:
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return Content(path, failure=("unreadable", "is not a regular file"))
+            data = file.read(bounds.FILE_BYTES + 1)
+    except OSError as error:
+        return Content(path, failure=("unreadable", f"cannot be read: {_reason(error)}"))
+    if len(data) > bounds.FILE_BYTES:
+        return Content(path, failure=("too-large", "is over 1 MiB"))
+    return Content(path, data)
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or "not a path"

@@ -1,0 +1,91 @@
+"""What stands at one place of a layer: text, null, a list or a mapping, and where.
+
+A `Node` is opaque to dynaconf (neither str, list nor mapping), so that dynaconf merges sections and nothing else: no list is joined, no
+text is parsed, no token is obeyed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from synfinance_settings.errors import Origin, Problem
+
+Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem"
+"""A node's content. A `Problem` is a fault that matters only where this value wins."""
+
+Branch = dict[str, "Node | Branch"]
+"""A layer fitted to the sections: a section maps names, a setting is a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a node was read from: how messages name it, and whether its text may hold references."""
+
+    name: str
+    expands: bool = False
+
+
+class Node:
+    """One value of a layer. Line and column count from 1; None where the source has no lines.
+
+    A value under a key also knows the place of its key: `key_line`, `key_column`.
+    """
+
+    __slots__ = ("column", "key_column", "key_line", "line", "source", "value")
+
+    def __init__(self, value: Value, source: Source, line: int | None = None, column: int | None = None) -> None:
+        self.value = value
+        self.source = source
+        self.line = line
+        self.column = column
+        self.key_line: int | None = None
+        self.key_column: int | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """The place of the value."""
+        return Origin(self.source.name, self.line, self.column)
+
+    @property
+    def key_origin(self) -> Origin:
+        """The place of the key that the value stands under; of the value where there is none."""
+        return Origin(self.source.name, self.key_line, self.key_column) if self.key_line else self.origin
+
+    def copy(self) -> Node:
+        """A node of its own with copies of all that it holds, at the same places."""
+        value = self.value
+        if isinstance(value, list):
+            value = [item.copy() for item in value]
+        elif isinstance(value, dict):
+            value = {key: item.copy() for key, item in value.items()}
+        return Node._placed(value, self)
+
+    @staticmethod
+    def _placed(value: Value, like: Node) -> Node:
+        node = Node(value, like.source, like.line, like.column)
+        node.key_line, node.key_column = like.key_line, like.key_column
+        return node
+
+    def __repr__(self) -> str:  # never the value: it may be a secret
+        return f"<Node at {self.origin}>"
+
+
+def text_of(node: Node) -> str | None:
+    """The node's content as the text that would spell it in one line; None for null."""
+    value = node.value
+    if isinstance(value, list):
+        return "[" + ", ".join(text_of(item) or "null" for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {text_of(item) or 'null'}" for key, item in value.items()) + "}"
+    return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A key or a value in a text: its path, its part, and from where (included) to where (excluded) it stands."""
+
+    path: tuple[str, ...]
+    part: str
+    start: tuple[int, int]
+    end: tuple[int, int]

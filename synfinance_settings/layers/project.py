@@ -1,0 +1,151 @@
+"""Where the layers are and for which environment: decided once, at the first load."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError
+from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
+from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.expansion import Lookup
+from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
+
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+_BORDERS: Final = (".git", "pyproject.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder of the layers, the project root, the environment, and the variables that hold."""
+
+    root: Path
+    settings_dir: Path | None
+    env_file: Path
+    env_file_required: bool
+    environment: Environment
+    environment_origin: Origin
+    environ: Environ
+    config_path: Path | None = None
+
+    def name(self, path: Path) -> str:
+        """How messages call `path`: relative to the root with ``/``, absolute outside it."""
+        return place(self.root, path)
+
+    def candidates(self, stem: str) -> tuple[Path, ...]:
+        """The paths that the layer file `stem` may have, whether they exist or not."""
+        return tuple(self.settings_dir / (stem + suffix) for suffix in SUFFIXES) if self.settings_dir else ()
+
+
+def place(root: Path, path: Path) -> str:
+    """`path` relative to `root`, absolute where it lies outside."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def find_project(
+    *,
+    environ: Mapping[str, str],
+    settings_dir: str | os.PathLike[str] | None = None,
+    environment: str | None = None,
+    env_file: str | os.PathLike[str] | None = None,
+    config_path: str | os.PathLike[str] | None = None,
+) -> Project:
+    """Decide where everything is; arguments go before variables, variables before searching.
+
+    Raises `EnvironmentNameError` for a name that is not known, `LayerError` for a folder or file that was named and is not there.
+    """
+    environ = environ if isinstance(environ, Environ) else Environ(environ)
+    cwd = Path.cwd()
+    folder = _settings_dir(environ, settings_dir, cwd)
+    root = folder.parent if folder else cwd
+    named_file = env_file if env_file is not None else environ.get(f"{PREFIX}ENV_FILE")
+    dotenv_path = cwd / named_file if named_file is not None else root / ".env"
+    given = cwd / config_path if config_path is not None else None
+    if given is not None and not given.is_file():
+        raise _missing(given, root, "the file given for the environment")
+    required = named_file is not None
+    name, origin = _environment_name(environ, environment, read_file(dotenv_path), place(root, dotenv_path))
+    return Project(
+        root=root,
+        settings_dir=folder,
+        env_file=dotenv_path,
+        env_file_required=required,
+        environment=parse_environment(name, origin),
+        environment_origin=origin,
+        environ=environ,
+        config_path=given,
+    )
+
+
+def _settings_dir(environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path) -> Path | None:
+    named = argument if argument is not None else environ.get(f"{PREFIX}SETTINGS_DIR")
+    if named is None:
+        return _nearest(cwd, environ)
+    folder = Path(os.path.normpath(cwd / named))
+    if not folder.is_dir():
+        raise _missing(folder, cwd, "the settings folder")
+    return folder
+
+
+def _missing(path: Path, root: Path, what: str) -> SettingsError:
+    shown = place(root, path)
+    return LayerError(Problem("missing-layer", f"{what} {shown} does not exist", origin=Origin(shown)))
+
+
+def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | None:
+    """The nearest ``settings`` folder with a default layer, from the working directory upward within its borders."""
+    home = environ.get("HOME")
+    for folder in (cwd, *cwd.parents):
+        if not _is_ours(folder):
+            return None
+        if any((folder / "settings" / f"default{suffix}").exists() for suffix in SUFFIXES):
+            return folder / "settings"
+        if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(home)):
+            return None
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    """True when `folder` belongs to root or to the user of this process."""
+    try:
+        return folder.stat().st_uid in (0, os.getuid())
+    except OSError:
+        return False
+
+
+def _environment_name(
+    environ: Mapping[str, str], argument: str | None, dotenv: Content, dotenv_name: str
+) -> tuple[str, Origin]:
+    if argument is not None:
+        return str(argument), Origin("argument environment")
+    if ENVIRONMENT_VARIABLE in environ:
+        return environ[ENVIRONMENT_VARIABLE], Origin(f"env {ENVIRONMENT_VARIABLE}")
+    if dotenv.exists:
+        parsed = parse_dotenv(dotenv, dotenv_name, environ)
+        value = parsed.values.get(ENVIRONMENT_VARIABLE)
+        if parsed.problems or isinstance(value, Problem):
+            raise SettingsError.of([*parsed.problems, *([value] if isinstance(value, Problem) else [])])
+        if value is not None:
+            return value, Origin(dotenv_name, parsed.lines[ENVIRONMENT_VARIABLE])
+    return Environment.DEVELOPMENT, Origin("default")
+
+
+def parse_dotenv(
+    content: Content, name: str, environ: Mapping[str, str], missing: Lookup = lambda wanted: None
+) -> DotEnv:
+    """The parsed ``.env``, empty where the file does not exist; a file that cannot be read is a problem of it."""
+    if not content.exists:
+        return DotEnv(name)
+    problems: tuple[Problem, ...]
+    try:
+        return read_dotenv(content.text(name), name, environ, missing)
+    except LayerError as error:
+        problems = error.problems
+    return DotEnv(name, problems=problems)
+
+

@@ -1,0 +1,30 @@
+"""Values that stand in files of their own, as docker and Kubernetes hand over secrets: ``<variable>_FILE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from synfinance_settings.errors import Problem, printable
+from synfinance_settings.layers.files import Content
+
+
+def target(root: Path, named: str) -> Path:
+    """The file that a ``..._FILE`` variable names; a relative path counts from the project root."""
+    return root / named
+
+
+def secret_value(content: Content, variable: str, named: str) -> str | Problem:
+    """The content less one final line end, never expanded; a `Problem` where the file cannot be used."""
+    said: str | None = None
+    if content.failure:
+        said = content.failure[1]
+    elif content.data is None:
+        said = "does not exist"
+    else:
+        try:
+            text = content.data.decode("utf-8")
+        except UnicodeDecodeError:
+            said = "is not UTF-8"
+        else:
+            return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+    return Problem("secret-file", f"{variable}: the file {printable(named)} {said}")

@@ -1,0 +1,210 @@
+"""YAML as text with places: the only door to PyYAML.
+
+The event stream of libyaml is read straight into nodes. Nothing is constructed and nothing is composed: no tag can make an object,
+and the level bound holds before libyaml's composer could overflow the stack.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from synfinance_settings.errors import LayerError, Origin, Problem, printable
+from synfinance_settings.layers import bounds
+from synfinance_settings.layers.node import Node, Source, Span
+
+_NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
+_CORE: Final = "tag:yaml.org,2002:"
+_TAGS: Final[Mapping[type[Event], frozenset[str]]] = {
+    ScalarEvent: frozenset(("!", *(_CORE + name for name in ("str", "null", "bool", "int", "float")))),
+    SequenceStartEvent: frozenset(("!", _CORE + "seq")),
+    MappingStartEvent: frozenset(("!", _CORE + "map")),
+}
+_NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
+
+
+def read_yaml(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
+    """The root of the document in `text`, None where it holds nothing, and the faults that did not stop the reading.
+
+    Raises `LayerError` for a fault that does: syntax, a bound, a second document.
+    """
+    reader = _Reader(text, source)
+    fault: Problem
+    try:
+        return reader.document(), reader.problems
+    except yaml.reader.ReaderError:
+        fault = reader.unprintable()
+    except yaml.MarkedYAMLError as error:
+        fault = reader.syntax(error)
+    raise LayerError((*reader.problems, fault))
+
+
+def write_yaml(data: Mapping[str, Any]) -> str:
+    """`data` as a YAML document in block style, in the given order; text that looks like another type is quoted."""
+    text: str = yaml.dump(dict(data), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1000)
+    return text
+
+
+def yaml_spans(text: str) -> Iterator[Span]:
+    """Every key and scalar of `text`, which must have been read before; aliases stand where they are written."""
+    return _Spans(text).document()
+
+
+class _Events:
+    """The events of one text, with a single way to take the next."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._next = iter(yaml.parse(text, Loader=yaml.CSafeLoader)).__next__
+
+    def _skip_to_document(self) -> Event | None:
+        """The first event of the first document's root, None where there is no document."""
+        self._next()
+        return self._next() if isinstance(self._next(), DocumentStartEvent) else None
+
+
+class _Reader(_Events):
+    def __init__(self, text: str, source: Source) -> None:
+        super().__init__(text)
+        self._source = source
+        self._nodes = 0
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self.problems: list[Problem] = []
+
+    def document(self) -> Node | None:
+        event = self._skip_to_document()
+        if event is None:
+            return None
+        root = self._node(event, "", 0)
+        self._next()
+        after = self._next()
+        if isinstance(after, DocumentStartEvent):
+            raise self._stop("second-document", "a second document; a layer is one", after)
+        return None if root.value is None else root
+
+    def _node(self, event: Event, path: str, depth: int) -> Node:
+        self._nodes += 1
+        if self._nodes > bounds.NODES:
+            raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
+        if type(event) is AliasEvent:
+            return self._aliased(event)
+        mark = event.start_mark
+        node = Node(None, self._source, mark.line + 1, mark.column + 1)
+        anchor = event.anchor
+        if anchor:
+            self._anchors[anchor] = None
+            before = self._nodes
+        if event.tag is not None and event.tag not in _TAGS[type(event)]:
+            self._note("bad-tag", f"the tag {printable(event.tag)} is not supported here", event, path or None)
+        if type(event) is ScalarEvent:
+            node.value = event.value
+            if event.value in _NULLS and event.implicit[0] and not event.style:
+                node.value = None
+        elif depth == bounds.LEVELS:
+            raise LayerError((*self.problems, bounds.too_deep(self._origin(event))))
+        elif type(event) is MappingStartEvent:
+            node.value = self._mapping(path, depth + 1)
+        else:
+            node.value = self._sequence(path, depth + 1)
+        if anchor:
+            self._anchors[anchor] = (node, self._nodes - before + 1)
+        return node
+
+    def _mapping(self, path: str, depth: int) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        while type(event := self._next()) is not MappingEndEvent:
+            key = event.value if type(event) is ScalarEvent else None
+            here = f"{path}.{key}" if path else key
+            if key is None or (key in _NULLS and event.implicit[0] and not event.style):
+                self._note("bad-key", "a key must be text", event, path or None)
+                self._node(event, path, depth)
+            elif key == "<<" and not event.style:
+                self._note("bad-key", "the merge key << is not supported; write the entries out", event, path or None)
+            elif key in entries:
+                shown = printable(here or "")
+                hint = f"first given in line {entries[key].key_line}"
+                self._note("duplicate-key", f"{shown} is given twice", event, shown, hint)
+            node = self._node(self._next(), here or path, depth)
+            if key is not None and key not in entries:
+                node.key_line, node.key_column = event.start_mark.line + 1, event.start_mark.column + 1
+                entries[key] = node
+        return entries
+
+    def _sequence(self, path: str, depth: int) -> list[Node]:
+        items: list[Node] = []
+        while type(event := self._next()) is not SequenceEndEvent:
+            items.append(self._node(event, path, depth))
+        return items
+
+    def _aliased(self, event: Any) -> Node:
+        found = self._anchors.get(event.anchor, ())
+        if found == ():
+            raise self._stop("bad-alias", "an alias that names no anchor above it", event)
+        if found is None:
+            raise self._stop("bad-alias", "an alias makes a value contain itself", event)
+        node, size = found
+        self._nodes += size - 1
+        if self._nodes > bounds.NODES:
+            raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
+        return node.copy()
+
+    def _origin(self, event: Event) -> Origin:
+        return Origin(self._source.name, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _note(self, code: str, message: str, event: Event, key: str | None, hint: str | None = None) -> None:
+        self.problems.append(Problem(code, message, key=key, origin=self._origin(event), hint=hint))
+
+    def _stop(self, code: str, message: str, event: Event) -> LayerError:
+        return LayerError((*self.problems, Problem(code, message, origin=self._origin(event))))
+
+    def unprintable(self) -> Problem:
+        found = _NOT_YAML.search(self._text)
+        before = self._text[: found.start()] if found else ""
+        origin = Origin(self._source.name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        return Problem("syntax", "a control character, which YAML does not allow", origin=origin)
+
+    def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
+        mark = error.problem_mark or error.context_mark
+        origin = Origin(self._source.name, mark.line + 1, mark.column + 1) if mark else Origin(self._source.name)
+        said = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
+        return Problem("syntax", f"not YAML: {said}", origin=origin)
+
+
+class _Spans(_Events):
+    def document(self) -> Iterator[Span]:
+        event = self._skip_to_document()
+        if event is not None:
+            yield from self._node(event, ())
+
+    def _node(self, event: Event, path: tuple[str, ...]) -> Iterator[Span]:
+        if isinstance(event, MappingStartEvent):
+            while not isinstance(key := self._next(), MappingEndEvent):
+                name = key.value if isinstance(key, ScalarEvent) else ""
+                if isinstance(key, CollectionStartEvent):
+                    yield from self._node(key, (*path, ""))
+                else:
+                    yield self._span(key, (*path, name), "key")
+                yield from self._node(self._next(), (*path, name))
+        elif isinstance(event, SequenceStartEvent):
+            while not isinstance(item := self._next(), SequenceEndEvent):
+                yield from self._node(item, path)
+        else:
+            yield self._span(event, path, "value")
+
+    def _span(self, event: Event, path: tuple[str, ...], part: str) -> Span:
+        start, end = event.start_mark, event.end_mark
+        return Span(path, part, (start.line + 1, start.column + 1), (end.line + 1, end.column + 1))

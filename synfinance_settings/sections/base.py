@@ -1,0 +1,202 @@
+"""What all sections share: the base model, and the forms in which text becomes a value.
+
+Every layer supplies text, so each form accepts exactly the spellings that the contract names (nothing is
+stripped, no number is guessed) and, for callers in Python, the type itself. Pydantic's own lax casting sits
+behind the forms and never sees text that is not of the form. A form raises a `PydanticCustomError` whose type is
+the problem's code and whose message never holds the value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+_MOST_DIGITS: Final = 4000  # Python refuses to read more than 4,300
+
+FormName = Literal["whole number", "number", "boolean", "date", "text", "secret", "choice", "list", "secret list"]
+
+
+class Form:
+    """The name of a form; stands in a field's metadata for the schema, the reference page and `explain`."""
+
+    def __init__(self, name: FormName) -> None:
+        self.name: FormName = name
+
+
+def _misfit(form: str, code: Literal["wrong-type", "null", "out-of-range"] = "wrong-type") -> PydanticCustomError:
+    return PydanticCustomError(code, "must {form}", {"form": form})
+
+
+def _present(value: Any) -> Any:
+    if value is None:
+        raise _misfit("not be null", "null")
+    return value
+
+
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, str):
+        if not _WHOLE.fullmatch(value):
+            raise _misfit("be a whole number")
+        if len(value) > _MOST_DIGITS:
+            raise _misfit(f"have at most {_MOST_DIGITS} digits", "out-of-range")
+        return int(value)
+    if isinstance(_present(value), int) and not isinstance(value, bool):
+        return value
+    raise _misfit("be a whole number")
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        number = float(value) if _NUMBER.fullmatch(value) else math.nan
+    elif isinstance(_present(value), int | float) and not isinstance(value, bool):
+        number = value
+    else:
+        number = math.nan
+    if not math.isfinite(number):
+        raise _misfit("be a finite number")
+    return number
+
+
+def _boolean(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _BOOLEANS.get(value.lower())
+    elif value is None:
+        raise _misfit("not be null", "null")
+    if isinstance(value, bool):
+        return value
+    raise _misfit("be a boolean: true, yes, on, 1, false, no, off or 0")
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif isinstance(_present(value), date) and not isinstance(value, datetime):
+        return value
+    raise _misfit("be a date of the form YYYY-MM-DD")
+
+
+def _text(value: Any) -> Any:
+    if isinstance(_present(value), str):
+        return value
+    raise _misfit("be text")
+
+
+def _secret(value: Any) -> Any:
+    return value if isinstance(value, SecretStr) else _text(value)
+
+
+def _choice(value: Any) -> Any:
+    return _text(value)
+
+
+def _upper_choice(value: Any) -> Any:
+    return _text(value).upper()
+
+
+def _list(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.startswith("["):
+            return _json_array(value)
+        return [item.strip() for item in value.split(",")] if value.strip() else []
+    if isinstance(_present(value), list | tuple):
+        return value
+    raise _misfit("be a list, or text with commas between its items")
+
+
+def _json_array(text: str) -> list[Any]:
+    """The items of a JSON array, each as the text that spells it; null stays null."""
+
+    def refuse(_: str) -> None:
+        raise ValueError
+
+    try:
+        items = json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        items = None
+    if not isinstance(items, list):
+        raise _misfit("be a JSON array when it starts with [")
+    return [str(item).lower() if isinstance(item, bool) else item for item in items]
+
+
+def _url(value: Any) -> Any:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else _text(value)
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise _misfit("be an http or https URL")
+    return value
+
+
+def _form(name: FormName, read: Callable[[Any], Any]) -> tuple[Form, BeforeValidator]:
+    return Form(name), BeforeValidator(read)
+
+
+Whole = Annotated[int, *_form("whole number", _whole_number)]
+Number = Annotated[float, *_form("number", _number)]
+Boolean = Annotated[bool, *_form("boolean", _boolean)]
+Date = Annotated[date, *_form("date", _date)]
+Text = Annotated[str, *_form("text", _text)]
+Secret = Annotated[SecretStr, *_form("secret", _secret)]
+SecretUrl = Annotated[SecretStr, *_form("secret", _url)]
+TextList = Annotated[tuple[Text, ...], *_form("list", _list)]
+SecretList = Annotated[tuple[Secret, ...], *_form("secret list", _list)]
+Choice = _form("choice", _choice)
+UpperChoice = _form("choice", _upper_choice)
+
+
+def setting(
+    default: Any,
+    description: str,
+    *,
+    unit: str | None = None,
+    ge: float | None = None,
+    le: float | None = None,
+    restart: bool = False,
+) -> Any:
+    """A field of a section.
+
+    `description` is one sentence for people; `unit` is what a number counts; `ge` and `le` are the limits, both
+    included; `restart` marks a field whose change takes effect only when the process starts anew.
+    """
+    extra = {"unit": unit, "restart": restart}
+    return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)
+
+
+class Section(BaseModel):
+    """The base of every model: frozen, deaf to unknown keys, silent about its input."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """The rules over several fields that do not hold: the field to mend, and what must be so."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        found = tuple(self.contradictions())
+        if found:
+            raise PydanticCustomError(
+                "inconsistent", "{text}", {"text": "; ".join(text for _, text in found), "found": found}
+            )
+        return self

@@ -1,0 +1,42 @@
+"""The cache: in the process's memory, or a Redis server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from synfinance_settings.errors import MASK
+from synfinance_settings.sections.base import Boolean, Choice, Secret, Section, Text, Whole, setting
+from synfinance_settings.sections.urls import quoted, url_host
+
+Backend = Literal["memory", "redis"]
+EvictionPolicy = Literal["lru", "lfu", "fifo"]
+
+
+class CacheConfig(Section):
+    """The cache: in the process's memory, or a Redis server."""
+
+    enabled: Boolean = setting(True, "Cache at all.")
+    backend: Annotated[Backend, *Choice] = setting("memory", "Where entries are kept.", restart=True)
+    host: Text = setting("localhost", "Host name or address of the Redis server.", restart=True)
+    port: Whole = setting(6379, "TCP port of the Redis server.", ge=1, le=65535, restart=True)
+    db: Whole = setting(0, "Number of the Redis database.", ge=0, le=15, restart=True)
+    password: Secret | None = setting(None, "Password of the Redis server; null where none is needed.", restart=True)
+    max_size: Whole = setting(10000, "Most entries kept in memory.", unit="entries", ge=100)
+    ttl: Whole = setting(3600, "Age at which an entry expires.", unit="seconds", ge=60)
+    eviction_policy: Annotated[EvictionPolicy, *Choice] = setting("lru", "Which entry goes when the cache is full.")
+
+    @property
+    def url(self) -> str:
+        """The connection URL with the password in clear; ``safe_url`` is the one to log."""
+        return self._url(quoted(self.password.get_secret_value()) if self.password else "")
+
+    @property
+    def safe_url(self) -> str:
+        """The connection URL with the password masked."""
+        return self._url(MASK if self.password and self.password.get_secret_value() else "")
+
+    def _url(self, password: str) -> str:
+        if self.backend == "memory":
+            return "memory://"
+        login = f":{password}@" if password else ""
+        return f"redis://{login}{url_host(self.host)}:{self.port}/{self.db}"

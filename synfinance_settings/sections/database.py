@@ -1,0 +1,49 @@
+"""The PostgreSQL database, and the URL that a driver takes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import SecretStr
+
+from synfinance_settings.errors import MASK
+from synfinance_settings.sections.base import Boolean, Choice, Secret, Section, Text, Whole, setting
+from synfinance_settings.sections.urls import quoted, url_host
+
+SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
+
+class DatabaseConfig(Section):
+    """The PostgreSQL database and its connection pool."""
+
+    host: Text = setting("localhost", "Host name or address of the server.", restart=True)
+    port: Whole = setting(5432, "TCP port of the server.", ge=1, le=65535, restart=True)
+    name: Text = setting("synfinance", "Name of the database.", restart=True)
+    user: Text = setting("postgres", "Role to connect as.", restart=True)
+    password: Secret = setting(SecretStr(""), "Password of the role; empty where none is needed.", restart=True)
+    pool_size: Whole = setting(10, "Connections kept open.", unit="connections", ge=1, le=100, restart=True)
+    max_overflow: Whole = setting(
+        20, "Connections opened beyond the pool.", unit="connections", ge=0, le=100, restart=True
+    )
+    pool_timeout: Whole = setting(30, "Longest wait for a free connection.", unit="seconds", ge=1)
+    pool_recycle: Whole = setting(3600, "Age at which a connection is replaced.", unit="seconds", ge=60)
+    echo: Boolean = setting(False, "Log every SQL statement.")
+    ssl_mode: Annotated[SslMode, *Choice] = setting(
+        "prefer", "How much TLS the connection needs (libpq's sslmode).", restart=True
+    )
+    retry_attempts: Whole = setting(3, "Attempts to connect before giving up.", unit="attempts", ge=1)
+    retry_delay: Whole = setting(1, "Wait between two attempts.", unit="seconds", ge=0)
+
+    @property
+    def url(self) -> str:
+        """The connection URL with the password in clear; ``safe_url`` is the one to log."""
+        return self._url(quoted(self.password.get_secret_value()))
+
+    @property
+    def safe_url(self) -> str:
+        """The connection URL with the password masked."""
+        return self._url(MASK if self.password.get_secret_value() else "")
+
+    def _url(self, password: str) -> str:
+        login = f"{quoted(self.user)}:{password}" if password else quoted(self.user)
+        return f"postgresql://{login}@{url_host(self.host)}:{self.port}/{quoted(self.name)}"

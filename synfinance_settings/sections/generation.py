@@ -1,0 +1,31 @@
+"""What is generated: how much, over which days, with how much fraud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from synfinance_settings.sections.base import Boolean, Date, Number, Section, Whole, setting
+
+_SUM_TOLERANCE = 1e-9  # 0.7 + 0.3 is not exactly 1 in binary
+
+
+class GenerationConfig(Section):
+    """What is generated: how much, over which days, with how much fraud."""
+
+    num_customers: Whole = setting(1000, "Customers to generate.", unit="customers", ge=10, le=1_000_000)
+    num_transactions: Whole = setting(10000, "Transactions to generate.", unit="transactions", ge=100, le=10_000_000)
+    fraud_rate: Number = setting(0.02, "Share of transactions that are fraud.", ge=0, le=1)
+    anomaly_rate: Number = setting(0.05, "Share of transactions that are anomalies.", ge=0, le=1)
+    start_date: Date = setting(date(2024, 1, 1), "First day of the generated period.")
+    end_date: Date = setting(date(2024, 12, 31), "Last day of the generated period.")
+    seed: Whole | None = setting(None, "Seed of the random numbers; null for a new one each run.")
+    parallel: Boolean = setting(True, "Generate in several processes.")
+    batch_size: Whole = setting(1000, "Transactions written at once.", unit="transactions", ge=100, le=100_000)
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Rates that add up to more than one, and a period that ends before it begins."""
+        if self.fraud_rate + self.anomaly_rate > 1 + _SUM_TOLERANCE:
+            yield "anomaly_rate", "generation.fraud_rate and generation.anomaly_rate must add up to at most 1"
+        if self.end_date < self.start_date:
+            yield "end_date", "generation.end_date must not be before generation.start_date"

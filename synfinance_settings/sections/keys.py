@@ -1,0 +1,159 @@
+"""The catalogue of settings: every key with what its field says of itself, read once from the models.
+
+All that is shown about a setting (schema, env template, reference page, `explain`, suggestions) is drawn from here, so a new
+field in a section is known everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any, Final, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from synfinance_settings.errors import MASK, printable
+from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.base import Form, FormName, Section
+
+Tree = dict[str, "Tree | None"]
+"""The shape of the settings: a section maps its names, a setting is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its dotted key, and what the field says of form, limits and purpose."""
+
+    key: str
+    form: FormName
+    description: str
+    default: Any
+    nullable: bool
+    choices: tuple[str, ...]
+    at_least: float | None
+    at_most: float | None
+    unit: str | None
+    needs_restart: bool
+
+    @property
+    def is_secret(self) -> bool:
+        """True when the value is shown only to those who ask for it by name."""
+        return self.form in ("secret", "secret list")
+
+    @property
+    def limits(self) -> str:
+        """What values are allowed, in words: ``1024 to 65535``, ``at least 60 seconds``, ``lru, lfu, fifo``."""
+        if self.choices:
+            return ", ".join(self.choices)
+        unit = f" {self.unit}" if self.unit else ""
+        if self.at_least is not None and self.at_most is not None:
+            return f"{self.at_least} to {self.at_most}{unit}"
+        if self.at_least is not None:
+            return f"at least {self.at_least}{unit}"
+        return unit.strip()
+
+
+def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:
+    """The type behind ``X | None`` and ``Annotated``, all metadata on the way, and whether None is allowed."""
+    nullable = False
+    while True:
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        if get_origin(annotation) is not None and type(None) in get_args(annotation):
+            nullable, annotation = True, members[0]
+        elif hasattr(annotation, "__metadata__"):
+            metadata, annotation = [*metadata, *annotation.__metadata__], annotation.__origin__
+        else:
+            return annotation, metadata, nullable
+
+
+def _setting(key: str, field: FieldInfo) -> Setting:
+    annotation, metadata, nullable = _unwrapped(field.annotation, list(field.metadata))
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict) and field.description, f"{key} is not declared with setting()"
+    choices: tuple[str, ...] = ()
+    if get_origin(annotation) is Literal:
+        choices = get_args(annotation)
+    elif isinstance(annotation, type) and issubclass(annotation, Enum):
+        choices = tuple(member.value for member in annotation)
+    return Setting(
+        key=key,
+        form=next(item.name for item in metadata if isinstance(item, Form)),
+        description=field.description,
+        default=field.default,
+        nullable=nullable,
+        choices=choices,
+        at_least=next((item.ge for item in metadata if isinstance(item, Ge)), None),  # type: ignore[misc]
+        at_most=next((item.le for item in metadata if isinstance(item, Le)), None),  # type: ignore[misc]
+        unit=extra["unit"],  # type: ignore[arg-type]
+        needs_restart=bool(extra["restart"]),
+    )
+
+
+def _walk(model: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo | type[Section]]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield prefix + name, field.annotation
+            yield from _walk(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def _tree(keys: Iterator[str], sections: Mapping[str, Any]) -> Tree:
+    tree: Tree = {}
+    for key in keys:
+        *path, name = key.split(".")
+        branch = tree
+        for part in path:
+            branch = branch[part]  # type: ignore[assignment]
+        branch[name] = {} if key in sections else None
+    return tree
+
+
+_FOUND: Final = dict(_walk(AppConfig))
+
+SECTIONS: Final[dict[str, type[Section]]] = {k: v for k, v in _FOUND.items() if not isinstance(v, FieldInfo)}
+"""Every section's key and model, a section before the sections inside it."""
+
+SETTINGS: Final[dict[str, Setting]] = {k: _setting(k, v) for k, v in _FOUND.items() if isinstance(v, FieldInfo)}
+"""Every setting by its key, in the order of the models."""
+
+TREE: Final[Tree] = _tree(iter(_FOUND), SECTIONS)
+
+
+def suggestion(key: str) -> str | None:
+    """The setting or section that `key` most likely means, or None."""
+    known = [*SETTINGS, *SECTIONS]
+    lowered = key.lower().replace(" ", "")
+    head, _, name = lowered.rpartition(".")
+    siblings = {known_key.rpartition(".")[2]: known_key for known_key in known if known_key.rpartition(".")[0] == head}
+    anywhere = {known_key.rpartition(".")[2]: known_key for known_key in reversed(known)}
+    for names in (siblings, {known_key: known_key for known_key in known}, anywhere):
+        near = get_close_matches(name if names is not known else lowered, names, n=1, cutoff=0.7)
+        if near:
+            return names[near[0]]
+    return None
+
+
+def shown(key: str, value: Any) -> str:
+    """`value` of setting `key` as a message may show it: in one line, a secret as the mask."""
+    setting = SETTINGS.get(key)
+    if setting is None or setting.is_secret:
+        return "null" if value is None else MASK
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(shown(key, item) for item in value) + "]"
+    return as_text(value)
+
+
+def as_text(value: Any) -> str:
+    """A value that is no list as the text that a layer would spell it with; a secret as the mask."""
+    if isinstance(value, SecretStr):
+        return MASK
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return printable(str(value))

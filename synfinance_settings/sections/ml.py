@@ -1,0 +1,29 @@
+"""The fraud models: where they are, when they fire, what they are fed."""
+
+from __future__ import annotations
+
+from synfinance_settings.sections.base import Boolean, Number, Section, Text, Whole, setting
+
+
+class FeatureEngineeringConfig(Section):
+    """The features that are computed from raw transactions."""
+
+    enabled: Boolean = setting(True, "Compute features at all.")
+    fraud_features: Boolean = setting(True, "Compute the fraud features.")
+    anomaly_features: Boolean = setting(True, "Compute the anomaly features.")
+    interaction_features: Boolean = setting(True, "Compute products of features.")
+    total_features: Whole = setting(69, "Features a model expects.", unit="features", ge=1)
+
+
+class MLConfig(Section):
+    """The fraud models: where they are, when they fire, what they are fed."""
+
+    model_path: Text = setting("models/", "Folder of the trained models.")
+    fraud_threshold: Number = setting(0.5, "Score from which a transaction counts as fraud.", ge=0, le=1)
+    anomaly_threshold: Number = setting(0.8, "Score from which a transaction counts as an anomaly.", ge=0, le=1)
+    batch_size: Whole = setting(100, "Transactions scored at once.", unit="transactions", ge=1, le=10_000)
+    enable_gpu: Boolean = setting(False, "Score on a GPU.", restart=True)
+    num_threads: Whole = setting(4, "Threads that score.", unit="threads", ge=1, le=32, restart=True)
+    cache_predictions: Boolean = setting(True, "Keep scores in the cache.")
+    model_refresh_interval: Whole = setting(3600, "How often models are read anew.", unit="seconds", ge=60)
+    feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()

@@ -1,0 +1,78 @@
+"""The JSON schema of a layer file, for editors and for checks outside Python.
+
+A layer is an overlay in which every value is text to us, so nothing is required, a number may be written as text, and any value may
+hold a ``$`` reference (JSON Schema, draft 2020-12).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_REFERENCE: Final = {"type": "string", "pattern": r"\$"}
+_WORDS: Final = ("true", "yes", "on", "false", "no", "off")
+_BOOLEAN_TEXT: Final = "^(" + "|".join("".join(f"[{c.upper()}{c}]" for c in word) for word in _WORDS) + "|0|1)$"
+_SCALAR: Final = {"type": ["string", "number", "boolean"]}
+
+
+def layer_schema() -> dict[str, Any]:
+    """The schema of one layer file."""
+    schema = _section("")
+    return {"$schema": DIALECT, "title": "A layer of SynFinance settings", **schema}
+
+
+def _section(section: str) -> dict[str, Any]:
+    inside = f"{section}." if section else ""
+    properties: dict[str, Any] = {}
+    for key in (*SETTINGS, *SECTIONS):
+        head, _, name = key.rpartition(".")
+        if head == section and key != section:
+            properties[name] = _value(SETTINGS[key]) if key in SETTINGS else _section(inside + name)
+    described = {"description": _summary(section)} if section else {}
+    return {"type": ["object", "null"], **described, "properties": properties, "additionalProperties": False}
+
+
+def _summary(section: str) -> str:
+    return (SECTIONS[section].__doc__ or "").partition("\n")[0]
+
+
+def _value(setting: Setting) -> dict[str, Any]:
+    forms = [*_forms(setting), _REFERENCE, *([{"type": "null"}] if setting.nullable else [])]
+    notes = [setting.description]
+    if setting.limits:
+        notes.append(f"Allowed: {setting.limits}." if setting.choices or setting.at_least is not None else f"In {setting.limits}.")
+    if setting.needs_restart:
+        notes.append("Takes effect after a restart.")
+    default = {} if setting.is_secret else {"default": _plain(setting.default)}
+    return {"description": " ".join(notes), "anyOf": forms, **default}
+
+
+def _forms(setting: Setting) -> list[dict[str, Any]]:
+    limits = {"minimum": setting.at_least, "maximum": setting.at_most}
+    limits = {name: limit for name, limit in limits.items() if limit is not None}
+    match setting.form:
+        case "whole number":
+            return [{"type": "integer", **limits}, {"type": "string", "pattern": "^[+-]?[0-9]+$"}]
+        case "number":
+            return [{"type": "number", **limits}, {"type": "string", "pattern": "^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$"}]
+        case "boolean":
+            return [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": _BOOLEAN_TEXT}]
+        case "date":
+            return [{"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}]
+        case "choice" if setting.key == "server.log_level":
+            names = "|".join("".join(f"[{c}{c.lower()}]" for c in choice) for choice in setting.choices)
+            return [{"enum": list(setting.choices)}, {"type": "string", "pattern": f"^({names})$"}]
+        case "choice":
+            return [{"enum": list(setting.choices)}]
+        case "list" | "secret list":
+            return [{"type": "array", "items": _SCALAR}, {"type": "string"}]
+        case "text" | "secret":
+            return [_SCALAR]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return value if isinstance(value, bool | int | float) or value is None else as_text(value)

@@ -1,0 +1,52 @@
+"""Who may call the service, and how the connection is protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import SecretStr
+
+from synfinance_settings.sections.base import Boolean, Choice, Secret, SecretList, Section, Text, TextList, Whole, setting
+
+JwtAlgorithm = Literal["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384"]
+
+
+class SecurityConfig(Section):
+    """Who may call the service, and how the connection is protected."""
+
+    api_key_enabled: Boolean = setting(False, "Callers must present an API key.")
+    api_keys: SecretList = setting((), "The API keys that are accepted.")
+    jwt_enabled: Boolean = setting(False, "Callers must present a JSON Web Token.")
+    jwt_secret: Secret = setting(SecretStr(""), "Key that signs and verifies the tokens.")
+    jwt_algorithm: Annotated[JwtAlgorithm, *Choice] = setting("HS256", "Algorithm of the signature (RFC 7518, 3.1).")
+    jwt_expiry: Whole = setting(3600, "Lifetime of a token.", unit="seconds", ge=60)
+    rate_limit_enabled: Boolean = setting(True, "Limit the requests of one caller.")
+    rate_limit_requests: Whole = setting(100, "Requests allowed in one window.", unit="requests", ge=1)
+    rate_limit_window: Whole = setting(60, "Length of the window.", unit="seconds", ge=1)
+    cors_enabled: Boolean = setting(True, "Answer cross-origin requests.")
+    allowed_hosts: TextList = setting(("*",), "Host headers that are accepted; * means any.")
+    ssl_enabled: Boolean = setting(False, "Serve TLS.", restart=True)
+    ssl_cert_path: Text | None = setting(None, "PEM file of the certificate chain.", restart=True)
+    ssl_key_path: Text | None = setting(None, "PEM file of the private key.", restart=True)
+
+    @property
+    def has_api_key(self) -> bool:
+        """True when at least one API key is more than blanks."""
+        return any(not is_blank(key) for key in self.api_keys)
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Protections that are switched on without what they need."""
+        if self.api_key_enabled and not self.has_api_key:
+            yield "api_keys", "security.api_key_enabled needs at least one key in security.api_keys"
+        if self.jwt_enabled and is_blank(self.jwt_secret):
+            yield "jwt_secret", "security.jwt_enabled needs security.jwt_secret"
+        if self.ssl_enabled:
+            for name in ("ssl_cert_path", "ssl_key_path"):
+                if not (getattr(self, name) or "").strip():
+                    yield name, f"security.ssl_enabled needs security.{name}"
+
+
+def is_blank(secret: SecretStr) -> bool:
+    """True when `secret` is empty or blanks alone, which counts as absent."""
+    return not secret.get_secret_value().strip()
