@@ -20,7 +20,7 @@ from typing import Final
 from dotenv.parser import Binding, parse_stream
 
 from synfinance_settings.errors import Origin, Problem, printable
-from synfinance_settings.layers.expansion import InheritedFault, Lookup, ReferenceFault, Scope, expand
+from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
 
 _HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
 _DOUBLE: Final = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
@@ -44,9 +44,9 @@ class DotEnv:
 
 
 def read_dotenv(
-    text: str, name: str, environ: Mapping[str, str], missing: Lookup = lambda wanted: None
+    text: str, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None
 ) -> DotEnv:
-    """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `missing`."""
+    """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `lend`."""
     long_run = _BLANK_RUN.search(text)
     if long_run:
         line = text.count("\n", 0, long_run.start()) + 1
@@ -56,7 +56,7 @@ def read_dotenv(
     values: dict[str, str | Problem] = {}
     lines: dict[str, int] = {}
     problems: list[Problem] = []
-    scope = Scope(environ, values, lambda wanted: None if wanted in names else missing(wanted))
+    scope = Scope(environ, values, lambda wanted: None if wanted in names else lend(wanted))
     for binding in bindings:
         written = binding.original.string
         line = binding.original.line + _line_breaks(written[: len(written) - len(written.lstrip())])

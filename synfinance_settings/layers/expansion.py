@@ -21,8 +21,8 @@ from typing import Final
 from synfinance_settings.errors import Problem
 from synfinance_settings.layers import bounds
 
-Lookup = Callable[[str], "str | None"]
-"""The value of a name, None where it is set nowhere."""
+Lend = Callable[[str], "str | None"]
+"""A value for a name that is set nowhere and has no default; None where there is none to lend."""
 
 _NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
 _TOKEN: Final = re.compile(
@@ -63,37 +63,34 @@ class InheritedFault(Exception):
 
 
 class Scope:
-    """Where names are looked up: the process environment, then the lines of ``.env``, then `missing`.
+    """Where names are looked up: the process environment, then the lines of ``.env``.
 
-    One scope serves one load, and bounds how much all its references insert together.
+    `lend` may give a value to a name that is set in neither. One scope serves one load, and bounds how much all its references insert
+    together.
     """
 
     def __init__(
-        self,
-        environ: Mapping[str, str],
-        lines: Mapping[str, str | Problem],
-        missing: Lookup = lambda name: None,
+        self, environ: Mapping[str, str], lines: Mapping[str, str | Problem], lend: Lend = lambda name: None
     ) -> None:
         self._environ = environ
         self._lines = lines
-        self._missing = missing
+        self.lend = lend
         self._left = bounds.INSERTED_CHARACTERS
 
-    def __call__(self, name: str) -> str | None:
+    def find(self, name: str) -> str | None:
         """The value of `name`, None where it is set nowhere; raises `InheritedFault` or `ReferenceFault`."""
-        value = self._environ.get(name)
+        value: str | Problem | None = self._environ.get(name)
         if value is None:
-            line = self._lines.get(name)
-            if isinstance(line, Problem):
-                raise InheritedFault(line)
-            value = self._missing(name) if line is None else line
+            value = self._lines.get(name)
+        if isinstance(value, Problem):
+            raise InheritedFault(value)
         self._left -= len(value or "")
         if self._left < 0:
             raise ReferenceFault("too-long", f"over {bounds.INSERTED_CHARACTERS:,} characters inserted in all", 0)
         return value
 
 
-def expand(text: str, lookup: Lookup, *, escapes: bool = False) -> str:
+def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
     r"""`text` with its references replaced; with `escapes`, ``\n \t \" \\ \$`` too. Raises `ReferenceFault`."""
     parts: list[str] = []
     stack: list[_Operand] = []
@@ -131,7 +128,7 @@ def expand(text: str, lookup: Lookup, *, escapes: bool = False) -> str:
         elif kind == "bad":
             raise ReferenceFault("bad-reference", "${ must be followed by a name and } or one of :- - :? :+", at)
         else:
-            _reference(found, lookup, stack, add)
+            _reference(found, scope, stack, add)
     add(text[position:], position)
     if stack:
         raise ReferenceFault("bad-reference", "${ is not closed by }", stack[-1].start)
@@ -139,12 +136,14 @@ def expand(text: str, lookup: Lookup, *, escapes: bool = False) -> str:
 
 
 def _reference(
-    found: re.Match[str], lookup: Lookup, stack: list[_Operand], add: Callable[[str, int], None]
+    found: re.Match[str], scope: Scope, stack: list[_Operand], add: Callable[[str, int], None]
 ) -> None:
     """One ``$VAR`` or ``${VAR``: its value is added, or an operand is opened."""
     at, name, then = found.start(), found["bare"] or found["braced"], found["then"]
     wanted = not stack or stack[-1].used
-    value = lookup(name) if wanted else ""
+    value = scope.find(name) if wanted else ""
+    if value is None and then in (None, "}", ":?"):
+        value = scope.lend(name)
     if then in (None, "}"):
         if value is None:
             raise ReferenceFault("unset-variable", f"{name} is set nowhere", at)

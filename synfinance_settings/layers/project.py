@@ -12,7 +12,7 @@ from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.expansion import Lookup
+from synfinance_settings.layers.expansion import Lend
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 
@@ -82,6 +82,13 @@ def find_project(
     )
 
 
+def project_root(environ: Mapping[str, str]) -> Path:
+    """The folder that holds the settings folder; the working directory where there is none."""
+    cwd = Path.cwd()
+    folder = _settings_dir(environ, None, cwd)
+    return folder.parent if folder else cwd
+
+
 def _settings_dir(environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path) -> Path | None:
     named = argument if argument is not None else environ.get(f"{PREFIX}SETTINGS_DIR")
     if named is None:
@@ -136,14 +143,14 @@ def _environment_name(
 
 
 def parse_dotenv(
-    content: Content, name: str, environ: Mapping[str, str], missing: Lookup = lambda wanted: None
+    content: Content, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None
 ) -> DotEnv:
     """The parsed ``.env``, empty where the file does not exist; a file that cannot be read is a problem of it."""
     if not content.exists:
         return DotEnv(name)
     problems: tuple[Problem, ...]
     try:
-        return read_dotenv(content.text(name), name, environ, missing)
+        return read_dotenv(content.text(name), name, environ, lend)
     except LayerError as error:
         problems = error.problems
     return DotEnv(name, problems=problems)

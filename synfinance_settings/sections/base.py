@@ -48,7 +48,8 @@ def _present(value: Any) -> Any:
     return value
 
 
-def _whole_number(value: Any) -> Any:
+def read_whole_number(value: Any) -> Any:
+    """A whole number, from text of the form ``[+-]?[0-9]+``; raises `PydanticCustomError`."""
     if isinstance(value, str):
         if not _WHOLE.fullmatch(value):
             raise _misfit("be a whole number")
@@ -60,7 +61,8 @@ def _whole_number(value: Any) -> Any:
     raise _misfit("be a whole number")
 
 
-def _number(value: Any) -> Any:
+def read_number(value: Any) -> Any:
+    """A finite number, from decimal or exponent text; raises `PydanticCustomError`."""
     if isinstance(value, str):
         number = float(value) if _NUMBER.fullmatch(value) else math.nan
     elif isinstance(_present(value), int | float) and not isinstance(value, bool):
@@ -72,7 +74,8 @@ def _number(value: Any) -> Any:
     return number
 
 
-def _boolean(value: Any) -> Any:
+def read_boolean(value: Any) -> Any:
+    """A boolean, from true, yes, on, 1, false, no, off or 0 in any case; raises `PydanticCustomError`."""
     if isinstance(value, str):
         value = _BOOLEANS.get(value.lower())
     elif value is None:
@@ -111,7 +114,8 @@ def _upper_choice(value: Any) -> Any:
     return _text(value).upper()
 
 
-def _list(value: Any) -> Any:
+def read_list(value: Any) -> Any:
+    """The items of a list, from text with commas or of a JSON array; raises `PydanticCustomError`."""
     if isinstance(value, str):
         if value.startswith("["):
             return _json_array(value)
@@ -152,15 +156,15 @@ def _form(name: FormName, read: Callable[[Any], Any]) -> tuple[Form, BeforeValid
     return Form(name), BeforeValidator(read)
 
 
-Whole = Annotated[int, *_form("whole number", _whole_number)]
-Number = Annotated[float, *_form("number", _number)]
-Boolean = Annotated[bool, *_form("boolean", _boolean)]
+Whole = Annotated[int, *_form("whole number", read_whole_number)]
+Number = Annotated[float, *_form("number", read_number)]
+Boolean = Annotated[bool, *_form("boolean", read_boolean)]
 Date = Annotated[date, *_form("date", _date)]
 Text = Annotated[str, *_form("text", _text)]
 Secret = Annotated[SecretStr, *_form("secret", _secret)]
 SecretUrl = Annotated[SecretStr, *_form("secret", _url)]
-TextList = Annotated[tuple[Text, ...], *_form("list", _list)]
-SecretList = Annotated[tuple[Secret, ...], *_form("secret list", _list)]
+TextList = Annotated[tuple[Text, ...], *_form("list", read_list)]
+SecretList = Annotated[tuple[Secret, ...], *_form("secret list", read_list)]
 Choice = _form("choice", _choice)
 UpperChoice = _form("choice", _upper_choice)
 
@@ -189,7 +193,7 @@ class Section(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
-        """The rules over several fields that do not hold: the field to mend, and what must be so."""
+        """The rules over several fields that do not hold: the field at fault, and what must be so, with full keys."""
         yield from ()
 
     @model_validator(mode="after")

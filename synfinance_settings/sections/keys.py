@@ -20,6 +20,8 @@ from synfinance_settings.errors import MASK, printable
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.base import Form, FormName, Section
 
+_LONGEST_SLIP: Final = 100  # characters; a longer key is no slip of the pen
+
 Tree = dict[str, "Tree | None"]
 """The shape of the settings: a section maps its names, a setting is None."""
 
@@ -124,8 +126,21 @@ SETTINGS: Final[dict[str, Setting]] = {k: _setting(k, v) for k, v in _FOUND.item
 TREE: Final[Tree] = _tree(iter(_FOUND), SECTIONS)
 
 
+def values_of(config: AppConfig) -> dict[str, Any]:
+    """Every setting's value by its key."""
+    found: dict[str, Any] = {}
+    for key in SETTINGS:
+        value: Any = config
+        for part in key.split("."):
+            value = getattr(value, part)
+        found[key] = value
+    return found
+
+
 def suggestion(key: str) -> str | None:
     """The setting or section that `key` most likely means, or None."""
+    if len(key) > _LONGEST_SLIP:
+        return None
     known = [*SETTINGS, *SECTIONS]
     lowered = key.lower().replace(" ", "")
     head, _, name = lowered.rpartition(".")

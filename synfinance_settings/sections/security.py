@@ -38,13 +38,13 @@ class SecurityConfig(Section):
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Protections that are switched on without what they need."""
         if self.api_key_enabled and not self.has_api_key:
-            yield "api_keys", "security.api_key_enabled needs at least one key in security.api_keys"
+            yield "api_key_enabled", "security.api_key_enabled needs at least one key in security.api_keys"
         if self.jwt_enabled and is_blank(self.jwt_secret):
-            yield "jwt_secret", "security.jwt_enabled needs security.jwt_secret"
+            yield "jwt_enabled", "security.jwt_enabled needs security.jwt_secret"
         if self.ssl_enabled:
             for name in ("ssl_cert_path", "ssl_key_path"):
                 if not (getattr(self, name) or "").strip():
-                    yield name, f"security.ssl_enabled needs security.{name}"
+                    yield "ssl_enabled", f"security.ssl_enabled needs security.{name}"
 
 
 def is_blank(secret: SecretStr) -> bool:

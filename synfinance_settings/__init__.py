@@ -1,0 +1,114 @@
+"""Layered, validated settings for the programs of SynFinance.
+
+    from synfinance_settings import settings
+    settings.server.port
+
+Importing the package reads no file and loads none of its libraries; each name is resolved at its first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from synfinance_settings.env_loader import EnvLoader
+    from synfinance_settings.environment import Environment, LogLevel
+    from synfinance_settings.errors import (
+        EnvironmentNameError,
+        ExpansionError,
+        InvalidSettingsError,
+        LayerError,
+        Origin,
+        Problem,
+        SettingsError,
+        UnknownKeyError,
+        VariableError,
+    )
+    from synfinance_settings.layers.loading import ValidationReport
+    from synfinance_settings.layers.snapshot import Explanation, Snapshot
+    from synfinance_settings.live.facade import get_config, settings
+    from synfinance_settings.live.manager import ConfigManager
+    from synfinance_settings.sections.app import AppConfig
+    from synfinance_settings.sections.cache import CacheConfig
+    from synfinance_settings.sections.database import DatabaseConfig
+    from synfinance_settings.sections.generation import GenerationConfig
+    from synfinance_settings.sections.ml import FeatureEngineeringConfig, MLConfig
+    from synfinance_settings.sections.monitoring import MonitoringConfig
+    from synfinance_settings.sections.security import SecurityConfig
+    from synfinance_settings.sections.server import ServerConfig
+    from synfinance_settings.testing import override
+
+_HOMES: Final = {
+    "env_loader": ("EnvLoader",),
+    "environment": ("Environment", "LogLevel"),
+    "errors": (
+        "EnvironmentNameError",
+        "ExpansionError",
+        "InvalidSettingsError",
+        "LayerError",
+        "Origin",
+        "Problem",
+        "SettingsError",
+        "UnknownKeyError",
+        "VariableError",
+    ),
+    "layers.loading": ("ValidationReport",),
+    "layers.snapshot": ("Explanation", "Snapshot"),
+    "live.facade": ("get_config", "settings"),
+    "live.manager": ("ConfigManager",),
+    "sections.app": ("AppConfig",),
+    "sections.cache": ("CacheConfig",),
+    "sections.database": ("DatabaseConfig",),
+    "sections.generation": ("GenerationConfig",),
+    "sections.ml": ("FeatureEngineeringConfig", "MLConfig"),
+    "sections.monitoring": ("MonitoringConfig",),
+    "sections.security": ("SecurityConfig",),
+    "sections.server": ("ServerConfig",),
+    "testing": ("override",),
+}
+_HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: RUF022 - sorted as text, which a test holds
+    "AppConfig",
+    "CacheConfig",
+    "ConfigManager",
+    "DatabaseConfig",
+    "EnvLoader",
+    "Environment",
+    "EnvironmentNameError",
+    "ExpansionError",
+    "Explanation",
+    "FeatureEngineeringConfig",
+    "GenerationConfig",
+    "InvalidSettingsError",
+    "LayerError",
+    "LogLevel",
+    "MLConfig",
+    "MonitoringConfig",
+    "Origin",
+    "Problem",
+    "SecurityConfig",
+    "ServerConfig",
+    "SettingsError",
+    "Snapshot",
+    "UnknownKeyError",
+    "ValidationReport",
+    "VariableError",
+    "get_config",
+    "override",
+    "settings",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _HOME_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,181 @@
+"""Variables for code that needs more than settings: ``.env`` and the process environment behind typed getters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic_core import PydanticCustomError
+
+from synfinance_settings.errors import ExpansionError, LayerError, Origin, Problem, SettingsError, VariableError, printable
+from synfinance_settings.layers.bounds import LEVELS
+from synfinance_settings.layers.dotenv_text import DotEnv
+from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
+from synfinance_settings.layers.files import read_file
+from synfinance_settings.layers.project import parse_dotenv, place, project_root
+from synfinance_settings.sections.base import read_boolean, read_list, read_number, read_whole_number
+from synfinance_settings.sections.template import env_template
+
+T = TypeVar("T")
+
+
+class EnvLoader:
+    """The process environment over the lines of one ``.env`` file; the file never changes the environment.
+
+    `env_file` is the project root's ``.env`` unless given; a missing one is an empty one. `environ` is a copy of `os.environ` taken here
+    unless given. Raises `LayerError` for a file that cannot be read or holds a broken line.
+    """
+
+    def __init__(self, env_file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = Environ(os.environ if environ is None else environ)
+        self._root = project_root(self._environ)
+        self._path = self._root / ".env" if env_file is None else Path(env_file).absolute()
+        self._file = DotEnv(place(self._root, self._path))
+        self._loaded = False
+        self.load_env_file()
+
+    @classmethod
+    def from_env_file(cls, path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> Self:
+        """A loader of the file at `path`, which must exist; raises `LayerError` where it does not."""
+        loader = cls(path, environ)
+        if not loader.is_loaded():
+            name = loader._file.name
+            raise LayerError(Problem("missing-layer", f"{name} does not exist", origin=Origin(name)))
+        return loader
+
+    def load_env_file(self) -> bool:
+        """Read the file anew; False where it does not exist. Raises `LayerError`, and then keeps what was read before."""
+        content = read_file(self._path)
+        parsed = parse_dotenv(content, self._file.name, self._environ)
+        if parsed.problems:
+            raise SettingsError.of(parsed.problems)
+        self._file, self._loaded = parsed, content.exists
+        return self._loaded
+
+    def is_loaded(self) -> bool:
+        """True when the file existed at the last reading."""
+        return self._loaded
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        """The value of the variable `key`, `default` where it is unset.
+
+        Raises `ExpansionError` where its line refers to a name that is set nowhere.
+        """
+        value: str | Problem | None = self._environ.get(key)
+        if value is None:
+            value = self._file.values.get(key)
+        if isinstance(value, Problem):
+            raise SettingsError.of([value])
+        return default if value is None else value
+
+    def get_int(self, key: str, default: int | None = None) -> int | None:
+        """The value as a whole number (``[+-]?[0-9]+``); raises `VariableError` where it is none."""
+        return self._typed(key, default, read_whole_number)
+
+    def get_float(self, key: str, default: float | None = None) -> float | None:
+        """The value as a finite number; raises `VariableError` where it is none."""
+        return self._typed(key, default, lambda text: float(read_number(text)))
+
+    def get_bool(self, key: str, default: bool | None = None) -> bool | None:
+        """The value as a boolean: true, yes, on, 1, false, no, off or 0, in any case; raises `VariableError`."""
+        return self._typed(key, default, read_boolean)
+
+    def get_list(self, key: str, separator: str = ",", default: Iterable[str] = ()) -> list[str]:
+        """The items between the separators, blanks round them dropped; with commas, a JSON array too.
+
+        Raises `VariableError` for a text that starts with ``[`` and is no JSON array.
+        """
+
+        def split(text: str) -> list[str]:
+            if separator == ",":
+                return [str(item) for item in read_list(text)]
+            return [item.strip() for item in text.split(separator)] if text.strip() else []
+
+        return self._typed(key, list(default), split)
+
+    def require(self, key: str) -> str:
+        """The value of the variable `key`; raises `VariableError` where it is unset."""
+        value = self.get(key)
+        if value is None:
+            raise VariableError(_missing(key))
+        return value
+
+    def validate_required(self, names: Iterable[str]) -> None:
+        """Raise one `VariableError` that names every variable of `names` that is unset or empty."""
+        missing = [_missing(name) for name in names if not self.get(name)]
+        if missing:
+            raise VariableError(missing)
+
+    def substitute_in_config(self, data: Any) -> Any:
+        """A new structure like `data` (mappings, lists, tuples) in which the references in every text are replaced.
+
+        Keys, and values that are not text, stay as they are. Raises `ExpansionError` with every reference that cannot be replaced.
+        """
+        problems: list[Problem] = []
+        result = self._substituted(data, "", Scope(self._environ, self._file.values), problems)
+        if problems:
+            data = result = None  # a traceback shows locals, and these may hold secrets
+            raise ExpansionError(problems)
+        return result
+
+    def create_env_template(self, path: str | os.PathLike[str]) -> Path:
+        """Write the template of all variables to `path`; raises `SettingsError` where something is there already."""
+        target = Path(path)
+        fault: str | None = None
+        try:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(env_template())
+        except FileExistsError:
+            fault = "exists already; nothing was written"
+        except OSError as error:
+            fault = f"cannot be written: {error.strerror}"
+        if fault:
+            raise SettingsError(Problem("invalid", f"{target} {fault}", origin=Origin(str(target))))
+        return target
+
+    def get_all(self) -> dict[str, str]:
+        """Every variable: those of the file, and over them the process environment."""
+        return {name: self.require(name) for name in (*self._file.values, *self._environ)}
+
+    def _typed(self, key: str, default: T, read: Callable[[str], T]) -> T:
+        said = ""
+        text = self.get(key)
+        if text is None:
+            return default
+        try:
+            return read(text)
+        except PydanticCustomError as error:
+            said = error.message()
+        text = None
+        raise VariableError(Problem("wrong-variable", f"{printable(key)} {said}", key, self._origin(key)))
+
+    def _origin(self, key: str) -> Origin:
+        return Origin(f"env {key}") if key in self._environ else Origin(self._file.name, self._file.lines.get(key))
+
+    def _substituted(self, data: Any, path: str, scope: Scope, problems: list[Problem], depth: int = 0) -> Any:
+        if depth > LEVELS:
+            problems.append(Problem("too-deep", f"{path} is nested deeper than {LEVELS} levels", path))
+            return None
+        if isinstance(data, str):
+            try:
+                return expand(data, scope)
+            except InheritedFault as inherited:
+                problems.append(inherited.problem)
+            except ReferenceFault as fault:
+                where = f"{printable(path)}: " if path else ""
+                problems.append(Problem(fault.code, f"{where}{fault.message}", path or None))
+            return None
+        if isinstance(data, Mapping):
+            inner = f"{path}." if path else ""
+            return {k: self._substituted(v, f"{inner}{k}", scope, problems, depth + 1) for k, v in data.items()}
+        if isinstance(data, list | tuple):
+            items = (self._substituted(v, f"{path}[{i}]", scope, problems, depth + 1) for i, v in enumerate(data))
+            return list(items) if isinstance(data, list) else tuple(items)
+        return data
+
+
+def _missing(name: str) -> Problem:
+    return Problem("missing-variable", f"{printable(name)} is not set", name)

@@ -1,0 +1,92 @@
+"""Lines of layer files as messages may show them: what may be a secret is masked, comments are cut off.
+
+Where it is not sure what a line holds, there is no excerpt and the place alone is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from synfinance_settings.errors import MASK, Excerpt
+from synfinance_settings.layers.node import Span
+from synfinance_settings.sections.keys import SETTINGS
+
+_LONGEST_LINE: Final = 200  # characters
+_MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
+_ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
+_REFERENCE: Final = re.compile(r"""(["']?)\$\{?[A-Za-z_][A-Za-z0-9_]*\}?\1""")
+_COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
+
+
+class SourceText:
+    """The text of one layer file, and where in it the keys and values stand; for messages only."""
+
+    def __init__(self, text: str, spans: Callable[[str], Iterator[Span]]) -> None:
+        self._text = text
+        self._read_spans = spans
+        self._left = _MOST_EXCERPTS
+        self._spans: list[Span] | None = None
+        self._lines: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"<SourceText of {len(self._text)} characters>"
+
+    def _scanned(self) -> list[Span]:
+        if self._spans is None:
+            self._spans = list(self._read_spans(self._text))
+            self._lines = self._text.replace("\r\n", "\n").split("\n")
+        return self._spans
+
+    def excerpt(self, line: int, column: int) -> Excerpt | None:
+        """Line `line` (from 1), masked, with the key or value that covers `column` (from 1) marked."""
+        self._left -= 1
+        if self._left < 0 or _ODD_BREAKS.search(self._text):
+            return None
+        spans = [span for span in self._scanned() if span.start[0] <= line <= span.end[0] and span.end > (line, 1)]
+        if line > len(self._lines) or len(self._lines[line - 1]) > _LONGEST_LINE:
+            return None
+        source = self._lines[line - 1]
+        shown, position, marked = "", 0, (0, 1)
+        for span in sorted(spans, key=lambda span: span.start):
+            start = span.start[1] - 1 if span.start[0] == line else 0
+            end = span.end[1] - 1 if span.end[0] == line else len(source)
+            gap = source[position:start]
+            shown += gap
+            piece = source[start:end]
+            public = _is_public(span) or bool(_REFERENCE.fullmatch(piece))
+            if not public:
+                piece = MASK if piece else ""
+            if start <= column - 1 < max(end, start + 1):
+                marked = (len(shown), len(piece) or 1)
+                if public and column - 1 > start:  # something inside the value, such as a reference
+                    marked = (len(shown) + column - 1 - start, 1)
+            shown += piece
+            position = end
+        shown += _COMMENT.sub("", source[position:])
+        column, width = (marked[0] + 1, marked[1]) if marked[0] or marked[1] > 1 else (column, 1)
+        return Excerpt(line, shown.replace("\t", " ").rstrip(), column, width)
+
+    def reference(self, line: int, column: int, nth: int, dollars: int) -> tuple[int, int]:
+        """Where the `nth` of the `dollars` dollars of the value at a place stands; the place where that is not sure."""
+        span = next((found for found in self._scanned() if found.start == (line, column)), None)
+        if span is None or _ODD_BREAKS.search(self._text):
+            return line, column
+        written = self._lines[line - 1 : span.end[0]]
+        written[-1] = written[-1][: span.end[1] - 1]
+        places = [
+            (line + offset, found.start() + 1)
+            for offset, text in enumerate(written)
+            for found in re.finditer(r"\$", text)
+            if offset or found.start() >= column - 1
+        ]
+        return places[nth] if len(places) == dollars else (line, column)
+
+
+def _is_public(span: Span) -> bool:
+    """True for a key that is not below a setting, and for the value of a setting that is no secret."""
+    if span.part == "key":
+        return not any(".".join(span.path[:depth]) in SETTINGS for depth in range(1, len(span.path)))
+    setting = SETTINGS.get(".".join(span.path))
+    return setting is not None and not setting.is_secret

@@ -1,0 +1,55 @@
+"""A layer as it was read, fitted to the sections before dynaconf sees it.
+
+What comes out has sections as mappings and settings as nodes, and no key that is not a setting: dynaconf would obey some of those.
+"""
+
+from __future__ import annotations
+
+from synfinance_settings.errors import MASK, Problem, printable
+from synfinance_settings.layers.environ import masked
+from synfinance_settings.layers.node import Branch, Node
+from synfinance_settings.sections.keys import TREE, Tree, suggestion
+
+_MOST_SUGGESTIONS = 100  # a file that is foreign altogether needs none
+
+
+def fit(root: Node | None) -> tuple[Branch, list[Problem]]:
+    """The settings of a layer file, and its keys that are none."""
+    problems: list[Problem] = []
+    if root is None:
+        return {}, problems
+    if not isinstance(root.value, dict):
+        return {}, [Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
+    return _section(root.value, TREE, "", problems), problems
+
+
+def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[Problem]) -> Branch:
+    branch: Branch = {}
+    for name, node in entries.items():
+        key = prefix + name
+        if name not in tree:
+            problems.append(_unknown(key, node, len(problems) < _MOST_SUGGESTIONS))
+            continue
+        inner = tree[name]
+        if inner is None:
+            branch[name] = node
+            if _is_masked(node):
+                problems.append(masked(key, node.origin))
+        elif isinstance(node.value, dict):
+            branch[name] = _section(node.value, inner, f"{key}.", problems)
+        elif node.value is not None:
+            message = f"{key} must be a mapping; it is a section"
+            problems.append(Problem("not-a-mapping", message, key, node.origin))
+    return branch
+
+
+def _unknown(key: str, node: Node, with_suggestion: bool) -> Problem:
+    near = suggestion(key) if with_suggestion else None
+    shown = printable(key)
+    hint = f"did you mean {near}?" if near else None
+    return Problem("unknown-key", f"{shown} is not a setting", shown, node.key_origin, hint=hint)
+
+
+def _is_masked(node: Node) -> bool:
+    value = node.value
+    return value == MASK or (isinstance(value, list) and any(item.value == MASK for item in value))

@@ -1,0 +1,389 @@
+"""From sources to one validated snapshot: read all bytes once, then build from them alone.
+
+`read_sources` is the only part that touches files; `build` is a pure function of what was read, so a reload uses the very bytes
+that were compared. Neither raises for bad input: an `Outcome` carries a snapshot or the problems.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError
+from synfinance_settings.layers.dotenv_text import DotEnv
+from synfinance_settings.layers.environ import (
+    Variable,
+    Variables,
+    dotenv_variables,
+    process_variables,
+    read_variables,
+    secret_files,
+)
+from synfinance_settings.layers.excerpt import SourceText
+from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
+from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.json_text import json_spans, read_json
+from synfinance_settings.layers.merge import merge
+from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.layers.project import Project, parse_dotenv, place
+from synfinance_settings.layers.secret_files import secret_value, target
+from synfinance_settings.layers.snapshot import Layers, Snapshot
+from synfinance_settings.layers.validation import Validation, with_excerpt
+from synfinance_settings.layers.yaml_text import read_yaml, yaml_spans
+
+_PLACEHOLDER_LENGTH: Final = 40
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The bytes of everything that a load reads, as one look found them."""
+
+    files: Mapping[str, tuple[Content, ...]] = field(repr=False)
+    dotenv: Content = field(repr=False)
+    secrets: Mapping[str, Content] = field(repr=False)
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> tuple[object, ...]:
+        """What differs whenever anything that was read differs."""
+        files = tuple((str(content.path), content.digest) for found in self.files.values() for content in found)
+        secrets = tuple((named, content.digest) for named, content in self.secrets.items())
+        return files, self.dotenv.digest, secrets, self.ignored
+
+
+def read_sources(project: Project) -> Sources:
+    """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised."""
+    present = _listing(project.settings_dir)
+    files: dict[str, tuple[Content, ...]] = {}
+    ignored: list[str] = []
+    for layer, stem in _stems(project).items():
+        paths = project.candidates(stem)
+        if layer == "environment" and project.config_path is not None:
+            paths = (project.config_path,)
+        elif present is not None:
+            paths = tuple(path for path in paths if path.name in present)
+        if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
+            ignored += [project.name(path) for path in paths if present is not None or path.exists()]
+            continue
+        files[layer] = tuple(filter(lambda content: content.exists, map(read_file, paths)))
+    dotenv = read_file(project.env_file)
+    parsed = parse_dotenv(dotenv, project.name(project.env_file), project.environ)
+    named = [*secret_files(dotenv_variables(parsed)), *secret_files(process_variables(project.environ))]
+    secrets = {path: read_file(target(project.root, path)) for path in named}
+    return Sources(files, dotenv, secrets, tuple(ignored))
+
+
+def _stems(project: Project) -> dict[str, str]:
+    """The layer files by their layers: the names they have before the suffix."""
+    environment = project.environment
+    return {
+        "default": "default",
+        "environment": f"{environment}",
+        "default.local": "default.local",
+        "environment.local": f"{environment}.local",
+    }
+
+
+def _listing(folder: Path | None) -> frozenset[str] | None:
+    """The names in `folder`; None where it cannot be listed, so that each name must be tried."""
+    try:
+        return frozenset(os.listdir(folder)) if folder else frozenset()
+    except FileNotFoundError:
+        return frozenset()
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a load came to: a snapshot, or the problems that stand in its way."""
+
+    snapshot: Snapshot | None = field(repr=False)
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    content: frozenset[str] = frozenset()
+    """The layers that had content: a reload may not lose them."""
+
+
+class _Build:
+    """One build: what the layer readers need, and what they found."""
+
+    def __init__(
+        self,
+        project: Project,
+        sources: Sources,
+        overrides: Branch,
+        required: frozenset[str],
+        lend: Lend,
+    ) -> None:
+        self.project = project
+        self.sources = sources
+        self.overrides = overrides
+        self.required = required
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.texts: dict[str, SourceText] = {}
+        self.content: set[str] = set()
+        self.complete = True
+        self.dotenv: DotEnv = parse_dotenv(
+            sources.dotenv, project.name(project.env_file), project.environ, lend
+        )
+        self.scope = Scope(project.environ, self.dotenv.values, lend)
+
+    def report(self, problems: Iterable[Problem]) -> None:
+        """Take note of problems, each where its severity belongs, with the line that it names."""
+        for problem in problems:
+            found = with_excerpt(problem, self.texts)
+            (self.problems if problem.severity == "error" else self.warnings).append(found)
+
+    def read_secret(self, variable: Variable) -> str | Problem:
+        """The value behind a ``..._FILE`` variable."""
+        named = str(variable.value)
+        content = self.sources.secrets.get(named) or read_file(target(self.project.root, named))
+        return secret_value(content, variable.name, named)
+
+
+def _file(layer: str) -> Callable[[_Build], Branch]:
+    return lambda build: _read_layer(build, layer)
+
+
+def _dotenv(build: _Build) -> Branch:
+    if build.project.env_file_required and not build.sources.dotenv.exists:
+        name = build.dotenv.name
+        build.report([Problem("missing-layer", f"{name} was named but does not exist", origin=Origin(name))])
+    if build.dotenv.problems:
+        build.report(build.dotenv.problems)
+        build.complete = False
+    return _variables(build, dotenv_variables(build.dotenv))
+
+
+def _process(build: _Build) -> Branch:
+    return _variables(build, process_variables(build.project.environ))
+
+
+def _variables(build: _Build, variables: Variables) -> Branch:
+    branch, problems = read_variables(variables, build.read_secret)
+    build.report(problems)
+    return branch
+
+
+def _overrides(build: _Build) -> Branch:
+    return build.overrides
+
+
+LAYER_ORDER: Final[tuple[tuple[str, Callable[[_Build], Branch]], ...]] = (
+    ("default", _file("default")),
+    ("environment", _file("environment")),
+    ("default.local", _file("default.local")),
+    ("environment.local", _file("environment.local")),
+    (".env", _dotenv),
+    ("process environment", _process),
+    ("override", _overrides),
+)
+"""The layers, lowest first, and what reads each; below all of them are the models' own defaults."""
+
+
+def build(
+    project: Project,
+    sources: Sources,
+    *,
+    number: int = 1,
+    overrides: Branch | None = None,
+    required: frozenset[str] = frozenset(),
+    lend: Lend = lambda name: None,
+    judged: str | None = None,
+) -> Outcome:
+    """Merge and validate what was read.
+
+    `required` are layers that must have content, because they had; `lend` may give values to names that nothing sets; what the layer
+    `judged` says is validated even where a higher layer would hide it.
+    """
+    run = _Build(project, sources, overrides or {}, required, lend)
+    layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
+    if judged is not None:
+        layers = _uncovered(layers, judged)
+    layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
+    if sources.ignored:
+        run.report(map(_ignored_local, sources.ignored))
+    validation = Validation(layers, run.scope, run.texts)
+    config = validation.run(merge(layers), complete=run.complete)
+    problems = (*run.problems, *validation.problems)
+    warnings = (*run.warnings, *validation.warnings)
+    snapshot = None
+    if config is not None and not problems:
+        snapshot = Snapshot(config, number, datetime.now(UTC), layers, warnings)
+    return Outcome(snapshot, problems, warnings, content=frozenset(run.content))
+
+
+def _uncovered(layers: Layers, judged: str) -> Layers:
+    """`layers` without what hides a value of the layer `judged`."""
+    at = [name for name, _ in layers].index(judged)
+    return (*layers[: at + 1], *((name, _without(branch, layers[at][1])) for name, branch in layers[at + 1 :]))
+
+
+def _without(branch: Branch, other: Branch) -> Branch:
+    kept: Branch = {}
+    for key, value in branch.items():
+        hidden = other.get(key)
+        if isinstance(value, dict) and isinstance(hidden, dict):
+            kept[key] = _without(value, hidden)
+        elif hidden is None:
+            kept[key] = value
+    return kept
+
+
+def _read_layer(run: _Build, layer: str) -> Branch:
+    """The settings of one layer file, if it is there."""
+    contents = run.sources.files.get(layer, ())
+    if len(contents) > 1:
+        names = [run.project.name(content.path) for content in contents]
+        message = f"one layer in two files: {' and '.join(names)}"
+        run.report([Problem("two-files", message, origin=Origin(names[1]), hint="keep one of them")])
+        run.complete = False
+        return {}
+    if not contents:
+        _report_absence(run, layer)
+        return {}
+    name = run.project.name(contents[0].path)
+    is_json = name.endswith(".json")
+    faults: tuple[Problem, ...]
+    try:
+        text = contents[0].text(name)
+        root, problems = (read_json if is_json else read_yaml)(text, Source(name, expands=True))
+    except LayerError as error:
+        faults = error.problems
+    else:
+        faults = tuple(problems)
+        run.complete = run.complete and not faults
+        run.texts[name] = SourceText(text, json_spans if is_json else yaml_spans)
+        if root is not None:
+            run.content.add(layer)
+        elif layer in run.required:
+            message = f"{name} became empty; write {{}} where that is meant"
+            faults = (*faults, Problem("became-empty", message, origin=Origin(name)))
+        branch, misfits = fit(root)
+        run.report((*faults, *misfits))
+        return branch
+    run.report(faults)
+    run.complete = False
+    return {}
+
+
+def _report_absence(run: _Build, layer: str) -> None:
+    """Say that the default or the environment's layer is missing: an error where the environment is strict."""
+    if layer in run.required:
+        run.report([Problem("became-empty", f"the {layer} layer is gone", origin=_folder(run.project))])
+        return
+    if layer not in ("default", "environment"):
+        return
+    strict = run.project.environment.is_strict
+    if run.project.settings_dir is None:
+        if layer == "environment" and not strict:
+            return  # said once, for the default layer
+        message = "no settings folder was found, so the defaults alone hold"
+    else:
+        stem = "default" if layer == "default" else run.project.environment
+        message = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml is missing"
+    hint = "create the file, or set SYNFINANCE_SETTINGS_DIR to the folder that holds it"
+    severity = "error" if strict else "warning"
+    run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])
+    run.complete = run.complete and not strict
+
+
+def _folder(project: Project) -> Origin:
+    return Origin(place(project.root, project.settings_dir) if project.settings_dir else project.root.as_posix())
+
+
+def _ignored_local(name: str) -> Problem:
+    return Problem("ignored", f"{name} is ignored in production", origin=Origin(name), severity="warning")
+
+
+def _environment_layer(project: Project) -> tuple[str, Branch]:
+    """The decided environment as the lowest layer; the others may only agree."""
+    origin = project.environment_origin
+    node = Node(str(project.environment), Source(origin.source), origin.line)
+    return "decided environment", {"environment": node} if origin.source != "default" else {}
+
+
+def _checked_environment(run: _Build, branch: Branch) -> Branch:
+    """`branch` without its ``environment``, which must be the one that was decided."""
+    node = branch.get("environment")
+    if not isinstance(node, Node):
+        return branch
+    found: list[Problem] = []
+    value: Any = node.value
+    try:
+        if isinstance(value, str):
+            text = expand(value, run.scope) if node.source.expands else value
+            if parse_environment(text, node.origin) is not run.project.environment:
+                message = f"this layer is for {text}, but the environment is {run.project.environment}"
+                hint = f"it was decided by {run.project.environment_origin}"
+                found.append(Problem("other-environment", message, "environment", node.origin, hint=hint))
+        elif isinstance(value, Problem):
+            found.append(value)
+        else:
+            found.append(Problem("wrong-type", "environment must be text", "environment", node.origin))
+    except SettingsError as error:
+        found += error.problems
+    except InheritedFault as inherited:
+        found.append(inherited.problem)
+    except ReferenceFault as fault:
+        found.append(Problem(fault.code, f"environment: {fault.message}", "environment", node.origin))
+    run.report(found)
+    return {key: value for key, value in branch.items() if key != "environment"}
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """What a validation found; true when there are no problems.
+
+    `placeholders` are the names that were lent a value because nothing sets them.
+    """
+
+    environment: Environment
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    placeholders: tuple[str, ...] = ()
+    snapshot: Snapshot | None = field(default=None, repr=False)
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+
+def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:
+    """Do all that a start in `project` would do, and report instead of raising.
+
+    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no variable hides what it says.
+    With `placeholders`, names that references need and nothing sets are lent a value of 32 characters or more.
+    """
+    lent: dict[str, str] = {}
+
+    def lend(name: str) -> str | None:
+        return lent.setdefault(name, f"placeholder-for-{name}-".ljust(_PLACEHOLDER_LENGTH, "x"))
+
+    sources = read_sources(project)
+    judged = None
+    if project.config_path is not None:
+        judged = "environment"
+        sources = replace(sources, files={k: v for k, v in sources.files.items() if not k.endswith(".local")})
+    outcome = build(project, sources, lend=lend if placeholders else lambda name: None, judged=judged)
+    return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
+
+
+def log_warnings(warnings: Iterable[Problem]) -> None:
+    """Write each warning to the logger ``synfinance_settings``, in one line."""
+    for warning in warnings:
+        where = f"{warning.origin}: " if warning.origin else ""
+        hint = f" ({warning.hint})" if warning.hint else ""
+        logger.warning("%s%s%s", where, warning.message, hint)
+
+

@@ -1,0 +1,119 @@
+"""One validated, immutable state of all settings, and where each of its values comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem
+from synfinance_settings.layers.node import Branch, Node, text_of
+from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.keys import SETTINGS, shown, values_of
+from synfinance_settings.sections.variables import VARIABLES_OF
+
+Layers = tuple[tuple[str, Branch], ...]
+"""The layers of a snapshot with their names, lowest first, as they were before merging."""
+
+
+class Origins(Mapping[str, Origin]):
+    """The origin of every setting by its key, found in the layers when asked for."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+
+    def __getitem__(self, key: str) -> Origin:
+        if key not in SETTINGS:
+            raise KeyError(key)
+        return next((node.origin for node in trail(self._layers, key)), DEFAULT)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SETTINGS)
+
+    def __len__(self) -> int:
+        return len(SETTINGS)
+
+
+def trail(layers: Layers, key: str) -> Iterator[Node]:
+    """What the layers say of `key`, the winner first."""
+    *path, name = key.split(".")
+    for _, branch in reversed(layers):
+        inner: Any = branch
+        for part in path:
+            inner = inner.get(part, {})
+        if name in inner:
+            yield inner[name]
+
+
+def occurrence(key: str, node: Node) -> Occurrence:
+    """What `node` says of `key`, a secret masked."""
+    secret = SETTINGS[key].is_secret
+    return Occurrence(shown(key, None if node.value is None else "") if secret else text_of(node) or "null", node.origin)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One validated, immutable state of all settings.
+
+    `number` counts from 1 in one manager; `loaded_at` is in UTC; `pending_restart` names the changed settings that take effect only
+    after a restart; `pending_files` is true after a rollback whose layer files still hold what was rolled back from. A snapshot can be
+    pickled, and then carries its secrets with it.
+    """
+
+    config: AppConfig
+    number: int
+    loaded_at: datetime
+    layers: Layers = field(repr=False)
+    warnings: tuple[Problem, ...] = ()
+    pending_restart: tuple[str, ...] = ()
+    pending_files: bool = False
+
+    @property
+    def origins(self) -> Origins:
+        """The origin of every setting by its dotted key."""
+        return Origins(self.layers)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that differ whenever a value that is no secret differs."""
+        values = {key: value for key, value in values_of(self.config).items() if not SETTINGS[key].is_secret}
+        return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is known about one setting as it is in force.
+
+    `overridden` holds what the lower layers and the default say, nearest first; secrets are masked there, and `value` of a secret is a
+    `SecretStr`.
+    """
+
+    key: str
+    value: Any
+    origin: Origin
+    overridden: tuple[Occurrence, ...]
+    description: str
+    limits: str
+    variables: tuple[str, ...]
+    needs_restart: bool
+
+
+def explain(snapshot: Snapshot, key: str) -> Explanation:
+    """Explain `key`, which must be a key of `SETTINGS`."""
+    setting = SETTINGS[key]
+    said = [occurrence(key, node) for node in trail(snapshot.layers, key)]
+    default = Occurrence(shown(key, setting.default), DEFAULT)
+    return Explanation(
+        key=key,
+        value=values_of(snapshot.config)[key],
+        origin=said[0].origin if said else DEFAULT,
+        overridden=(*said[1:], default) if said else (),
+        description=setting.description,
+        limits=setting.limits,
+        variables=VARIABLES_OF[key],
+        needs_restart=setting.needs_restart,
+    )

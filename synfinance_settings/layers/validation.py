@@ -1,0 +1,200 @@
+"""The merged layers as an `AppConfig`, or every reason why not, each at its place.
+
+This is the adapter between dynaconf's merged data and the Pydantic models: it expands what won, takes the text out of the nodes, and turns
+Pydantic's errors into problems. Pydantic's own errors hold the input, so they end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from synfinance_settings.errors import DEFAULT, Origin, Problem
+from synfinance_settings.layers.excerpt import SourceText
+from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
+from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
+from synfinance_settings.layers.node import Branch, Node
+from synfinance_settings.layers.snapshot import Layers, occurrence, trail
+from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.rules import broken_rules
+
+Texts = Mapping[str, SourceText]
+"""The texts of the layer files by their names, for places and excerpts."""
+
+
+_MOST_ROUNDS = 4  # misfits, contradictions that they hid, and the section that contradicts itself
+
+
+class Validation:
+    """One pass from merged nodes to a config; `problems` and `warnings` say what was found on the way."""
+
+    def __init__(self, layers: Layers, scope: Scope, texts: Texts) -> None:
+        self._layers = layers
+        self._scope = scope
+        self._texts = texts
+        self._dropped: set[str] = set()
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def run(self, merged: Branch, *, complete: bool) -> AppConfig | None:
+        """The config; None where it does not validate. Rules over several settings need all layers: `complete`."""
+        values = self._values(merged, "")
+        config = self._validated(values)
+        if complete and config is not None:
+            for rule in broken_rules(config):
+                if self._is_certain(rule.message):
+                    found = self._at(rule.key, Problem(rule.id, rule.message, rule.key, severity=rule.severity))
+                    (self.problems if rule.severity == "error" else self.warnings).append(found)
+        if not complete:
+            self.problems = [problem for problem in self.problems if problem.code != "inconsistent"]
+        return None if self.problems else config
+
+    def _validated(self, values: dict[str, Any]) -> AppConfig | None:
+        """Validate, and again without what did not fit, until all faults are known."""
+        for _ in range(_MOST_ROUNDS):
+            details: list[ErrorDetails]
+            try:
+                return AppConfig.model_validate(values)
+            except ValidationError as error:
+                details = error.errors(include_url=False, include_input=False)
+            for detail in details:
+                path = tuple(part for part in detail["loc"] if isinstance(part, str))
+                key = ".".join(path)
+                if detail["type"] == "inconsistent":
+                    self._contradictions(key, detail)
+                else:
+                    self.problems.append(self._misfit(key, detail))
+                    self._dropped.add(key)
+                _drop(values, path)
+        return None
+
+    def _contradictions(self, section: str, detail: ErrorDetails) -> None:
+        for name, message in detail["ctx"]["found"]:
+            if self._is_certain(message):
+                key = f"{section}.{name}"
+                self.problems.append(self._at(key, Problem("inconsistent", message, key)))
+
+    def _is_certain(self, message: str) -> bool:
+        """False for a complaint that names a setting whose own value was dropped, and so may be due to that."""
+        return not any(key in message for key in self._dropped)
+
+    def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, node in branch.items():
+            key = prefix + name
+            if isinstance(node, dict):
+                values[name] = self._values(node, f"{key}.")
+                continue
+            before = len(self.problems)
+            value = self._value(key, node)
+            if len(self.problems) == before:
+                values[name] = value
+            else:
+                self._dropped.add(key)
+        return values
+
+    def _value(self, key: str, node: Node) -> Any:
+        value = node.value
+        if isinstance(value, str):
+            if node.source.expands and ("$" in value or len(value) > EXPANDED_CHARACTERS):
+                return self._expanded(key, node, value)
+            return value
+        if isinstance(value, Problem):
+            self.problems.append(replace(value, key=value.key or key))
+            return None
+        if isinstance(value, list):
+            return [self._value(key, item) if isinstance(item, Node) else item for item in value]
+        if isinstance(value, dict):
+            return {name: "" for name in value}  # no field is a mapping, so nothing in it will be looked at
+        return value
+
+    def _expanded(self, key: str, node: Node, text: str) -> str | None:
+        fault: ReferenceFault
+        try:
+            return expand(text, self._scope)
+        except InheritedFault as inherited:
+            self.problems.append(replace(inherited.problem, key=key))
+            return None
+        except ReferenceFault as found:
+            fault = found
+        origin, excerpt = node.origin, None
+        source = self._texts.get(node.source.name)
+        if source and node.line and node.column:
+            nth, dollars = text[: fault.offset].count("$"), text.count("$")
+            line, column = source.reference(node.line, node.column, nth, dollars)
+            origin, excerpt = Origin(node.source.name, line, column), source.excerpt(line, column)
+        hint = None
+        if fault.code == "unset-variable":
+            hint = "set it in the process environment or in .env, or give a default: ${NAME:-default}"
+        problem = Problem(fault.code, f"{key}: {fault.message}", key, origin, hint=hint, excerpt=excerpt)
+        self.problems.append(problem)
+        return None
+
+    def _misfit(self, key: str, detail: ErrorDetails) -> Problem:
+        context = detail.get("ctx", {})
+        index = next((part for part in detail["loc"] if isinstance(part, int)), None)
+        hint = None
+        code = detail["type"]
+        match code:
+            case "wrong-type" | "null" | "out-of-range":
+                said = f"must {context['form']}"
+                if code == "null" and index is None:
+                    hint = "null means null; leave the key out to keep what lower layers say"
+            case "greater_than_equal":
+                code, said = "out-of-range", f"must be at least {context['ge']}"
+            case "less_than_equal":
+                code, said = "out-of-range", f"must be at most {context['le']}"
+            case "literal_error" | "enum":
+                code, said = "not-a-choice", f"must be one of {', '.join(SETTINGS[key].choices)}"
+                hint = self._near_choice(key)
+            case "model_type" | "model_attributes_type":
+                code, said = "not-a-mapping", "must be a mapping; it is a section"
+            case "extra_forbidden":
+                code, said = "unknown-key", "is not a setting"
+            case _:
+                code, said = "wrong-type", f"does not fit ({code})"
+        what = key if index is None else f"item {index + 1} of {key}"
+        return self._at(key, Problem(code, f"{what} {said}", key, hint=hint), index)
+
+    def _near_choice(self, key: str) -> str | None:
+        value = next((node.value for node in trail(self._layers, key)), None)
+        near = get_close_matches(str(value).lower(), [c.lower() for c in SETTINGS[key].choices], n=1)
+        return next((f"did you mean {c}?" for c in SETTINGS[key].choices if near and c.lower() == near[0]), None)
+
+    def _at(self, key: str, problem: Problem, index: int | None = None) -> Problem:
+        """`problem` with the place of `key`, the excerpt there, and the value that it hides."""
+        if key not in SETTINGS:
+            return problem
+        named = [key, *(other for other in SETTINGS if other in problem.message.split())]
+        key, said = next(((k, found) for k in named if (found := list(trail(self._layers, k)))), (key, []))
+        if not said:
+            return replace(problem, origin=DEFAULT)
+        node = said[0]
+        if index is not None and isinstance(node.value, list) and index < len(node.value):
+            node = node.value[index]
+        overrides = occurrence(key, said[1]) if len(said) > 1 else None
+        return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
+
+
+def with_excerpt(problem: Problem, texts: Texts) -> Problem:
+    """`problem` with the line that it names, where its source is a file that could be read."""
+    origin = problem.origin
+    source = texts.get(origin.source) if origin else None
+    if origin is None or source is None or not origin.line or not origin.column or problem.excerpt:
+        return problem
+    return replace(problem, excerpt=source.excerpt(origin.line, origin.column))
+
+
+def _drop(values: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Take what stands at `path` out of `values`, a whole section where `path` names one."""
+    inner: Any = values
+    for part in path[:-1]:
+        inner = inner.get(part) if isinstance(inner, dict) else None
+    if isinstance(inner, dict) and path:
+        inner.pop(path[-1], None)

@@ -1,0 +1,60 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from synfinance_settings.errors import LayerError, Origin, Problem
+
+_NEW_FILE_MODE = 0o644
+
+
+def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Put `data` at `path`: whoever looks sees the old content or the new, also after a crash.
+
+    A symbolic link stays, and what it points to is replaced. `mode` is the mode of the file, by default the one it has, else 0644 less the
+    umask. Raises `LayerError` where the folder cannot be written.
+    """
+    fault: OSError
+    try:
+        _write(Path(os.path.realpath(path)), data, mode)
+    except OSError as error:
+        fault = error
+    else:
+        return
+    raise LayerError(Problem("unwritable", f"{path} cannot be written: {fault.strerror}", origin=Origin(str(path))))
+
+
+def _write(path: Path, data: bytes, mode: int | None) -> None:
+    if mode is None:
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            mode = _NEW_FILE_MODE & ~_umask()
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _umask() -> int:
+    """The umask of this process, read without changing it."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Umask:"):
+            return int(line.split()[1], 8)
+    return 0o022

@@ -1,0 +1,66 @@
+"""Other settings for a while, for tests."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from types import TracebackType
+from typing import Any, TypeVar
+
+from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.live.manager import ConfigManager, unknown_key
+from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.variables import SEPARATOR
+
+_SOURCE = Source("override")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override(...)
+    """Other values while a block or a function runs: ``with override(server__port=9001):``.
+
+    Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all threads, stay on top of
+    reloads and are gone at the end; blocks nest. The environment does not change. Raises `UnknownKeyError` for a key that is no setting,
+    and `SettingsError` for values that do not fit; then nothing changes.
+    """
+
+    def __init__(self, **keys: Any) -> None:
+        self._branch: Branch = {}
+        for spelled, value in keys.items():
+            key = spelled.replace(SEPARATOR, ".")
+            if key not in SETTINGS:
+                raise unknown_key(key)
+            branch = self._branch
+            *path, name = key.split(".")
+            for part in path:
+                inner = branch.setdefault(part, {})
+                assert isinstance(inner, dict)
+                branch = inner
+            branch[name] = Node(value, _SOURCE)
+        self._undo: list[Callable[[], None]] = []
+
+    def __enter__(self) -> AppConfig:
+        """Put the values in force; returns the settings that hold them."""
+        manager = ConfigManager()
+        self._undo.append(manager._override(dict(self._branch)))
+        return manager.get_config()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._undo.pop()()
+
+    def __call__(self, function: _Function) -> _Function:
+        """Decorate a function, or a coroutine function: the values hold while it runs."""
+        if not inspect.iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @functools.wraps(function)
+        async def inner(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
+
+        return inner  # type: ignore[return-value]
