@@ -69,7 +69,7 @@ _HOMES: Final = {
 }
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [  # noqa: RUF022 - sorted as text, which a test holds
+__all__ = [
     "AppConfig",
     "CacheConfig",
     "ConfigManager",

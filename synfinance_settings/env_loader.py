@@ -9,7 +9,15 @@ from typing import Any, Self, TypeVar
 
 from pydantic_core import PydanticCustomError
 
-from synfinance_settings.errors import ExpansionError, LayerError, Origin, Problem, SettingsError, VariableError, printable
+from synfinance_settings.errors import (
+    ExpansionError,
+    LayerError,
+    Origin,
+    Problem,
+    SettingsError,
+    VariableError,
+    printable,
+)
 from synfinance_settings.layers.bounds import LEVELS
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import Environ
@@ -25,11 +33,13 @@ T = TypeVar("T")
 class EnvLoader:
     """The process environment over the lines of one ``.env`` file; the file never changes the environment.
 
-    `env_file` is the project root's ``.env`` unless given; a missing one is an empty one. `environ` is a copy of `os.environ` taken here
-    unless given. Raises `LayerError` for a file that cannot be read or holds a broken line.
+    `env_file` is the project root's ``.env`` unless given; a missing one is an empty one. `environ` is a copy of
+    `os.environ` taken here unless given. Raises `LayerError` for a file that cannot be read or holds a broken line.
     """
 
-    def __init__(self, env_file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, env_file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
         self._environ = Environ(os.environ if environ is None else environ)
         self._root = project_root(self._environ)
         self._path = self._root / ".env" if env_file is None else Path(env_file).absolute()
@@ -47,7 +57,9 @@ class EnvLoader:
         return loader
 
     def load_env_file(self) -> bool:
-        """Read the file anew; False where it does not exist. Raises `LayerError`, and then keeps what was read before."""
+        """Read the file anew; False where it does not exist. Raises `LayerError`, and then keeps what was read
+        before.
+        """
         content = read_file(self._path)
         parsed = parse_dotenv(content, self._file.name, self._environ)
         if parsed.problems:
@@ -112,7 +124,8 @@ class EnvLoader:
     def substitute_in_config(self, data: Any) -> Any:
         """A new structure like `data` (mappings, lists, tuples) in which the references in every text are replaced.
 
-        Keys, and values that are not text, stay as they are. Raises `ExpansionError` with every reference that cannot be replaced.
+        Keys, and values that are not text, stay as they are. Raises `ExpansionError` with every reference that cannot
+        be replaced.
         """
         problems: list[Problem] = []
         result = self._substituted(data, "", Scope(self._environ, self._file.values), problems)

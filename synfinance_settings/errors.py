@@ -229,4 +229,3 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "invalid": (SettingsError, "anything else; the message says what"),
 }
 """Every code of a problem that is not a rule of the environment, its class and its meaning."""
-

@@ -22,9 +22,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override(...)
     """Other values while a block or a function runs: ``with override(server__port=9001):``.
 
-    Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all threads, stay on top of
-    reloads and are gone at the end; blocks nest. The environment does not change. Raises `UnknownKeyError` for a key that is no setting,
-    and `SettingsError` for values that do not fit; then nothing changes.
+    Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all
+    threads, stay on top of reloads and are gone at the end; blocks nest. The environment does not change. Raises
+    `UnknownKeyError` for a key that is no setting, and `SettingsError` for values that do not fit; then nothing
+    changes.
     """
 
     def __init__(self, **keys: Any) -> None:

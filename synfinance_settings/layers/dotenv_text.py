@@ -1,6 +1,7 @@
 r"""``.env`` as assignments with places: the only door to python-dotenv.
 
-Its parser finds the names, the quotes and the ends of values; what is inside a value is read here, since its interpolation is not ours
+Its parser finds the names, the quotes and the ends of values; what is inside a value is read here, since its
+interpolation is not ours
 (docs/why.md):
 
     NAME=text # note    up to a # after a blank; blanks at the ends dropped; a backslash is a backslash
@@ -43,9 +44,7 @@ class DotEnv:
     problems: tuple[Problem, ...] = ()
 
 
-def read_dotenv(
-    text: str, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None
-) -> DotEnv:
+def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:
     """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `lend`."""
     long_run = _BLANK_RUN.search(text)
     if long_run:

@@ -7,8 +7,8 @@
     ${VAR:+other}       the other where VAR is set and not empty, else nothing
     $$                  a dollar
 
-Defaults and others are expanded, to any depth, when they are used; what is inserted is never expanded a second time (POSIX shell, 2.6.2,
-without its quoting). Nothing here keeps or shows a value.
+Defaults and others are expanded, to any depth, when they are used; what is inserted is never expanded a second time
+(POSIX shell, 2.6.2, without its quoting). Nothing here keeps or shows a value.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class InheritedFault(Exception):
 class Scope:
     """Where names are looked up: the process environment, then the lines of ``.env``.
 
-    `lend` may give a value to a name that is set in neither. One scope serves one load, and bounds how much all its references insert
-    together.
+    `lend` may give a value to a name that is set in neither. One scope serves one load, and bounds how much all its
+    references insert together.
     """
 
     def __init__(
@@ -101,7 +101,9 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
         if not stack or stack[-1].used:
             size += len(piece)
             if size > bounds.EXPANDED_CHARACTERS:
-                raise ReferenceFault("too-long", f"over {bounds.EXPANDED_CHARACTERS:,} characters after expansion", offset)
+                raise ReferenceFault(
+                    "too-long", f"over {bounds.EXPANDED_CHARACTERS:,} characters after expansion", offset
+                )
             (stack[-1].parts if stack else parts).append(piece)
 
     for found in (_TOKEN_OR_ESCAPE if escapes else _TOKEN).finditer(text):
@@ -135,9 +137,7 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
     return "".join(parts)
 
 
-def _reference(
-    found: re.Match[str], scope: Scope, stack: list[_Operand], add: Callable[[str, int], None]
-) -> None:
+def _reference(found: re.Match[str], scope: Scope, stack: list[_Operand], add: Callable[[str, int], None]) -> None:
     """One ``$VAR`` or ``${VAR``: its value is added, or an operand is opened."""
     at, name, then = found.start(), found["bare"] or found["braced"], found["then"]
     wanted = not stack or stack[-1].used

@@ -1,6 +1,7 @@
 """A layer as it was read, fitted to the sections before dynaconf sees it.
 
-What comes out has sections as mappings and settings as nodes, and no key that is not a setting: dynaconf would obey some of those.
+What comes out has sections as mappings and settings as nodes, and no key that is not a setting: dynaconf would obey
+some of those.
 """
 
 from __future__ import annotations

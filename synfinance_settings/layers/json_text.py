@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from json.decoder import scanstring
+from collections.abc import Callable, Iterator
+from json import decoder
 from typing import Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem, printable
 from synfinance_settings.layers import bounds
 from synfinance_settings.layers.node import Node, Source, Span
 
+_scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _LITERAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.])|true|false|null")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -103,7 +104,7 @@ class _Reader:
     def _string(self, path: tuple[str, ...], part: str) -> str:
         start = self._place()
         try:
-            value, end = scanstring(self._text, self._at + 1, True)
+            value, end = _scan_string(self._text, self._at + 1, True)
         except json.JSONDecodeError as error:
             at, said = error.pos, error.msg.lower()
         else:

@@ -1,7 +1,7 @@
 """From sources to one validated snapshot: read all bytes once, then build from them alone.
 
-`read_sources` is the only part that touches files; `build` is a pure function of what was read, so a reload uses the very bytes
-that were compared. Neither raises for bad input: an `Outcome` carries a snapshot or the problems.
+`read_sources` is the only part that touches files; `build` is a pure function of what was read, so a reload uses the
+very bytes that were compared. Neither raises for bad input: an `Outcome` carries a snapshot or the problems.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from synfinance_settings.environment import Environment, parse_environment
-from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError
+from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, Severity
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import (
     Variable,
@@ -134,9 +134,7 @@ class _Build:
         self.texts: dict[str, SourceText] = {}
         self.content: set[str] = set()
         self.complete = True
-        self.dotenv: DotEnv = parse_dotenv(
-            sources.dotenv, project.name(project.env_file), project.environ, lend
-        )
+        self.dotenv: DotEnv = parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
         self.scope = Scope(project.environ, self.dotenv.values, lend)
 
     def report(self, problems: Iterable[Problem]) -> None:
@@ -204,8 +202,8 @@ def build(
 ) -> Outcome:
     """Merge and validate what was read.
 
-    `required` are layers that must have content, because they had; `lend` may give values to names that nothing sets; what the layer
-    `judged` says is validated even where a higher layer would hide it.
+    `required` are layers that must have content, because they had; `lend` may give values to names that nothing sets;
+    what the layer `judged` says is validated even where a higher layer would hide it.
     """
     run = _Build(project, sources, overrides or {}, required, lend)
     layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
@@ -294,7 +292,7 @@ def _report_absence(run: _Build, layer: str) -> None:
         stem = "default" if layer == "default" else run.project.environment
         message = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml is missing"
     hint = "create the file, or set SYNFINANCE_SETTINGS_DIR to the folder that holds it"
-    severity = "error" if strict else "warning"
+    severity: Severity = "error" if strict else "warning"
     run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])
     run.complete = run.complete and not strict
 
@@ -362,13 +360,14 @@ class ValidationReport:
 def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:
     """Do all that a start in `project` would do, and report instead of raising.
 
-    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no variable hides what it says.
-    With `placeholders`, names that references need and nothing sets are lent a value of 32 characters or more.
+    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no
+    variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
+    `placeholder`.
     """
     lent: dict[str, str] = {}
 
     def lend(name: str) -> str | None:
-        return lent.setdefault(name, f"placeholder-for-{name}-".ljust(_PLACEHOLDER_LENGTH, "x"))
+        return lent.setdefault(name, placeholder(name))
 
     sources = read_sources(project)
     judged = None
@@ -379,11 +378,14 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
     return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
 
 
+def placeholder(name: str) -> str:
+    """What is lent to `name`: 40 characters or more that also pass for a URL, and reach nobody (RFC 2606)."""
+    return f"https://placeholder.invalid/{name}".ljust(_PLACEHOLDER_LENGTH, "-")
+
+
 def log_warnings(warnings: Iterable[Problem]) -> None:
     """Write each warning to the logger ``synfinance_settings``, in one line."""
     for warning in warnings:
         where = f"{warning.origin}: " if warning.origin else ""
         hint = f" ({warning.hint})" if warning.hint else ""
         logger.warning("%s%s%s", where, warning.message, hint)
-
-

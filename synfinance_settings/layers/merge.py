@@ -1,7 +1,8 @@
 """Layers into one: the only door to dynaconf.
 
-dynaconf merges sections key by key and keeps which source gave what; everything else that it does is off. It would read options
-from the process environment when it is imported and when it starts, so it sees none of them (docs/why.md).
+dynaconf merges sections key by key and keeps which source gave what; everything else that it does is off. It would
+read options from the process environment when it is imported and when it starts, so it sees none of them
+(docs/why.md).
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from synfinance_settings.layers.node import Branch
 
 _ROOT: Final = "LAYERS"  # one root key, since dynaconf upper-cases the names at the top
 _OWN_NAMES: Final = frozenset(
-    ("DYNACONF_NAMESPACE", "DYNACONF_SETTINGS_MODULE", "DYNACONF_SETTINGS", "SETTINGS_MODULE", "PROJECT_ROOT")
-    + ("DYNACONF_SILENT_ERRORS", "DYNACONF_ALWAYS_FRESH_VARS")
+    [
+        "DYNACONF_ALWAYS_FRESH_VARS",
+        "DYNACONF_NAMESPACE",
+        "DYNACONF_SETTINGS",
+        "DYNACONF_SETTINGS_MODULE",
+        "DYNACONF_SILENT_ERRORS",
+        "PROJECT_ROOT",
+        "SETTINGS_MODULE",
+    ]
 )
 
 
@@ -47,11 +55,11 @@ def _deaf_import() -> Iterator[None]:
         return
     view = _WithoutDynaconf.__new__(_WithoutDynaconf)
     view.__dict__.update(real.__dict__)
-    os.environ = view
+    os.environ = view  # noqa: B003 - a view of the same environment; nothing is to be cleared
     try:
         yield
     finally:
-        os.environ = real
+        os.environ = real  # noqa: B003
 
 
 with _deaf_import():
@@ -85,9 +93,7 @@ class _Merger(_Base):  # type: ignore[misc]
 def load(merger: _Merger, layer: str, branch: Branch) -> None:
     """The loader of one layer, as dynaconf's loaders do it: hand over the data and say where it is from."""
     source = SourceMetadata(loader="synfinance_settings", identifier=layer, env="global", merged=True)
-    merger.update(
-        {_ROOT: _copied(branch)}, loader_identifier=source, merge=True, dotted_lookup=False, validate=False
-    )
+    merger.update({_ROOT: _copied(branch)}, loader_identifier=source, merge=True, dotted_lookup=False, validate=False)
 
 
 def merge(layers: Iterable[tuple[str, Branch]]) -> Branch:

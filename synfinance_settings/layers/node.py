@@ -1,7 +1,7 @@
 """What stands at one place of a layer: text, null, a list or a mapping, and where.
 
-A `Node` is opaque to dynaconf (neither str, list nor mapping), so that dynaconf merges sections and nothing else: no list is joined, no
-text is parsed, no token is obeyed.
+A `Node` is opaque to dynaconf (neither str, list nor mapping), so that dynaconf merges sections and nothing else: no
+list is joined, no text is parsed, no token is obeyed.
 """
 
 from __future__ import annotations

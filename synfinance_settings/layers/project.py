@@ -57,7 +57,8 @@ def find_project(
 ) -> Project:
     """Decide where everything is; arguments go before variables, variables before searching.
 
-    Raises `EnvironmentNameError` for a name that is not known, `LayerError` for a folder or file that was named and is not there.
+    Raises `EnvironmentNameError` for a name that is not known, `LayerError` for a folder or file that was named and
+    is not there.
     """
     environ = environ if isinstance(environ, Environ) else Environ(environ)
     cwd = Path.cwd()
@@ -142,9 +143,7 @@ def _environment_name(
     return Environment.DEVELOPMENT, Origin("default")
 
 
-def parse_dotenv(
-    content: Content, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None
-) -> DotEnv:
+def parse_dotenv(content: Content, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:
     """The parsed ``.env``, empty where the file does not exist; a file that cannot be read is a problem of it."""
     if not content.exists:
         return DotEnv(name)
@@ -154,5 +153,3 @@ def parse_dotenv(
     except LayerError as error:
         problems = error.problems
     return DotEnv(name, problems=problems)
-
-

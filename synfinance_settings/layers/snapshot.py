@@ -52,16 +52,18 @@ def trail(layers: Layers, key: str) -> Iterator[Node]:
 def occurrence(key: str, node: Node) -> Occurrence:
     """What `node` says of `key`, a secret masked."""
     secret = SETTINGS[key].is_secret
-    return Occurrence(shown(key, None if node.value is None else "") if secret else text_of(node) or "null", node.origin)
+    return Occurrence(
+        shown(key, None if node.value is None else "") if secret else text_of(node) or "null", node.origin
+    )
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """One validated, immutable state of all settings.
 
-    `number` counts from 1 in one manager; `loaded_at` is in UTC; `pending_restart` names the changed settings that take effect only
-    after a restart; `pending_files` is true after a rollback whose layer files still hold what was rolled back from. A snapshot can be
-    pickled, and then carries its secrets with it.
+    `number` counts from 1 in one manager; `loaded_at` is in UTC; `pending_restart` names the changed settings that
+    take effect only after a restart; `pending_files` is true after a rollback whose layer files still hold what was
+    rolled back from. A snapshot can be pickled, and then carries its secrets with it.
     """
 
     config: AppConfig
@@ -88,8 +90,8 @@ class Snapshot:
 class Explanation:
     """All that is known about one setting as it is in force.
 
-    `overridden` holds what the lower layers and the default say, nearest first; secrets are masked there, and `value` of a secret is a
-    `SecretStr`.
+    `overridden` holds what the lower layers and the default say, nearest first; secrets are masked there, and `value`
+    of a secret is a `SecretStr`.
     """
 
     key: str

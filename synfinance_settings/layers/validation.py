@@ -1,7 +1,7 @@
 """The merged layers as an `AppConfig`, or every reason why not, each at its place.
 
-This is the adapter between dynaconf's merged data and the Pydantic models: it expands what won, takes the text out of the nodes, and turns
-Pydantic's errors into problems. Pydantic's own errors hold the input, so they end here.
+This is the adapter between dynaconf's merged data and the Pydantic models: it expands what won, takes the text out of
+the nodes, and turns Pydantic's errors into problems. Pydantic's own errors hold the input, so they end here.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from synfinance_settings.errors import DEFAULT, Origin, Problem
+from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
-from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
 from synfinance_settings.sections.app import AppConfig
@@ -68,6 +68,7 @@ class Validation:
                 key = ".".join(path)
                 if detail["type"] == "inconsistent":
                     self._contradictions(key, detail)
+                    self._dropped.add(f"{key}.")
                 else:
                     self.problems.append(self._misfit(key, detail))
                     self._dropped.add(key)
@@ -111,7 +112,7 @@ class Validation:
         if isinstance(value, list):
             return [self._value(key, item) if isinstance(item, Node) else item for item in value]
         if isinstance(value, dict):
-            return {name: "" for name in value}  # no field is a mapping, so nothing in it will be looked at
+            return dict.fromkeys(value, "")  # no field is a mapping, so nothing in it will be looked at
         return value
 
     def _expanded(self, key: str, node: Node, text: str) -> str | None:
@@ -178,7 +179,8 @@ class Validation:
         node = said[0]
         if index is not None and isinstance(node.value, list) and index < len(node.value):
             node = node.value[index]
-        overrides = occurrence(key, said[1]) if len(said) > 1 else None
+        hidden = next((other for other in said[1:] if other.origin != said[0].origin), None)
+        overrides = occurrence(key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
 
 

@@ -15,8 +15,8 @@ _NEW_FILE_MODE = 0o644
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     """Put `data` at `path`: whoever looks sees the old content or the new, also after a crash.
 
-    A symbolic link stays, and what it points to is replaced. `mode` is the mode of the file, by default the one it has, else 0644 less the
-    umask. Raises `LayerError` where the folder cannot be written.
+    A symbolic link stays, and what it points to is replaced. `mode` is the mode of the file, by default the one it
+    has, else 0644 less the umask. Raises `LayerError` where the folder cannot be written.
     """
     fault: OSError
     try:

@@ -1,13 +1,13 @@
 """YAML as text with places: the only door to PyYAML.
 
-The event stream of libyaml is read straight into nodes. Nothing is constructed and nothing is composed: no tag can make an object,
-and the level bound holds before libyaml's composer could overflow the stack.
+The event stream of libyaml is read straight into nodes. Nothing is constructed and nothing is composed: no tag can
+make an object, and the level bound holds before libyaml's composer could overflow the stack.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import yaml
@@ -69,9 +69,9 @@ class _Events:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._next = iter(yaml.parse(text, Loader=yaml.CSafeLoader)).__next__
+        self._next: Callable[[], Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader)).__next__
 
-    def _skip_to_document(self) -> Event | None:
+    def _skip_to_document(self) -> Any:
         """The first event of the first document's root, None where there is no document."""
         self._next()
         return self._next() if isinstance(self._next(), DocumentStartEvent) else None
@@ -96,7 +96,7 @@ class _Reader(_Events):
             raise self._stop("second-document", "a second document; a layer is one", after)
         return None if root.value is None else root
 
-    def _node(self, event: Event, path: str, depth: int) -> Node:
+    def _node(self, event: Any, path: str, depth: int) -> Node:
         self._nodes += 1
         if self._nodes > bounds.NODES:
             raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
@@ -109,7 +109,8 @@ class _Reader(_Events):
             self._anchors[anchor] = None
             before = self._nodes
         if event.tag is not None and event.tag not in _TAGS[type(event)]:
-            self._note("bad-tag", f"the tag {printable(event.tag)} is not supported here", event, path or None)
+            # the tag's own text may be a secret that begins with !
+            self._note("bad-tag", "a tag; quote the text if its ! belongs to the value", event, path or None)
         if type(event) is ScalarEvent:
             node.value = event.value
             if event.value in _NULLS and event.implicit[0] and not event.style:
@@ -151,9 +152,9 @@ class _Reader(_Events):
         return items
 
     def _aliased(self, event: Any) -> Node:
-        found = self._anchors.get(event.anchor, ())
-        if found == ():
+        if event.anchor not in self._anchors:
             raise self._stop("bad-alias", "an alias that names no anchor above it", event)
+        found = self._anchors[event.anchor]
         if found is None:
             raise self._stop("bad-alias", "an alias makes a value contain itself", event)
         node, size = found
@@ -162,13 +163,13 @@ class _Reader(_Events):
             raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
         return node.copy()
 
-    def _origin(self, event: Event) -> Origin:
+    def _origin(self, event: Any) -> Origin:
         return Origin(self._source.name, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _note(self, code: str, message: str, event: Event, key: str | None, hint: str | None = None) -> None:
+    def _note(self, code: str, message: str, event: Any, key: str | None, hint: str | None = None) -> None:
         self.problems.append(Problem(code, message, key=key, origin=self._origin(event), hint=hint))
 
-    def _stop(self, code: str, message: str, event: Event) -> LayerError:
+    def _stop(self, code: str, message: str, event: Any) -> LayerError:
         return LayerError((*self.problems, Problem(code, message, origin=self._origin(event))))
 
     def unprintable(self) -> Problem:
@@ -190,7 +191,7 @@ class _Spans(_Events):
         if event is not None:
             yield from self._node(event, ())
 
-    def _node(self, event: Event, path: tuple[str, ...]) -> Iterator[Span]:
+    def _node(self, event: Any, path: tuple[str, ...]) -> Iterator[Span]:
         if isinstance(event, MappingStartEvent):
             while not isinstance(key := self._next(), MappingEndEvent):
                 name = key.value if isinstance(key, ScalarEvent) else ""
@@ -205,6 +206,6 @@ class _Spans(_Events):
         else:
             yield self._span(event, path, "value")
 
-    def _span(self, event: Event, path: tuple[str, ...], part: str) -> Span:
+    def _span(self, event: Any, path: tuple[str, ...], part: str) -> Span:
         start, end = event.start_mark, event.end_mark
         return Span(path, part, (start.line + 1, start.column + 1), (end.line + 1, end.column + 1))

@@ -1,7 +1,8 @@
-"""The `settings` object: reads like an `AppConfig`, always shows the current snapshot, costs what a plain attribute costs.
+"""The `settings` object: reads like an `AppConfig`, always shows the current snapshot, costs what a plain attribute
+costs.
 
-Its `__dict__` is replaced as a whole at every reload, one reference assignment. Before the first load its class is one with a
-`__getattr__` that loads; afterwards its class has none, since that would make every read slower.
+Its `__dict__` is replaced as a whole at every reload, one reference assignment. Before the first load its class is
+one with a `__getattr__` that loads; afterwards its class has none, since that would make every read slower.
 """
 
 from __future__ import annotations
@@ -67,8 +68,7 @@ class _Unloaded(_Loaded):
 def _show(snapshot: Snapshot) -> None:
     """Let `settings` show `snapshot`."""
     object.__setattr__(settings, "__dict__", dict(snapshot.config.__dict__))
-    if type(settings) is _Unloaded:
-        object.__setattr__(settings, "__class__", _Loaded)
+    object.__setattr__(settings, "__class__", _Loaded)
 
 
 if TYPE_CHECKING:

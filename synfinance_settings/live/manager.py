@@ -1,7 +1,7 @@
 """What is in force in this process: the current snapshot, and how another takes its place.
 
-A load builds a whole new snapshot and validates it; only then is one reference assigned, under a lock that readers never take. Whatever goes
-wrong, the current snapshot stays.
+A load builds a whole new snapshot and validates it; only then is one reference assigned, under a lock that readers
+never take. Whatever goes wrong, the current snapshot stays.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ PathLike = str | os.PathLike[str]
 class ConfigManager:
     """The settings of one project, loaded, kept and replaced as a whole.
 
-    Without arguments it is the process-wide manager that `settings` shows: ``ConfigManager() is ConfigManager()``. With any argument it is
-    one of its own. `settings_dir` is the folder of the layers, `environment` the environment's name, `environ` the variables (a copy of
-    `os.environ` taken here unless given), `env_file` a file that takes the place of ``.env``.
+    Without arguments it is the process-wide manager that `settings` shows: ``ConfigManager() is ConfigManager()``.
+    With any argument it is one of its own. `settings_dir` is the folder of the layers, `environment` the
+    environment's name, `environ` the variables (a copy of `os.environ` taken here unless given), `env_file` a file
+    that takes the place of ``.env``.
     """
 
     _shared: ClassVar[ConfigManager | None] = None
@@ -55,6 +56,7 @@ class ConfigManager:
         environ: Mapping[str, str] | None = None,
         env_file: PathLike | None = None,
     ) -> Self:
+        """The process-wide manager where no argument is given, else a new one."""
         given = (settings_dir, environment, environ, env_file)
         if any(argument is not None for argument in given):
             return cls._isolated(*given)
@@ -77,14 +79,14 @@ class ConfigManager:
         self._environ = Environ(os.environ if environ is None else environ)
         self._env_file = env_file
         self._lock = threading.RLock()
-        self._project: Project | None = None
-        self._sources: Sources | None = None
-        self._content: frozenset[str] = frozenset()
-        self._snapshot: Snapshot | None = None
-        self._at_start: dict[str, Any] = {}
-        self._overrides: list[Branch] = []
-        self._mirrors: list[Callable[[Snapshot], None]] = []
-        self._last_failure: SettingsError | None = None
+        self._project = None
+        self._sources = None
+        self._content = frozenset()
+        self._snapshot = None
+        self._at_start = {}
+        self._overrides = []
+        self._mirrors = []
+        self._last_failure = None
         return self
 
     _settings_dir: PathLike | None
@@ -102,10 +104,11 @@ class ConfigManager:
     _last_failure: SettingsError | None
 
     def load_config(self, config_path: PathLike | None = None, environment: str | None = None) -> AppConfig:
-        """Load all layers and make them current; raises `SettingsError` and changes nothing where they do not validate.
+        """Load all layers and make them current; raises `SettingsError` and changes nothing where they do not
+        validate.
 
-        Folder, environment and root are decided at the first load and kept; an argument decides them anew. `config_path` is a file that takes
-        the place of the environment's layer.
+        Folder, environment and root are decided at the first load and kept; an argument decides them anew.
+        `config_path` is a file that takes the place of the environment's layer.
         """
         with self._lock:
             project = self._project
@@ -119,7 +122,8 @@ class ConfigManager:
         return self.snapshot.config
 
     def reload_config(self) -> AppConfig:
-        """Read all layers anew; the new state becomes current only if it validates, else this raises and nothing changes.
+        """Read all layers anew; the new state becomes current only if it validates, else this raises and nothing
+        changes.
 
         A default or environment layer that had content and is now empty or gone does not validate.
         """
@@ -136,7 +140,8 @@ class ConfigManager:
     def export_config(
         self, path: PathLike, format: Literal["yaml", "json"] = "yaml", reveal_secrets: bool = False
     ) -> tuple[str, ...]:
-        """Write the current state to `path` as a layer that reads back; the keys of the secrets left out are returned.
+        """Write the current state to `path` as a layer that reads back; the keys of the secrets left out are
+        returned.
 
         With `reveal_secrets` they are written too, and the file is readable by its owner only.
         """
@@ -250,7 +255,8 @@ class ConfigManager:
         return undo
 
     def _rebuild(self) -> None:
-        assert self._project is not None and self._sources is not None
+        assert self._project is not None
+        assert self._sources is not None
         self._load(self._project, self._sources, required=frozenset())
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
@@ -183,7 +184,7 @@ def setting(
     `description` is one sentence for people; `unit` is what a number counts; `ge` and `le` are the limits, both
     included; `restart` marks a field whose change takes effect only when the process starts anew.
     """
-    extra = {"unit": unit, "restart": restart}
+    extra: JsonDict = {"unit": unit, "restart": restart}
     return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)
 
 

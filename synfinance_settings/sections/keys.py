@@ -1,7 +1,7 @@
 """The catalogue of settings: every key with what its field says of itself, read once from the models.
 
-All that is shown about a setting (schema, env template, reference page, `explain`, suggestions) is drawn from here, so a new
-field in a section is known everywhere.
+All that is shown about a setting (schema, env template, reference page, `explain`, suggestions) is drawn from here,
+so a new field in a section is known everywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Any, Final, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic import SecretStr
@@ -75,7 +75,7 @@ def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bo
 def _setting(key: str, field: FieldInfo) -> Setting:
     annotation, metadata, nullable = _unwrapped(field.annotation, list(field.metadata))
     extra = field.json_schema_extra
-    assert isinstance(extra, dict) and field.description, f"{key} is not declared with setting()"
+    assert isinstance(extra, dict), f"{key} is not declared with setting()"
     choices: tuple[str, ...] = ()
     if get_origin(annotation) is Literal:
         choices = get_args(annotation)
@@ -84,12 +84,12 @@ def _setting(key: str, field: FieldInfo) -> Setting:
     return Setting(
         key=key,
         form=next(item.name for item in metadata if isinstance(item, Form)),
-        description=field.description,
+        description=field.description or "",
         default=field.default,
         nullable=nullable,
         choices=choices,
-        at_least=next((item.ge for item in metadata if isinstance(item, Ge)), None),  # type: ignore[misc]
-        at_most=next((item.le for item in metadata if isinstance(item, Le)), None),  # type: ignore[misc]
+        at_least=next((cast("float", item.ge) for item in metadata if isinstance(item, Ge)), None),
+        at_most=next((cast("float", item.le) for item in metadata if isinstance(item, Le)), None),
         unit=extra["unit"],  # type: ignore[arg-type]
         needs_restart=bool(extra["restart"]),
     )
@@ -141,13 +141,13 @@ def suggestion(key: str) -> str | None:
     """The setting or section that `key` most likely means, or None."""
     if len(key) > _LONGEST_SLIP:
         return None
-    known = [*SETTINGS, *SECTIONS]
     lowered = key.lower().replace(" ", "")
     head, _, name = lowered.rpartition(".")
-    siblings = {known_key.rpartition(".")[2]: known_key for known_key in known if known_key.rpartition(".")[0] == head}
-    anywhere = {known_key.rpartition(".")[2]: known_key for known_key in reversed(known)}
-    for names in (siblings, {known_key: known_key for known_key in known}, anywhere):
-        near = get_close_matches(name if names is not known else lowered, names, n=1, cutoff=0.7)
+    known = [*SETTINGS, *SECTIONS]
+    last_parts = {other.rpartition(".")[2]: other for other in reversed(known)}
+    siblings = {part: other for other in known for inside, _, part in [other.rpartition(".")] if inside == head}
+    for wanted, names in ((name, siblings), (lowered, dict(zip(known, known, strict=True))), (name, last_parts)):
+        near = get_close_matches(wanted, names, n=1, cutoff=0.7)
         if near:
             return names[near[0]]
     return None

@@ -1,6 +1,7 @@
 """The rules that hold in some environments only, as data.
 
-A rule looks at the settings as a whole; its `key` is where its problem is placed. Errors stop a load, warnings are shown and logged.
+A rule looks at the settings as a whole; its `key` is where its problem is placed. Errors stop a load, warnings are
+shown and logged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The JSON schema of a layer file, for editors and for checks outside Python.
 
-A layer is an overlay in which every value is text to us, so nothing is required, a number may be written as text, and any value may
-hold a ``$`` reference (JSON Schema, draft 2020-12).
+A layer is an overlay in which every value is text to us, so nothing is required, a number may be written as text, and
+any value may hold a ``$`` reference (JSON Schema, draft 2020-12).
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ def _value(setting: Setting) -> dict[str, Any]:
     forms = [*_forms(setting), _REFERENCE, *([{"type": "null"}] if setting.nullable else [])]
     notes = [setting.description]
     if setting.limits:
-        notes.append(f"Allowed: {setting.limits}." if setting.choices or setting.at_least is not None else f"In {setting.limits}.")
+        notes.append(
+            f"Allowed: {setting.limits}."
+            if setting.choices or setting.at_least is not None
+            else f"In {setting.limits}."
+        )
     if setting.needs_restart:
         notes.append("Takes effect after a restart.")
     default = {} if setting.is_secret else {"default": _plain(setting.default)}

@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 
 from pydantic import SecretStr
 
-from synfinance_settings.sections.base import Boolean, Choice, Secret, SecretList, Section, Text, TextList, Whole, setting
+from synfinance_settings.sections.base import (
+    Boolean,
+    Choice,
+    Secret,
+    SecretList,
+    Section,
+    Text,
+    TextList,
+    Whole,
+    setting,
+)
 
 JwtAlgorithm = Literal["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384"]
 

@@ -1,10 +1,10 @@
 """The spellings of settings in the process environment and in ``.env``.
 
-    SYNFINANCE_SERVER__PORT     canonical: section and field, upper case, ``__`` between the levels
-    SYNFINANCE_SERVER_PORT      one underscore after the section
-    SYNFINANCE_DB_PASSWORD      the short sections DB (database) and REDIS (cache)
-    SYNFINANCE_JWT_SECRET       the names in `SHORT`
-    <any of them>_FILE          the file whose content is the value
+SYNFINANCE_SERVER__PORT     canonical: section and field, upper case, ``__`` between the levels
+SYNFINANCE_SERVER_PORT      one underscore after the section
+SYNFINANCE_DB_PASSWORD      the short sections DB (database) and REDIS (cache)
+SYNFINANCE_JWT_SECRET       the names in `SHORT`
+<any of them>_FILE          the file whose content is the value
 """
 
 from __future__ import annotations

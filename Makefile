@@ -1,0 +1,57 @@
+# Everything starts here: each target first sets up what is missing. `make help` lists them.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+SETTINGS := $(BIN)/synfinance-settings
+ENV ?=
+ENVIRONMENTS := development staging production test
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain test test-all lint types schema bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	  printf '  %-12s %s\n' "$$name" "$$text"; done
+
+setup: .venv/installed ## create .venv and install the package with its tools
+
+.venv/installed: setup.cfg pyproject.toml
+	@echo "setting up .venv" >&2
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+validate: setup ## validate all environments from their layers, or ENV=production alone
+	@$(SETTINGS) validate --placeholders $(if $(ENV),--env $(ENV),--all)
+
+$(ENVIRONMENTS:%=validate-%): validate-%: setup
+	@$(SETTINGS) validate --placeholders --env $*
+
+show: setup ## print the settings in force, or those of ENV=production
+	@$(SETTINGS) show --placeholders $(if $(ENV),--env $(ENV))
+
+explain: setup ## say where KEY=server.port comes from, for ENV=production too
+	@$(SETTINGS) explain --placeholders $(if $(ENV),--env $(ENV)) $(KEY)
+
+test: setup ## run the tests, but for those marked long
+	@$(BIN)/python -m pytest -m 'not long' -n auto $(PYTEST_ARGS)
+
+test-all: setup ## run all tests
+	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+lint: setup ## check the style of the code
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup ## check the types of the package
+	@$(BIN)/mypy
+
+schema: setup ## check that settings/schema.json is current
+	@$(SETTINGS) schema --check
+
+bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual
+	@$(BIN)/python benchmarks/bench.py
+
+clean: ## remove what the targets made
+	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

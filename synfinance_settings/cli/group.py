@@ -1,0 +1,88 @@
+"""The group ``synfinance-settings`` and what all its commands share.
+
+0   good
+1   settings that do not validate or parse, a failed check
+2   usage, an unknown key or environment, a missing file, no permission
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import click
+
+from synfinance_settings.cli import render
+from synfinance_settings.cli.reading import commands as reading_commands
+from synfinance_settings.errors import SettingsError
+
+_USAGE_CODES: Final = frozenset(("unknown-environment", "unwritable"))
+
+
+class _Group(click.Group):
+    """A group that turns a `SettingsError` into a report and an exit code."""
+
+    def invoke(self, context: click.Context) -> Any:
+        context.color = _wants_color(context.params.get("color"))
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            if context.params.get("debug"):
+                raise
+            render.fail(error)
+            context.exit(_exit_code(error))
+        except (BrokenPipeError, KeyboardInterrupt):
+            raise
+        except OSError as error:
+            if context.params.get("debug"):
+                raise
+            click.echo(f"{render.style('error', 'error')}: {error.filename or ''}: {error.strerror}", err=True)
+            context.exit(2)
+
+
+def _exit_code(error: SettingsError) -> int:
+    by_argument = all(
+        problem.code in _USAGE_CODES or (problem.origin is not None and problem.origin.source == "argument")
+        for problem in error.problems
+    )
+    return 2 if by_argument else 1
+
+
+def _wants_color(choice: str | None) -> bool | None:
+    """Whether to colour; None leaves it to the terminal (https://no-color.org, https://force-color.org)."""
+    if choice in ("always", "never"):
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="synfinance-settings", message="%(version)s")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours; auto asks the terminal, NO_COLOR and FORCE_COLOR.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def group(color: str, debug: bool) -> None:
+    """See, check and explain the settings of SynFinance.
+
+    Results go to stdout, messages to stderr. Ends with 0 when all is good, with 1 when settings do not validate, and
+    with 2 when the call itself is wrong.
+
+    \b
+    synfinance-settings validate --all          are the layers good?
+    synfinance-settings show --env production   what are the values?
+    synfinance-settings explain server.port     where does a value come from?
+    """
+
+
+for command in reading_commands:
+    group.add_command(command)
+
+
+def main() -> None:
+    """The entry point."""
+    group(prog_name="synfinance-settings")

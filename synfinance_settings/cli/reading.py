@@ -1,0 +1,282 @@
+"""The commands that look and change nothing: validate, show, get, explain, schema, env-template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from synfinance_settings.cli import options, render
+from synfinance_settings.environment import SHORT_NAMES, Environment
+from synfinance_settings.errors import Problem, SettingsError
+
+if TYPE_CHECKING:
+    from synfinance_settings.layers.loading import ValidationReport
+
+SECTION_NAMES: Final = ("server", "database", "cache", "generation", "ml", "monitoring", "security")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=_FILE)
+@options.environment_option
+@click.option("--all", "all_environments", is_flag=True, help="Validate all four environments.")
+@options.placeholders_option
+@options.strict_option
+@click.option("--format", "output", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+def validate(
+    files: tuple[Path, ...],
+    environment: Environment | None,
+    all_environments: bool,
+    placeholders: bool,
+    strict: bool,
+    output: str,
+) -> None:
+    """Check layers as a start would, and name every fault with its place.
+
+    Without FILE, an environment is validated with all its layers and variables. A FILE is validated as the overlay
+    that it is, on the default layer, for the environment that it is named after.
+
+    \b
+    synfinance-settings validate --all
+    synfinance-settings validate settings/production.yaml --placeholders
+    """
+    from synfinance_settings.layers.loading import validate as check
+
+    if all_environments and (files or environment):
+        raise click.UsageError("--all goes without FILE and --env")
+    reports: list[tuple[str, ValidationReport]] = []
+    for path in files:
+        project = options.find(environment or _named_after(path), str(path))
+        reports.append((str(path), check(project, placeholders=placeholders)))
+    for name in Environment if all_environments else () if files else (environment,):
+        report = check(options.find(name), placeholders=placeholders)
+        reports.append((str(report.environment), report))
+    good = [bool(report) and not (strict and report.warnings) for _, report in reports]
+    {"text": _print_text, "json": _print_json, "github": _print_annotations}[output](reports, good)
+    if not all(good):
+        raise click.exceptions.Exit(1)
+
+
+def _named_after(path: Path) -> Environment | None:
+    stem = path.name.partition(".")[0]
+    return Environment(stem) if stem in list(Environment) else SHORT_NAMES.get(stem)
+
+
+def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
+    for name, report in reports:
+        for problem in _found(report):
+            click.echo(f"{render.report(problem)}\n   = in {name}\n")
+    width = max(len(name) for name, _ in reports)
+    for (name, report), is_good in zip(reports, good, strict=True):
+        verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
+        notes = [render.counted(len(report.problems), "error")] if report.problems else []
+        notes += [render.counted(len(report.warnings), "warning")] if report.warnings else []
+        notes += [f"placeholders for {', '.join(report.placeholders)}"] if report.placeholders else []
+        click.echo(f"{verdict}  {name.ljust(width)}  {'; '.join(notes) or 'no complaints'}")
+
+
+def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
+    render.echo_json(
+        [
+            {
+                "name": name,
+                "environment": str(report.environment),
+                "valid": is_good,
+                "problems": [problem.as_dict() for problem in report.problems],
+                "warnings": [problem.as_dict() for problem in report.warnings],
+                "placeholders": list(report.placeholders),
+            }
+            for (name, report), is_good in zip(reports, good, strict=True)
+        ]
+    )
+
+
+def _print_annotations(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
+    for _, report in reports:
+        for problem in _found(report):
+            click.echo(render.annotation(problem))
+
+
+def _found(report: ValidationReport) -> Iterator[Problem]:
+    yield from report.problems
+    yield from report.warnings
+
+
+@click.command()
+@options.environment_option
+@click.option("--section", type=click.Choice(SECTION_NAMES), help="One section alone.")
+@click.option("--origin", is_flag=True, help="Say where each value was written.")
+@click.option("--reveal", is_flag=True, help="Show secrets in clear.")
+@options.placeholders_option
+@options.strict_option
+@click.option("--format", "output", type=click.Choice(["yaml", "json", "env"]), default="yaml", show_default=True)
+def show(
+    environment: Environment | None,
+    section: str | None,
+    origin: bool,
+    reveal: bool,
+    placeholders: bool,
+    strict: bool,
+    output: str,
+) -> None:
+    """Print the settings in force, with secrets masked.
+
+    \b
+    synfinance-settings show --env production --section server
+    synfinance-settings show --origin
+    synfinance-settings show --format env --reveal > .env
+    """
+    from synfinance_settings.layers.output import env_lines, nested, plain_values
+    from synfinance_settings.layers.yaml_text import write_yaml
+    from synfinance_settings.sections.keys import SETTINGS
+
+    snapshot = options.load(environment, strict=strict, placeholders=placeholders)
+    keys = [key for key in SETTINGS if section is None or key.startswith(f"{section}.")]
+    values = plain_values(snapshot.config, "reveal" if reveal else "mask", keys)
+    origins = {key: str(snapshot.origins[key]) for key in keys}
+    if output == "json":
+        told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
+        render.echo_json(nested(dict(told)))
+    elif output == "env":
+        for key, line in zip(values, env_lines(values), strict=True):
+            if origin:
+                click.echo(f"# {origins[key]}")
+            click.echo(line)
+    elif origin:
+        click.echo(render.table((key, render.inline(value), origins[key]) for key, value in values.items()))
+    else:
+        click.echo(write_yaml(nested(values)), nl=False)
+
+
+@click.command()
+@click.argument("key")
+@options.environment_option
+@click.option("--reveal", is_flag=True, help="Print a secret in clear.")
+@options.placeholders_option
+@options.strict_option
+def get(key: str, environment: Environment | None, reveal: bool, placeholders: bool, strict: bool) -> None:
+    """Print the bare value of KEY, for scripts.
+
+    A list is printed as JSON, null as null. A secret without --reveal prints nothing and ends with 1.
+
+    \b
+    port=$(synfinance-settings get server.port --env production)
+    """
+    from synfinance_settings.layers.output import plain_values
+    from synfinance_settings.sections.keys import SETTINGS
+
+    _require_key(key)
+    if SETTINGS[key].is_secret and not reveal:
+        click.echo(f"{key} is a secret; --reveal prints it", err=True)
+        raise click.exceptions.Exit(1)
+    snapshot = options.load(environment, strict=strict, placeholders=placeholders)
+    value = plain_values(snapshot.config, "reveal", [key])[key]
+    click.echo(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+@click.command()
+@click.argument("key")
+@options.environment_option
+@options.placeholders_option
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def explain(key: str, environment: Environment | None, placeholders: bool, output: str) -> None:
+    """Say where the value of KEY comes from, what it hides and what it means.
+
+    The winner stands first, then every layer that it hides; secrets are masked.
+
+    \b
+    synfinance-settings explain database.pool_size --env production
+    """
+    from synfinance_settings.layers.output import plain
+    from synfinance_settings.layers.snapshot import explain as explain_key
+
+    _require_key(key)
+    found = explain_key(options.load(environment, placeholders=placeholders), key)
+    value = plain(found.value)
+    if output == "json":
+        hidden = [{"value": item.value, "origin": str(item.origin)} for item in found.overridden]
+        data: dict[str, Any] = {
+            name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")
+        }
+        render.echo_json(
+            {
+                **data,
+                "value": value,
+                "origin": str(found.origin),
+                "overridden": hidden,
+                "variables": list(found.variables),
+            }
+        )
+        return
+    rows = [("from", str(found.origin))]
+    rows += [
+        ("overrides" if not n else "", f"{item.value}  from {item.origin}") for n, item in enumerate(found.overridden)
+    ]
+    rows += [("meaning", found.description)]
+    rows += [("allowed", found.limits)] if found.limits else []
+    rows += [("variable" if not n else "", name) for n, name in enumerate(found.variables)]
+    rows += [("restart", "needed for a change to take effect" if found.needs_restart else "not needed")]
+    click.echo(f"{click.style(key, bold=True)} = {render.inline(value)}")
+    click.echo(render.table((f"  {name}", text) for name, text in rows))
+
+
+def _require_key(key: str) -> None:
+    """Raise for a key that is no setting; a section gets a hint of its own."""
+    from synfinance_settings.live.manager import unknown_key
+    from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+
+    if key in SECTIONS:
+        raise click.UsageError(f"{key} is a section; use: show --section {key.partition('.')[0]}")
+    if key not in SETTINGS:
+        raise unknown_key(key)
+
+
+@click.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
+def schema(output: Path | None, check: bool) -> None:
+    """Print the JSON schema of a layer file, for editors.
+
+    --check compares with --output, or with schema.json in the settings folder.
+    """
+    from synfinance_settings.layers.output import json_text
+    from synfinance_settings.sections.schema import layer_schema
+
+    text = json_text(layer_schema())
+    if check:
+        target = output or (options.find().settings_dir or Path("settings")) / "schema.json"
+        if target.read_text(encoding="utf-8") != text:
+            raise SettingsError(f"{target} is out of date; write it anew with: schema --output {target}")
+        click.echo(f"{target} is current")
+    elif output:
+        _write(output, text)
+    else:
+        click.echo(text, nl=False)
+
+
+@click.command("env-template")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+def env_template(output: Path | None) -> None:
+    """Print every variable with its meaning and default, to start a .env from."""
+    from synfinance_settings.sections.template import env_template as template
+
+    if output is None:
+        click.echo(template(), nl=False)
+    elif output.exists():
+        raise click.UsageError(f"{output} exists already; nothing was written")
+    else:
+        _write(output, template())
+
+
+def _write(path: Path, text: str) -> None:
+    from synfinance_settings.layers.writing import write_atomically
+
+    write_atomically(path, text.encode())
+    click.echo(f"wrote {path}", err=True)
+
+
+commands: Final = (validate, show, get, explain, schema, env_template)

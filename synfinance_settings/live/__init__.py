@@ -1,0 +1,1 @@
+"""What is in force in this process, and how it changes."""
