@@ -8,7 +8,7 @@ ENVIRONMENTS := development staging production test
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain test test-all lint types schema bench clean
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain test test-all lint types schema reference bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -49,6 +49,9 @@ types: setup ## check the types of the package
 
 schema: setup ## check that settings/schema.json is current
 	@$(SETTINGS) schema --check
+
+reference: setup ## check that the generated pages of the docs are current
+	@$(BIN)/python docs/reference.py --check
 
 bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual
 	@$(BIN)/python benchmarks/bench.py
