@@ -8,6 +8,7 @@
     ├── ExpansionError          a ``${...}`` reference is malformed or names nothing
     ├── VariableError           a variable asked for through EnvLoader is missing or of another type
     ├── RollbackError           there is nothing to go back to
+    ├── HistoryError            the store of accepted versions cannot be used
     └── WatchError              a watch cannot start
 
 Every error carries its `Problem`s. None of them ever holds the value of a secret, so an error may be
@@ -135,6 +136,11 @@ class SettingsError(Exception):
         return [problem.as_dict() for problem in self.problems]
 
     @classmethod
+    def covers(cls, problem: Problem) -> bool:
+        """True when an error of `problem` alone would be of this class."""
+        return issubclass(CODES.get(problem.code, (InvalidSettingsError, ""))[0], cls)
+
+    @classmethod
     def of(cls, problems: Iterable[Problem]) -> SettingsError:
         """The error for `problems`: of their common class, `InvalidSettingsError` where they differ."""
         found = tuple(problems)
@@ -182,6 +188,12 @@ class RollbackError(SettingsError):
     default_code = "no-such-version"
 
 
+class HistoryError(SettingsError):
+    """The store of accepted versions cannot be read or written; the settings themselves are not concerned."""
+
+    default_code = "no-history"
+
+
 class WatchError(SettingsError):
     """A watch cannot start."""
 
@@ -225,6 +237,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "missing-variable": (VariableError, "a required variable is not set"),
     "wrong-variable": (VariableError, "a variable is not of the type asked for"),
     "no-such-version": (RollbackError, "there is no such snapshot or version"),
+    "no-history": (HistoryError, "the store of accepted versions cannot be used"),
     "no-watch": (WatchError, "a watch cannot start"),
     "invalid": (SettingsError, "anything else; the message says what"),
 }

@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from synfinance_settings.layers.node import Branch, Node, Source
-from synfinance_settings.live.manager import ConfigManager, unknown_key
+from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.keys import SETTINGS, unknown_key
 from synfinance_settings.sections.variables import SEPARATOR
 
 _SOURCE = Source("override")

@@ -226,8 +226,7 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
 
 def _require_key(key: str) -> None:
     """Raise for a key that is no setting; a section gets a hint of its own."""
-    from synfinance_settings.live.manager import unknown_key
-    from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+    from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
 
     if key in SECTIONS:
         raise click.UsageError(f"{key} is a section; use: show --section {key.partition('.')[0]}")

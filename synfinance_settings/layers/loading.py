@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from synfinance_settings.environment import Environment, parse_environment
@@ -59,13 +59,36 @@ class Sources:
         secrets = tuple((named, content.digest) for named, content in self.secrets.items())
         return files, self.dotenv.digest, secrets, self.ignored
 
+    @property
+    def digests(self) -> dict[Path, str]:
+        """The hash of every file that was there, by its path."""
+        found = [content for contents in self.files.values() for content in contents]
+        found += [self.dotenv, *self.secrets.values()]
+        return {content.path: content.digest for content in found if content.exists}
+
+    @property
+    def layer_files(self) -> dict[str, bytes]:
+        """The layer files that were read, by their names."""
+        found = [content for contents in self.files.values() for content in contents]
+        return {content.path.name: content.data for content in found if content.data is not None}
+
+
+def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -> Sources:
+    """`now` with other layer files: those of a version of the history, by their names."""
+    folder = project.settings_dir or project.root
+    layers = {
+        layer: tuple(Content(folder / name, data) for name, data in files.items() if PurePath(name).stem == stem)
+        for layer, stem in layer_stems(project).items()
+    }
+    return replace(now, files=layers)
+
 
 def read_sources(project: Project) -> Sources:
     """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised."""
     present = _listing(project.settings_dir)
     files: dict[str, tuple[Content, ...]] = {}
     ignored: list[str] = []
-    for layer, stem in _stems(project).items():
+    for layer, stem in layer_stems(project).items():
         paths = project.candidates(stem)
         if layer == "environment" and project.config_path is not None:
             paths = (project.config_path,)
@@ -82,7 +105,14 @@ def read_sources(project: Project) -> Sources:
     return Sources(files, dotenv, secrets, tuple(ignored))
 
 
-def _stems(project: Project) -> dict[str, str]:
+def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:
+    """The paths that may give values, whether they exist or not; `sources` tells which secret files are named."""
+    layers = [path for stem in layer_stems(project).values() for path in project.candidates(stem)]
+    given = [project.config_path] if project.config_path else []
+    return (*layers, *given, project.env_file, *(content.path for content in sources.secrets.values()))
+
+
+def layer_stems(project: Project) -> dict[str, str]:
     """The layer files by their layers: the names they have before the suffix."""
     environment = project.environment
     return {
@@ -194,7 +224,6 @@ def build(
     project: Project,
     sources: Sources,
     *,
-    number: int = 1,
     overrides: Branch | None = None,
     required: frozenset[str] = frozenset(),
     lend: Lend = lambda name: None,
@@ -218,7 +247,7 @@ def build(
     warnings = (*run.warnings, *validation.warnings)
     snapshot = None
     if config is not None and not problems:
-        snapshot = Snapshot(config, number, datetime.now(UTC), layers, warnings)
+        snapshot = Snapshot(config, 1, datetime.now(UTC), layers, warnings)
     return Outcome(snapshot, problems, warnings, content=frozenset(run.content))
 
 
@@ -383,9 +412,10 @@ def placeholder(name: str) -> str:
     return f"https://placeholder.invalid/{name}".ljust(_PLACEHOLDER_LENGTH, "-")
 
 
-def log_warnings(warnings: Iterable[Problem]) -> None:
-    """Write each warning to the logger ``synfinance_settings``, in one line."""
-    for warning in warnings:
-        where = f"{warning.origin}: " if warning.origin else ""
-        hint = f" ({warning.hint})" if warning.hint else ""
-        logger.warning("%s%s%s", where, warning.message, hint)
+def log_problems(problems: Iterable[Problem]) -> None:
+    """Write each problem to the logger ``synfinance_settings`` in one line, at the level of its severity."""
+    for problem in problems:
+        where = f"{problem.origin}: " if problem.origin else ""
+        hint = f" ({problem.hint})" if problem.hint else ""
+        level = logging.ERROR if problem.severity == "error" else logging.WARNING
+        logger.log(level, "%s%s%s", where, problem.message, hint)

@@ -63,7 +63,8 @@ class Snapshot:
 
     `number` counts from 1 in one manager; `loaded_at` is in UTC; `pending_restart` names the changed settings that
     take effect only after a restart; `pending_files` is true after a rollback whose layer files still hold what was
-    rolled back from. A snapshot can be pickled, and then carries its secrets with it.
+    rolled back from, and `restores` is then the number of the snapshot whose values these are. A snapshot can be
+    pickled, and then carries its secrets with it.
     """
 
     config: AppConfig
@@ -73,6 +74,7 @@ class Snapshot:
     warnings: tuple[Problem, ...] = ()
     pending_restart: tuple[str, ...] = ()
     pending_files: bool = False
+    restores: int | None = None
 
     @property
     def origins(self) -> Origins:

@@ -1,26 +1,39 @@
 """What is in force in this process: the current snapshot, and how another takes its place.
 
 A load builds a whole new snapshot and validates it; only then is one reference assigned, under a lock that readers
-never take. Whatever goes wrong, the current snapshot stays.
+never take. Whatever goes wrong, the current snapshot stays. Listeners and subscribers are called outside the lock.
 """
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
 import threading
+import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from time import perf_counter
+from typing import Any, ClassVar, Final, Literal, Self
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Origin, Problem, SettingsError, UnknownKeyError, printable
+from synfinance_settings.errors import (
+    LayerError,
+    Problem,
+    RollbackError,
+    SettingsError,
+)
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.loading import (
     Sources,
     ValidationReport,
     build,
-    log_warnings,
+    candidates,
+    log_problems,
     read_sources,
     validate,
 )
@@ -30,10 +43,36 @@ from synfinance_settings.layers.output import layer_text, plain_values
 from synfinance_settings.layers.project import Project, find_project
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
 from synfinance_settings.layers.writing import write_atomically
+from synfinance_settings.live.events import Announcer, ConfigEvent
+from synfinance_settings.live.last_good import LastGood
+from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS, suggestion, values_of
+from synfinance_settings.sections.keys import SETTINGS, unknown_key, values_of
+
+logger: Final = logging.getLogger("synfinance_settings")
 
 PathLike = str | os.PathLike[str]
+ReloadResult = Literal["success", "unchanged", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A snapshot of the layers alone, and all that it was built from."""
+
+    project: Project
+    sources: Sources
+    content: frozenset[str]
+    snapshot: Snapshot = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A load that validated: the state before it, the new one, and what is shown where values changed."""
+
+    command: str
+    before: _State | None
+    state: _State
+    change: tuple[Snapshot, Snapshot] | None
 
 
 class ConfigManager:
@@ -42,11 +81,13 @@ class ConfigManager:
     Without arguments it is the process-wide manager that `settings` shows: ``ConfigManager() is ConfigManager()``.
     With any argument it is one of its own. `settings_dir` is the folder of the layers, `environment` the
     environment's name, `environ` the variables (a copy of `os.environ` taken here unless given), `env_file` a file
-    that takes the place of ``.env``.
+    that takes the place of ``.env``, `state_dir` the folder that keeps accepted versions of the layer files on disk,
+    `history_limit` how many snapshots are kept in memory (at least 1).
     """
 
     _shared: ClassVar[ConfigManager | None] = None
     _shared_lock: ClassVar[threading.Lock] = threading.Lock()
+    _all: ClassVar[weakref.WeakSet[ConfigManager]] = weakref.WeakSet()
 
     def __new__(
         cls,
@@ -55,14 +96,16 @@ class ConfigManager:
         environment: str | None = None,
         environ: Mapping[str, str] | None = None,
         env_file: PathLike | None = None,
+        state_dir: PathLike | None = None,
+        history_limit: int = 10,
     ) -> Self:
         """The process-wide manager where no argument is given, else a new one."""
-        given = (settings_dir, environment, environ, env_file)
-        if any(argument is not None for argument in given):
-            return cls._isolated(*given)
+        given = (settings_dir, environment, environ, env_file, state_dir)
+        if history_limit != 10 or any(argument is not None for argument in given):
+            return cls._isolated(*given, history_limit)
         with ConfigManager._shared_lock:
             if ConfigManager._shared is None:
-                ConfigManager._shared = cls._isolated(*given)
+                ConfigManager._shared = cls._isolated(*given, history_limit)
             return ConfigManager._shared  # type: ignore[return-value]
 
     @classmethod
@@ -72,36 +115,44 @@ class ConfigManager:
         environment: str | None,
         environ: Mapping[str, str] | None,
         env_file: PathLike | None,
+        state_dir: PathLike | None,
+        history_limit: int,
     ) -> Self:
         self = super().__new__(cls)
         self._settings_dir = settings_dir
         self._environment = environment
         self._environ = Environ(os.environ if environ is None else environ)
         self._env_file = env_file
+        self._last_good = LastGood(self._environ, state_dir)
+        self._history = deque(maxlen=max(1, history_limit))
+        self._numbers = itertools.count(1)
+        self._announcer = Announcer()
+        self._subscriptions = Subscriptions()
         self._lock = threading.RLock()
-        self._project = None
-        self._sources = None
-        self._content = frozenset()
-        self._snapshot = None
-        self._at_start = {}
-        self._overrides = []
-        self._mirrors = []
-        self._last_failure = None
+        ConfigManager._all.add(self)
         return self
 
     _settings_dir: PathLike | None
     _environment: str | None
     _environ: Environ
     _env_file: PathLike | None
+    _last_good: LastGood
+    _history: deque[_State]
+    _numbers: itertools.count[int]
+    _announcer: Announcer
+    _subscriptions: Subscriptions
     _lock: threading.RLock
-    _project: Project | None
-    _sources: Sources | None
-    _content: frozenset[str]
-    _snapshot: Snapshot | None
-    _at_start: dict[str, Any]
-    _overrides: list[Branch]
-    _mirrors: list[Callable[[Snapshot], None]]
-    _last_failure: SettingsError | None
+
+    _state: _State | None = None
+    _snapshot: Snapshot | None = None
+    _looked: Sources | None = None
+    _refused: frozenset[object] = frozenset()
+    _at_start: Mapping[str, Any] = {}
+    _overrides: tuple[Branch, ...] = ()
+    _mirrors: tuple[Callable[[Snapshot], None], ...] = ()
+    _observers: tuple[Callable[[ReloadResult, float], None], ...] = ()
+    _last_failure: SettingsError | None = None
+    _degraded: bool = False
 
     def load_config(self, config_path: PathLike | None = None, environment: str | None = None) -> AppConfig:
         """Load all layers and make them current; raises `SettingsError` and changes nothing where they do not
@@ -110,12 +161,8 @@ class ConfigManager:
         Folder, environment and root are decided at the first load and kept; an argument decides them anew.
         `config_path` is a file that takes the place of the environment's layer.
         """
-        with self._lock:
-            project = self._project
-            if project is None or config_path is not None or environment is not None:
-                project = self._find(config_path, environment)
-            self._load(project, read_sources(project), required=frozenset())
-            return self.get_config()
+        self._change(lambda: self._attempt("load", *self._chosen(config_path, environment)))
+        return self.get_config()
 
     def get_config(self) -> AppConfig:
         """The current state, loaded at the first use."""
@@ -125,13 +172,14 @@ class ConfigManager:
         """Read all layers anew; the new state becomes current only if it validates, else this raises and nothing
         changes.
 
-        A default or environment layer that had content and is now empty or gone does not validate.
+        A default or environment layer that had content and is now empty or gone does not validate. What was rolled
+        back from is not loaded again until a file changes. Asked for by a listener, the reload is queued and the
+        current state returned.
         """
-        with self._lock:
-            if self._project is None:
-                return self.load_config()
-            self._load(self._project, read_sources(self._project), required=self._content)
+        if self._announcer.is_delivering() or self._subscriptions.is_calling():
+            self._announcer.deliver(self._reload_later)
             return self.get_config()
+        return self._reload()
 
     def validate_config(self, path: PathLike) -> ValidationReport:
         """Validate the file at `path` as the environment's layer, on the default layer; nothing becomes current."""
@@ -168,14 +216,12 @@ class ConfigManager:
     @property
     def snapshot(self) -> Snapshot:
         """The current snapshot, loaded at the first use."""
-        current = self._snapshot
-        if current is None:
+        if self._snapshot is None:
             with self._lock:
                 if self._snapshot is None:
                     self.load_config()
-                current = self._snapshot
-        assert current is not None
-        return current
+        assert self._snapshot is not None
+        return self._snapshot
 
     @property
     def version(self) -> int:
@@ -187,14 +233,48 @@ class ConfigManager:
         """Why the last load or reload failed; None after one that did not."""
         return self._last_failure
 
+    @property
+    def degraded(self) -> bool:
+        """True while the process runs on the last accepted layers because those on disk were broken when it
+        started.
+        """
+        return self._degraded
+
     def explain(self, key: str) -> Explanation:
         """Where the value of `key` comes from, what it hides and what the field means; raises `UnknownKeyError`."""
         if key not in SETTINGS:
             raise unknown_key(key)
         return explain(self.snapshot, key)
 
+    def history(self) -> tuple[Snapshot, ...]:
+        """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
+        return tuple(state.snapshot for state in self._history)
+
+    def rollback(self, version: int | None = None) -> AppConfig:
+        """Put the values of an earlier snapshot in force as a new snapshot: of number `version`, else of the one
+        before.
+
+        It holds until a file changes: what was rolled back from is not loaded again, and `snapshot.pending_files` is
+        true. Raises `RollbackError` where there is no such snapshot.
+        """
+        with self._lock:
+            self._go_back(self._earlier(version))
+        return self.get_config()
+
+    def subscribe(
+        self, callback: Subscriber, *, section: str | None = None, on_error: OnError = "log"
+    ) -> Callable[[], None]:
+        """Call ``callback(old, new)`` after each change of values, until the function that is returned is called.
+
+        It gets the two snapshots, or the two models of `section` (``database``, ``ml.feature_engineering``), and then
+        only where that section changed. With ``on_error="log"`` it is called from the delivery thread; with
+        ``"rollback"`` before the reload returns, and a callback that raises brings the earlier values back. Raises
+        `UnknownKeyError` for a section that does not exist.
+        """
+        return self._subscriptions.add(callback, section, on_error)
+
     def _find(self, config_path: PathLike | None, environment: str | None) -> Project:
-        decided = self._environment if self._project is None else str(self._project.environment)
+        decided = self._environment if self._state is None else str(self._state.project.environment)
         return find_project(
             environ=self._environ,
             settings_dir=self._settings_dir,
@@ -203,77 +283,245 @@ class ConfigManager:
             config_path=config_path,
         )
 
-    def _load(self, project: Project, sources: Sources, required: frozenset[str]) -> None:
-        """Build from `sources` with the overrides on top, and make the result current; the lock is held."""
-        number = self._snapshot.number + 1 if self._snapshot else 1
-        outcome = build(project, sources, number=number, overrides=merged(self._overrides), required=required)
-        if outcome.snapshot is None:
-            failure = SettingsError.of(outcome.problems)
-            self._last_failure = failure
-            raise failure
-        self._project, self._sources, self._content = project, sources, outcome.content
-        self._last_failure = None
-        self._make_current(outcome.snapshot)
+    def _chosen(self, config_path: PathLike | None, environment: str | None) -> tuple[Project, Sources]:
+        """What `load_config` reads: what was decided before, or what its arguments decide."""
+        decided = self._state.project if self._state else None
+        if decided is None or config_path is not None or environment is not None:
+            decided = self._find(config_path, environment)
+        return decided, read_sources(decided)
 
-    def _make_current(self, snapshot: Snapshot) -> None:
-        previous = self._snapshot
-        if previous is None:
-            self._at_start = restart_values(snapshot.config)
-        if previous is not None and previous.config == snapshot.config:
-            snapshot = replace(snapshot, number=previous.number, loaded_at=previous.loaded_at)
-        now = restart_values(snapshot.config)
+    def _reload(self, sources: Sources | None = None) -> AppConfig:
+        """Reload from `sources`, which were read just now, or from a look of its own."""
+
+        def attempt() -> _Loaded | None:
+            if self._state is None:
+                return self._attempt("load", *self._chosen(None, None))
+            project = self._state.project
+            return self._attempt("reload", project, read_sources(project) if sources is None else sources)
+
+        self._change(attempt)
+        return self.get_config()
+
+    def _look(self) -> Sources:
+        """What the files say now, for the project of the current state."""
+        assert self._state is not None, "a watcher loads before it looks"
+        return read_sources(self._state.project)
+
+    def _looked_at(self) -> dict[Path, str]:
+        """The hashes of the files that the last attempt to load saw, by path."""
+        return self._looked.digests if self._looked else {}
+
+    def _candidates(self) -> tuple[Path, ...]:
+        """The paths that may give values, whether they exist or not."""
+        assert self._state is not None, "a watcher loads before it looks"
+        return candidates(self._state.project, self._looked or self._state.sources)
+
+    def _reload_later(self) -> None:
+        """The reload that a listener asked for; its failure has been told like any other."""
+        with suppress(SettingsError):
+            self._reload()
+
+    def _change(self, attempt: Callable[[], _Loaded | None]) -> None:
+        """Make an attempt under the lock; tell of its outcome, and raise its failure."""
+        started = perf_counter()
+        failure: SettingsError | None = None
+        loaded: _Loaded | None = None
+        with self._lock:
+            running = self._state is not None
+            try:
+                loaded = attempt()
+            except SettingsError as error:
+                failure = self._last_failure = error
+                if running:
+                    self._tell_failure(error)
+        changed = loaded is not None and (loaded.change is not None or not running)
+        result: ReloadResult = "failure" if failure else "success" if changed else "unchanged"
+        for observer in self._observers:
+            observer(result, perf_counter() - started)
+        if failure is not None:
+            raise failure.with_traceback(None)
+        if loaded is not None and self._is_welcome(loaded):
+            self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
+
+    def _attempt(self, command: str, project: Project, sources: Sources) -> _Loaded | None:
+        """Build from `sources` and make the result current; the lock is held."""
+        is_reload = command == "reload"
+        self._looked = sources
+        if is_reload and sources.digest in self._refused:
+            return None
+        before = self._state
+        outcome = build(project, sources, required=before.content if before and is_reload else frozenset())
+        if outcome.snapshot is None:
+            self._fall_back(project, sources, SettingsError.of(outcome.problems))
+            return None
+        state = _State(project, sources, outcome.content, outcome.snapshot)
+        change = self._adopt(state, ConfigEvent.CONFIG_RELOADED)
+        self._degraded, self._refused, self._last_failure = False, frozenset(), None
+        known = before.snapshot.warnings if before else ()
+        log_problems(warning for warning in outcome.warnings if warning not in known)
+        return _Loaded(command, before, state, change)
+
+    def _go_back(self, target: _State) -> None:
+        """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
+        assert self._state is not None
+        was = target.snapshot
+        snapshot = replace(was, loaded_at=datetime.now(UTC), pending_files=True, restores=was.restores or was.number)
+        refused = frozenset(looked.digest for looked in (self._state.sources, self._looked) if looked)
+        self._adopt(replace(target, snapshot=snapshot), ConfigEvent.ROLLED_BACK)
+        self._refused = refused
+
+    def _adopt(self, state: _State, event: ConfigEvent) -> tuple[Snapshot, Snapshot] | None:
+        """Make `state` current as a whole, and tell of it; returns the old and the new of a change of values."""
+        previous, old = self._state, self._snapshot
+        if not self._at_start:
+            self._at_start = _restart_values(state.snapshot.config)
+        is_new = (
+            previous is None or event is ConfigEvent.ROLLED_BACK or previous.snapshot.config != state.snapshot.config
+        )
+        number = next(self._numbers) if is_new else previous.snapshot.number  # type: ignore[union-attr]
+        loaded_at = state.snapshot.loaded_at if is_new else previous.snapshot.loaded_at  # type: ignore[union-attr]
+        now = _restart_values(state.snapshot.config)
         pending = tuple(key for key, value in now.items() if value != self._at_start[key])
-        snapshot = replace(snapshot, pending_restart=pending)
-        known = previous.warnings if previous else ()
+        snapshot = replace(state.snapshot, number=number, loaded_at=loaded_at, pending_restart=pending)
+        state = replace(state, snapshot=snapshot)
+        shown = self._overlaid(state)
+        if not is_new:
+            self._history.pop()
+        self._history.append(state)
+        self._state = state
+        self._show(shown)
+        if old is None or (old.config == shown.config and event is not ConfigEvent.ROLLED_BACK):
+            return None
+        self._announcer.announce(event, shown.config)
+        self._tell_subscribers(old, shown, all_kinds=event is ConfigEvent.ROLLED_BACK)
+        return old, shown
+
+    def _show(self, snapshot: Snapshot) -> None:
+        """Let readers see `snapshot`: one reference, here and in each mirror."""
         self._snapshot = snapshot
         for mirror in self._mirrors:
             mirror(snapshot)
-        log_warnings(warning for warning in snapshot.warnings if warning not in known)
+
+    def _overlaid(self, state: _State) -> Snapshot:
+        """The snapshot of `state` with the overrides on top; raises `SettingsError` where they do not validate."""
+        if not self._overrides:
+            return state.snapshot
+        layer = merge([("override", branch) for branch in self._overrides])
+        outcome = build(state.project, state.sources, overrides=layer)
+        if outcome.snapshot is None:
+            raise SettingsError.of(outcome.problems)
+        return replace(outcome.snapshot, number=next(self._numbers), pending_restart=state.snapshot.pending_restart)
+
+    def _tell_subscribers(self, old: Snapshot, new: Snapshot, *, all_kinds: bool) -> None:
+        """Queue the calls of the subscribers; of those that can refuse a load only where it is not one:
+        `all_kinds`.
+        """
+        for kind in ("log", "rollback") if all_kinds else ("log",):
+            for callback, before, after in self._subscriptions.concerned(old, new, kind):
+                self._announcer.deliver(callback, before, after)
+
+    def _tell_failure(self, failure: SettingsError) -> None:
+        assert self._snapshot is not None
+        logger.error("reload failed; snapshot %d stays in force", self._snapshot.number)
+        log_problems(failure.problems)
+        unread = any(LayerError.covers(problem) for problem in failure.problems)
+        event = ConfigEvent.RELOAD_FAILED if unread else ConfigEvent.VALIDATION_FAILED
+        self._announcer.announce(event, failure)
+
+    def _is_welcome(self, loaded: _Loaded) -> bool:
+        """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
+        if loaded.change is None or loaded.before is None:
+            return True
+        for callback, old, new in self._subscriptions.concerned(*loaded.change, "rollback"):
+            try:
+                self._subscriptions.call(callback, old, new)
+            except Exception:
+                logger.exception("a subscriber refused what was loaded, which is rolled back: %r", callback)
+                with self._lock:
+                    if self._snapshot is loaded.change[1]:
+                        self._go_back(loaded.before)
+                return False
+        return True
+
+    def _earlier(self, version: int | None) -> _State:
+        """The state to go back to."""
+        kept = tuple(self._history)
+        current = kept[-1].snapshot if kept else None
+        if version is not None:
+            found = [state for state in kept if state.snapshot.number == version]
+        elif current is not None and current.restores:  # further back, not to what was just left
+            found = [
+                state for state in kept if state.snapshot.number < current.restores and not state.snapshot.restores
+            ]
+        else:
+            found = list(kept[:-1])
+        if not found:
+            wanted = "no earlier snapshot" if version is None else f"no snapshot {version}"
+            numbers = ", ".join(str(state.snapshot.number) for state in kept)
+            raise RollbackError(
+                Problem("no-such-version", f"there is {wanted} to go back to; kept: {numbers or 'none'}")
+            )
+        return found[-1]
+
+    def _fall_back(self, project: Project, sources: Sources, failure: SettingsError) -> None:
+        """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
+        restored = self._last_good.restore(project, sources) if self._state is None else None
+        outcome = build(project, restored) if restored else None
+        if restored is None or outcome is None or outcome.snapshot is None:
+            raise failure
+        log_problems(failure.problems)
+        self._degraded, self._last_failure = True, failure
+        self._adopt(_State(project, restored, outcome.content, outcome.snapshot), ConfigEvent.CONFIG_RELOADED)
 
     def _mirror(self, mirror: Callable[[Snapshot], None]) -> None:
         """Show every snapshot to `mirror`, the current one at once."""
         with self._lock:
             mirror(self.snapshot)
-            self._mirrors.append(mirror)
+            self._mirrors = (*self._mirrors, mirror)
 
     def _override(self, branch: Branch) -> Callable[[], None]:
         """Put `branch` on top of all layers until the function that is returned is called."""
         with self._lock:
             assert self.snapshot, "loaded at the first use, before anything is put on top"
-            self._overrides.append(branch)
+            before = self._overrides
+            self._overrides = (*before, branch)
             try:
-                self._rebuild()
+                self._overlay()
             except SettingsError:
-                self._overrides.pop()
+                self._overrides = before
                 raise
 
         def undo() -> None:
             with self._lock:
-                self._overrides[:] = [entry for entry in self._overrides if entry is not branch]
-                self._rebuild()
+                self._overrides = tuple(other for other in self._overrides if other is not branch)
+                self._overlay()
 
         return undo
 
-    def _rebuild(self) -> None:
-        assert self._project is not None
-        assert self._sources is not None
-        self._load(self._project, self._sources, required=frozenset())
+    def _overlay(self) -> None:
+        """Show the current state with the overrides as they are now."""
+        assert self._state is not None
+        old, shown = self.snapshot, self._overlaid(self._state)
+        self._show(shown)
+        if old.config != shown.config:
+            self._tell_subscribers(old, shown, all_kinds=True)
+
+    def _revive(self) -> None:
+        """Take new locks and an empty queue, in the child of a fork."""
+        self._lock = threading.RLock()
+        self._announcer.revive()
+        self._subscriptions.revive()
 
 
-def merged(branches: list[Branch]) -> Branch:
-    """The overrides as one layer, later ones over earlier ones."""
-    return merge([("override", branch) for branch in branches]) if branches else {}
+def _revive_all() -> None:
+    ConfigManager._shared_lock = threading.Lock()
+    for manager in tuple(ConfigManager._all):
+        manager._revive()
 
 
-def restart_values(config: AppConfig) -> dict[str, Any]:
+os.register_at_fork(after_in_child=_revive_all)
+
+
+def _restart_values(config: AppConfig) -> dict[str, Any]:
     """The values that take effect only when the process starts."""
     return {key: value for key, value in values_of(config).items() if SETTINGS[key].needs_restart}
-
-
-def unknown_key(key: str) -> UnknownKeyError:
-    """The error of a key that is no setting."""
-    near = suggestion(key)
-    hint = f"did you mean {near}?" if near else None
-    return UnknownKeyError(
-        Problem("unknown-key", f"{printable(key)} is not a setting", printable(key), Origin("argument"), hint=hint)
-    )

@@ -16,7 +16,7 @@ from annotated_types import Ge, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from synfinance_settings.errors import MASK, printable
+from synfinance_settings.errors import MASK, Origin, Problem, UnknownKeyError, printable
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.base import Form, FormName, Section
 
@@ -151,6 +151,14 @@ def suggestion(key: str) -> str | None:
         if near:
             return names[near[0]]
     return None
+
+
+def unknown_key(key: str) -> UnknownKeyError:
+    """The error of a key, given by a caller, that is no setting."""
+    near = suggestion(key)
+    hint = f"did you mean {near}?" if near else None
+    name = printable(key)
+    return UnknownKeyError(Problem("unknown-key", f"{name} is not a setting", name, Origin("argument"), hint=hint))
 
 
 def shown(key: str, value: Any) -> str:

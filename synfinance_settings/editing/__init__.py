@@ -1,0 +1,1 @@
+"""Layer files over time: the versions that were accepted."""

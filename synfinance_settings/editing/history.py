@@ -1,0 +1,148 @@
+"""The versions of the layer files that were accepted, on disk: one store a settings folder.
+
+SQLite keeps it whole under several processes and under a kill at any moment. A store holds the layer files byte for
+byte and nothing else, so it holds the secrets that those files hold and none from ``.env``, variables or ``..._FILE``
+targets. The folder is readable by its owner only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from synfinance_settings.errors import HistoryError, Origin, Problem
+
+KEPT_VERSIONS: Final = 100
+"""Versions kept for each environment; the oldest go."""
+
+_BUSY_SECONDS: Final = 30.0
+_TABLES: Final = """
+create table if not exists versions (
+    version integer primary key autoincrement,
+    environment text not null,
+    at text not null,
+    command text not null,
+    changed text not null,
+    digest text not null
+);
+create table if not exists files (
+    version integer not null references versions on delete cascade,
+    name text not null,
+    content blob not null,
+    primary key (version, name)
+);
+"""
+
+Files = Mapping[str, bytes]
+"""The layer files of an environment by their names in the settings folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One accepted state of the layer files of an environment."""
+
+    number: int
+    environment: str
+    when: datetime
+    command: str
+    changed: tuple[str, ...]
+    files: Files = field(repr=False)
+
+
+class History:
+    """The store of the settings folder `settings_dir`, kept in `state_dir`; made at the first record."""
+
+    def __init__(self, state_dir: Path, settings_dir: Path) -> None:
+        folder = os.path.realpath(settings_dir)
+        self.path = state_dir / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.sqlite3"
+
+    def record(self, environment: str, files: Files, command: str, changed: tuple[str, ...]) -> int | None:
+        """Add a version and return its number, None where the latest one holds the same files.
+
+        Raises `HistoryError` where the store cannot be written.
+        """
+        digest = _digest(files)
+        with self._transaction() as store:
+            latest = store.execute(
+                "select digest from versions where environment = ? order by version desc limit 1", (environment,)
+            ).fetchone()
+            if latest == (digest,):
+                return None
+            row = (environment, datetime.now(UTC).isoformat(), command, json.dumps(changed), digest)
+            number = store.execute(
+                "insert into versions (environment, at, command, changed, digest) values (?, ?, ?, ?, ?)", row
+            ).lastrowid
+            store.executemany("insert into files values (?, ?, ?)", [(number, *entry) for entry in files.items()])
+            store.execute(
+                "delete from versions where environment = ? and version not in"
+                " (select version from versions where environment = ? order by version desc limit ?)",
+                (environment, environment, KEPT_VERSIONS),
+            )
+            return number
+
+    def latest(self, environment: str) -> Version | None:
+        """The version of `environment` that was accepted last, None where there is none."""
+        return next(self.versions(environment), None)
+
+    def versions(self, environment: str | None = None) -> Iterator[Version]:
+        """The versions, newest first, of one environment or of all; raises `HistoryError` where they cannot be
+        read.
+        """
+        if not self.path.exists():
+            return
+        with self._transaction() as store:
+            rows = store.execute(
+                "select version, environment, at, command, changed from versions"
+                " where ?1 is null or environment = ?1 order by version desc",
+                (environment,),
+            ).fetchall()
+            contents: dict[int, dict[str, bytes]] = {}
+            for number, name, content in store.execute("select version, name, content from files"):
+                contents.setdefault(number, {})[name] = content
+        for number, name, at, command, changed in rows:
+            files = contents.get(number, {})
+            yield Version(number, name, datetime.fromisoformat(at), command, tuple(json.loads(changed)), files)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        fault = ""
+        try:
+            self._create()
+            store = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
+                store.execute("pragma foreign_keys = on")
+                store.execute("begin immediate")
+                for statement in _TABLES.split(";"):
+                    store.execute(statement)
+                yield store
+                store.execute("commit")
+            finally:
+                store.close()
+        except sqlite3.Error as error:
+            fault = str(error)
+        except OSError as error:
+            fault = error.strerror or "it cannot be opened"
+        if fault:
+            raise HistoryError(
+                Problem("no-history", f"the history {self.path}: {fault}", origin=Origin(str(self.path)))
+            )
+
+    def _create(self) -> None:
+        """Make folder and file, readable by their owner only, before SQLite would make them."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _digest(files: Files) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()

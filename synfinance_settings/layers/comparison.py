@@ -1,0 +1,53 @@
+"""What differs between two states: of the settings in force, or of what is written in layer files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+
+from synfinance_settings.errors import LayerError
+from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.json_text import read_json
+from synfinance_settings.layers.merge import merge
+from synfinance_settings.layers.node import Branch, Node, Source, text_of
+from synfinance_settings.layers.yaml_text import read_yaml
+from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.keys import values_of
+
+
+def changed_keys(old: AppConfig, new: AppConfig) -> tuple[str, ...]:
+    """The settings whose values differ."""
+    before = values_of(old)
+    return tuple(key for key, value in values_of(new).items() if value != before[key])
+
+
+def changed_in_files(old: Mapping[str, bytes], new: Mapping[str, bytes], order: Iterable[str]) -> tuple[str, ...]:
+    """The settings that layer files say differently, by their names; `order` is the files' stems, lowest first."""
+    stems = list(order)
+    before, after = _written(old, stems), _written(new, stems)
+    return tuple(sorted(key for key in before.keys() | after.keys() if before.get(key, ()) != after.get(key, ())))
+
+
+def _written(files: Mapping[str, bytes], stems: list[str]) -> dict[str, str | None]:
+    """What the files say of every setting that they name, as text; a file that cannot be read says nothing."""
+    named = {name.removesuffix(PurePath(name).suffix): (name, data) for name, data in files.items()}
+    branches = [(stem, _branch(*named[stem])) for stem in stems if stem in named]
+    flat: dict[str, str | None] = {}
+    _flatten(merge(branches), "", flat)
+    return flat
+
+
+def _branch(name: str, data: bytes) -> Branch:
+    read = read_json if name.endswith(".json") else read_yaml
+    try:
+        return fit(read(data.decode("utf-8-sig"), Source(name))[0])[0]
+    except (LayerError, UnicodeDecodeError):
+        return {}
+
+
+def _flatten(branch: Branch, prefix: str, flat: dict[str, str | None]) -> None:
+    for name, value in branch.items():
+        if isinstance(value, Node):
+            flat[prefix + name] = text_of(value)
+        else:
+            _flatten(value, f"{prefix}{name}.", flat)

@@ -1,0 +1,98 @@
+"""What is told of a change, and the one thread that tells it.
+
+Whoever announces never waits: announcements go into a queue, in order, and one delivery thread of the manager's own
+calls the listeners, outside all locks, on a copy of the list. A listener that raises is logged, one that blocks
+delays the listeners after it and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Callable
+from enum import StrEnum
+from queue import SimpleQueue
+from typing import Any, Final
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+
+class ConfigEvent(StrEnum):
+    """What happened; listeners get it with the data named here."""
+
+    FILE_CHANGED = "file_changed"
+    """A watched file has other content than before, appeared or vanished: its path."""
+    CONFIG_RELOADED = "config_reloaded"
+    """Other values are in force: the AppConfig."""
+    VALIDATION_FAILED = "validation_failed"
+    """What the layers say does not validate, and nothing changed: the SettingsError."""
+    RELOAD_FAILED = "reload_failed"
+    """A layer could not be read, and nothing changed: the SettingsError."""
+    ROLLED_BACK = "rolled_back"
+    """Earlier values are in force again: the AppConfig."""
+    MANUAL_RELOAD = "manual_reload"
+    """A reload that somebody asked for is done: the AppConfig."""
+
+
+Listener = Callable[[ConfigEvent, Any], object]
+_Task = Callable[[], None]
+
+
+class Announcer:
+    """The queue of announcements, its listeners, and the thread that calls them."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self.revive()
+
+    def revive(self) -> None:
+        """Start over with an empty queue and no thread, as in the child of a fork; the listeners stay."""
+        self._lock = threading.Lock()
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every event from now on."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Call `listener` no more; an unknown one is no error."""
+        with self._lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+    def announce(self, event: ConfigEvent, data: Any) -> None:
+        """Tell the listeners of `event`; returns at once."""
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            self.deliver(listener, event, data)
+
+    def deliver(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Have the delivery thread call `function`; what it raises is logged. Returns at once."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=_deliver, args=(self._tasks,), name="synfinance_settings delivery", daemon=True
+                )
+                self._thread.start()
+                weakref.finalize(self, self._tasks.put, None)
+        self._tasks.put(lambda: _call(function, arguments))
+
+    def is_delivering(self) -> bool:
+        """True in the delivery thread, where what is asked for must be queued."""
+        return threading.current_thread() is self._thread
+
+
+def _deliver(tasks: SimpleQueue[_Task | None]) -> None:
+    while (task := tasks.get()) is not None:
+        task()
+
+
+def _call(function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    try:
+        function(*arguments)
+    except BaseException:
+        logger.exception("a listener of settings failed: %r", function)

@@ -1,0 +1,97 @@
+"""Hints from the file system that it is time to look: the only door to watchdog.
+
+An event is never the truth. It may name another file, none at all, or never come (a swapped ``..data``, a bind mount,
+a recreated folder), so nothing is read here: the hint is passed on, with what it says of a writer who is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from watchdog.events import (
+    DirAttribEvent,
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileAttribEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+Hint = Callable[[str, bool], None]
+"""Called with a path, and whether its writer is done: it was renamed into place, or closed after writing."""
+
+_KINDS: Final[list[type[FileSystemEvent]]] = [
+    DirAttribEvent,
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileAttribEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]  # not opened and closed-without-writing: our own reads would be hints to read again
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, hint: Hint) -> None:
+        self._hint = hint
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        moved = isinstance(event, FileMovedEvent)
+        path = event.dest_path if moved else event.src_path
+        self._hint(os.fsdecode(path), moved or isinstance(event, FileClosedEvent))
+
+
+class Hints:
+    """An observer of folders, each by itself; folders come and go."""
+
+    def __init__(self, hint: Hint) -> None:
+        """Start observing nothing; raises `OSError` where the system has no more watches to give."""
+        self._handler = _Handler(hint)
+        self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
+        self._observer: BaseObserver = Observer()
+        self._observer.start()
+
+    def follow(self, folders: Iterable[Path]) -> list[tuple[Path, OSError]]:
+        """Watch exactly `folders`, anew where one was replaced; returns those that cannot be watched, and why."""
+        wanted = {folder: identity for folder in folders if (identity := _identity(folder))}
+        for folder, (identity, watch) in list(self._watches.items()):
+            if wanted.get(folder) != identity:
+                del self._watches[folder]
+                self._observer.unschedule(watch)
+        failed: list[tuple[Path, OSError]] = []
+        for folder in wanted.keys() - self._watches.keys():
+            try:
+                watch = self._observer.schedule(self._handler, str(folder), event_filter=_KINDS)
+            except OSError as error:
+                failed.append((folder, error))
+            else:
+                self._watches[folder] = (wanted[folder], watch)
+        return failed
+
+    def stop(self) -> None:
+        """Stop observing; waits for the observer's thread."""
+        self._observer.stop()
+        self._observer.join(timeout=5)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one of its name; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)

@@ -1,0 +1,84 @@
+"""The layers that were accepted last, kept on disk, and a start on them when those in the folder are broken."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from synfinance_settings.editing.history import History
+from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
+from synfinance_settings.layers.comparison import changed_in_files
+from synfinance_settings.layers.loading import Sources, layer_stems, log_problems, stored_sources
+from synfinance_settings.layers.project import Project
+from synfinance_settings.sections.variables import PREFIX
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+_FALLBACK: Final = f"{PREFIX}FALLBACK"
+_STATE_DIR: Final = f"{PREFIX}STATE_DIR"
+
+
+class LastGood:
+    """The history on disk as a running process uses it; without a state folder it keeps nothing."""
+
+    def __init__(self, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> None:
+        named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
+        self._folder = Path(named).absolute() if named is not None else None
+        self._fallback = environ.get(_FALLBACK, "")
+
+    def _history(self, project: Project) -> History | None:
+        """The store of the project's folder; None where nothing is kept, or a file was given in the layer's place."""
+        if self._folder is None or project.settings_dir is None or project.config_path is not None:
+            return None
+        return History(self._folder, project.settings_dir)
+
+    def record(self, project: Project, sources: Sources, command: str) -> None:
+        """Keep layer files that were just accepted; where that cannot be, work goes on with a warning."""
+        history = self._history(project)
+        if history is None:
+            return
+        environment, files = str(project.environment), sources.layer_files
+        try:
+            latest = history.latest(environment)
+            before = latest.files if latest else {}
+            if latest is None or before != files:
+                changed = changed_in_files(before, files, layer_stems(project).values())
+                history.record(environment, files, command, changed)
+        except HistoryError as error:
+            log_problems([replace(error.problems[0], severity="warning")])
+
+    def restore(self, project: Project, now: Sources) -> Sources | None:
+        """`now` with the layer files that were accepted last; None where no fallback is asked for or nothing is kept.
+
+        Raises `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder.
+        """
+        if not self._is_asked_for():
+            return None
+        history = self._history(project)
+        try:
+            latest = history.latest(str(project.environment)) if history else None
+        except HistoryError as error:
+            log_problems(error.problems)
+            return None
+        if latest is None:
+            return None
+        logger.critical(
+            "the layers are broken; trying version %d, accepted %s",
+            latest.number,
+            latest.when.isoformat(" ", "seconds"),
+        )
+        return stored_sources(project, now, latest.files)
+
+    def _is_asked_for(self) -> bool:
+        fault = None
+        if self._fallback not in ("", "last-good"):
+            fault = f"{_FALLBACK} must be last-good, or not set"
+        elif self._fallback and self._folder is None:
+            fault = f"{_FALLBACK} needs a state folder: set {_STATE_DIR}"
+        if fault:
+            raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {_FALLBACK}")))
+        return bool(self._fallback)

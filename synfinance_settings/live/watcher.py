@@ -1,0 +1,398 @@
+"""The watcher: sees that a layer changed, whatever the file system says of it, and has it loaded when its writer is
+done.
+
+Events are hints to look now; the truth is the content of every file that may give a value, compared after each hint
+and every `poll_interval`. One worker thread looks and loads. The observer's thread only leaves hints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import weakref
+from collections.abc import AsyncIterator, Iterable
+from enum import Enum, auto
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from synfinance_settings.errors import Problem, SettingsError, WatchError
+from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.loading import Sources
+from synfinance_settings.live.events import ConfigEvent, Listener
+from synfinance_settings.live.manager import ConfigManager
+from synfinance_settings.sections.app import AppConfig
+
+if TYPE_CHECKING:
+    from synfinance_settings.live.hints import Hints
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+SETTLE_SECONDS: Final = 0.25
+"""Without word from its writer, a file counts as done when two looks this far apart agree."""
+
+_LONGEST_DEBOUNCE: Final = 10  # times the debounce: a storm of events may not put a look off for longer
+
+
+class _Call(Enum):
+    """What the worker is woken for."""
+
+    LOOK = auto()
+    RELOAD = auto()
+    STOP = auto()
+
+
+class ConfigWatcher:
+    """Reloads the settings of `manager` when a layer, ``.env``, a ``..._FILE`` target or one of `watch_paths`
+    changes.
+
+    With ``auto_reload=False`` a change is only announced. `debounce` is how many seconds of quiet are waited for
+    after a hint, `poll_interval` how many seconds lie between two looks that no hint asked for. With ``polling=True``
+    there are no hints, only those looks. With ``sighup=True`` the signal SIGHUP asks for a reload while the watcher
+    runs; it must then be started in the main thread.
+    """
+
+    def __init__(
+        self,
+        manager: ConfigManager | None = None,
+        watch_paths: Iterable[str | os.PathLike[str]] | None = None,
+        auto_reload: bool = True,
+        debounce: float = 0.05,
+        polling: bool = False,
+        poll_interval: float = 2.0,
+        *,
+        sighup: bool = False,
+    ) -> None:
+        if debounce < 0 or poll_interval <= 0:
+            raise ValueError("debounce must be at least 0 seconds, poll_interval more than 0")
+        self._manager = ConfigManager() if manager is None else manager
+        self._paths = tuple(Path(path).absolute() for path in watch_paths or ())
+        self._auto_reload = auto_reload
+        self._debounce = debounce
+        self._polling = polling
+        self._poll_interval = poll_interval
+        self._sighup = sighup
+        self._lock = threading.RLock()
+        self._streams: tuple[_Stream, ...] = ()
+        self._forget()
+        _ALL.add(self)
+
+    def _forget(self) -> None:
+        """Be a watcher that was never started."""
+        self._worker: threading.Thread | None = None
+        self._hints: Hints | None = None
+        self._inbox: SimpleQueue[_Call] = SimpleQueue()
+        self._done: dict[str, bool] = {}
+        self._seen: dict[Path, str] = {}
+        self._unwatched: set[Path] = set()
+        self._old_handler: Any = None
+
+    def start(self) -> None:
+        """Start watching; loads the settings where that has not been done. Nothing happens where it watches already.
+
+        Raises `SettingsError` where the first load fails, `WatchError` for `sighup` outside the main thread.
+        """
+        with self._lock:
+            if self._worker is not None:
+                return
+            self._manager.get_config()
+            if self._sighup:
+                self._install_signal()
+            self._seen = self._manager._looked_at()
+            self._seen.update(_digests(self._extras()))
+            self._start_hints()
+            self._worker = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
+            self._worker.start()
+
+    def stop(self) -> None:
+        """Stop watching; returns when the worker has ended. Nothing happens where it does not watch."""
+        with self._lock:
+            worker, hints, old_handler = self._worker, self._hints, self._old_handler
+            self._inbox.put(_Call.STOP)
+            self._forget()
+        if old_handler is not None:
+            signal.signal(signal.SIGHUP, old_handler)
+        if hints is not None:
+            hints.stop()
+        if worker is not None and worker is not threading.current_thread():
+            worker.join()
+        for stream in self._streams:
+            stream.close()
+
+    def is_watching(self) -> bool:
+        """True between `start` and `stop`, in the process that started."""
+        return self._worker is not None
+
+    def get_watched_files(self) -> list[Path]:
+        """The files there are whose content is compared, sorted."""
+        sources = self._manager._look()
+        return sorted({*sources.digests, *_digests(self._extras())})
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call ``listener(event, data)`` with each `ConfigEvent` of the manager, from its delivery thread."""
+        self._manager._announcer.listen(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Call `listener` no more; an unknown one is no error."""
+        self._manager._announcer.unlisten(listener)
+
+    def trigger_reload(self) -> AppConfig:
+        """Reload here and now, whether anything changed or not; announces ``manual_reload``.
+
+        Returns the state in force; raises `SettingsError` after it was announced. In a listener the reload is queued.
+        """
+        config = self._manager.reload_config()
+        self._manager._announcer.announce(ConfigEvent.MANUAL_RELOAD, config)
+        return config
+
+    def events(self) -> AsyncIterator[tuple[ConfigEvent, Any]]:
+        """The events from now on, ``(event, data)`` as listeners get them, until the watcher stops."""
+        stream = _Stream(self)
+        self._streams = (*self._streams, stream)
+        return stream
+
+    def __enter__(self) -> Self:
+        """Start watching."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        """Start watching, without blocking the event loop."""
+        if self._sighup:
+            self.start()
+        else:
+            await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._sighup:
+            self.stop()
+        else:
+            await asyncio.to_thread(self.stop)
+
+    def _install_signal(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise WatchError(Problem("no-watch", "sighup=True needs the watcher to start in the main thread"))
+        inbox = self._inbox
+        # SimpleQueue.put may be called again while it runs, as a signal handler must be able to
+        self._old_handler = signal.signal(signal.SIGHUP, lambda number, frame: inbox.put(_Call.RELOAD))
+
+    def _start_hints(self) -> None:
+        if self._polling:
+            return
+        from synfinance_settings.live.hints import Hints
+
+        inbox, done = self._inbox, self._done
+
+        def hint(path: str, is_done: bool) -> None:
+            done[path] = is_done
+            inbox.put(_Call.LOOK)
+
+        try:
+            self._hints = Hints(hint)
+        except OSError as error:
+            self._say_unwatched("the file system", error)
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Watch the folders whose entries decide what is read, as they are now."""
+        if self._hints is None:
+            return
+        for folder, error in self._hints.follow(_folders((*self._manager._candidates(), *self._paths))):
+            if folder not in self._unwatched:
+                self._unwatched.add(folder)
+                self._say_unwatched(str(folder), error)
+
+    def _say_unwatched(self, what: str, error: OSError) -> None:
+        seconds = self._poll_interval
+        logger.warning("cannot watch %s (%s); changes are seen by a look every %g s", what, error.strerror, seconds)
+
+    def _work(self) -> None:
+        """The worker: wait for a call or for the time to look, until told to stop."""
+        inbox = self._inbox
+        while (call := self._next_call(inbox)) is not _Call.STOP:
+            try:
+                if call is _Call.RELOAD:
+                    self._reload_by_signal()
+                elif not self._look(inbox):
+                    return
+                self._follow()
+            except Exception:
+                # a fault of ours must not end the watch: the next look may well succeed
+                logger.exception("a look at the layers failed")
+
+    def _next_call(self, inbox: SimpleQueue[_Call]) -> _Call:
+        """The next call; hints that come close together are one."""
+        try:
+            call = inbox.get(timeout=self._poll_interval)
+        except Empty:
+            return _Call.LOOK
+        until = monotonic() + self._debounce * _LONGEST_DEBOUNCE
+        while call is _Call.LOOK and monotonic() < until:
+            try:
+                call = inbox.get(timeout=self._debounce)
+            except Empty:
+                break
+        return call
+
+    def _reload_by_signal(self) -> None:
+        try:
+            self.trigger_reload()
+        except SettingsError:
+            return  # announced, logged and counted by the manager
+        finally:
+            self._seen = {**self._manager._looked_at(), **_digests(self._extras())}
+
+    def _look(self, inbox: SimpleQueue[_Call]) -> bool:
+        """Compare what is there with what was seen last, and load it when it has settled; False where told to
+        stop.
+        """
+        sources, seen = self._read()
+        changed = _changed(self._seen, seen)
+        while changed and not self._are_done(changed, seen):
+            if self._is_stopped(inbox, SETTLE_SECONDS):
+                return False
+            before = seen
+            sources, seen = self._read()
+            changed = _changed(self._seen, seen)
+            if seen == before:
+                break
+        self._done.clear()
+        if not changed:
+            return True
+        self._seen = seen
+        for path in sorted(changed):
+            self._manager._announcer.announce(ConfigEvent.FILE_CHANGED, path)
+        if self._auto_reload:
+            try:
+                self._manager._reload(sources)
+            except SettingsError:
+                return True  # announced, logged and counted by the manager
+        return True
+
+    def _read(self) -> tuple[Sources, dict[Path, str]]:
+        sources = self._manager._look()
+        return sources, {**sources.digests, **_digests(self._extras())}
+
+    def _extras(self) -> list[Content]:
+        """The contents of `watch_paths`; of a folder, those of the files in it."""
+        found: list[Path] = []
+        for path in self._paths:
+            found += sorted(entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else [path]
+        return [read_file(path) for path in found]
+
+    def _are_done(self, changed: Iterable[Path], seen: dict[Path, str]) -> bool:
+        """True when word came for each changed file, which is there, that its writer was done."""
+        done = self._done
+        return all(path in seen and (done.get(str(path)) or done.get(os.path.realpath(path))) for path in changed)
+
+    def _is_stopped(self, inbox: SimpleQueue[_Call], seconds: float) -> bool:
+        """Wait, but not when told to stop; a call for a reload is put back for later."""
+        until = monotonic() + seconds
+        later = False
+        while (left := until - monotonic()) > 0:
+            try:
+                call = inbox.get(timeout=left)
+            except Empty:
+                break
+            if call is _Call.STOP:
+                return True
+            later = later or call is _Call.RELOAD
+        if later:
+            inbox.put(_Call.RELOAD)
+        return False
+
+
+class _Stream:
+    """The events of a watcher as an asynchronous iterator; it hears from the moment it is made."""
+
+    def __init__(self, watcher: ConfigWatcher) -> None:
+        self._watcher = watcher
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[tuple[ConfigEvent, Any] | None] = asyncio.Queue()
+        self._hear_this = self._hear  # one object, so that it can be removed again
+        watcher.add_listener(self._hear_this)
+
+    def _hear(self, event: ConfigEvent, data: Any) -> None:
+        self._put((event, data))
+
+    def _put(self, item: tuple[ConfigEvent, Any] | None) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        except RuntimeError:  # the loop is closed, and nobody waits any more
+            self._watcher.remove_listener(self._hear_this)
+
+    def close(self) -> None:
+        """End the iteration after what was heard so far."""
+        self._watcher.remove_listener(self._hear_this)
+        self._watcher._streams = tuple(other for other in self._watcher._streams if other is not self)
+        self._put(None)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> tuple[ConfigEvent, Any]:
+        item = await self._queue.get()
+        if item is None:
+            self._queue.put_nowait(None)
+            raise StopAsyncIteration
+        return item
+
+    async def aclose(self) -> None:
+        """Hear no more."""
+        self.close()
+
+
+def _digests(contents: Iterable[Content]) -> dict[Path, str]:
+    return {content.path: content.digest for content in contents if content.exists}
+
+
+def _changed(old: dict[Path, str], new: dict[Path, str]) -> set[Path]:
+    return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+
+
+def _folders(paths: Iterable[Path]) -> set[Path]:
+    """The folders in which something may happen to `paths`: theirs, and those of every link on the way."""
+    folders: set[Path] = set()
+    for path in paths:
+        folders.add(path.parent)
+        if path.is_dir():
+            folders.add(path)
+        for _ in range(_MOST_LINKS):
+            if not path.is_symlink():
+                break
+            path = Path(os.path.normpath(path.parent / path.readlink()))
+            folders.add(path.parent)
+        folders.add(Path(os.path.realpath(path)).parent)
+    return folders | {folder.parent for folder in folders if folder.is_symlink()}
+
+
+_MOST_LINKS: Final = 40
+_ALL: weakref.WeakSet[ConfigWatcher] = weakref.WeakSet()
+_INHERITED: list[object] = []
+
+
+def _after_fork() -> None:
+    """In the child nobody watches; to end what the parent's threads hold would end the parent's watch."""
+    for watcher in tuple(_ALL):
+        watcher._lock = threading.RLock()
+        if watcher.is_watching():
+            _INHERITED.append((watcher._worker, watcher._hints, watcher._inbox))
+            watcher._forget()
+            logger.warning("a watcher does not outlive a fork; call its start() in process %d too", os.getpid())
+
+
+os.register_at_fork(after_in_child=_after_fork)
