@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from synfinance_settings.errors import (
         EnvironmentNameError,
         ExpansionError,
+        HistoryError,
         InvalidSettingsError,
         LayerError,
         Origin,
         Problem,
+        RollbackError,
         SettingsError,
         UnknownKeyError,
         VariableError,
+        WatchError,
     )
     from synfinance_settings.layers.loading import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
+    from synfinance_settings.live.events import ConfigEvent
     from synfinance_settings.live.facade import get_config, settings
     from synfinance_settings.live.manager import ConfigManager
+    from synfinance_settings.live.watcher import ConfigWatcher
     from synfinance_settings.sections.app import AppConfig
     from synfinance_settings.sections.cache import CacheConfig
     from synfinance_settings.sections.database import DatabaseConfig
@@ -45,18 +50,23 @@ _HOMES: Final = {
     "errors": (
         "EnvironmentNameError",
         "ExpansionError",
+        "HistoryError",
         "InvalidSettingsError",
         "LayerError",
         "Origin",
         "Problem",
+        "RollbackError",
         "SettingsError",
         "UnknownKeyError",
         "VariableError",
+        "WatchError",
     ),
     "layers.loading": ("ValidationReport",),
     "layers.snapshot": ("Explanation", "Snapshot"),
+    "live.events": ("ConfigEvent",),
     "live.facade": ("get_config", "settings"),
     "live.manager": ("ConfigManager",),
+    "live.watcher": ("ConfigWatcher",),
     "sections.app": ("AppConfig",),
     "sections.cache": ("CacheConfig",),
     "sections.database": ("DatabaseConfig",),
@@ -72,7 +82,9 @@ _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in 
 __all__ = [
     "AppConfig",
     "CacheConfig",
+    "ConfigEvent",
     "ConfigManager",
+    "ConfigWatcher",
     "DatabaseConfig",
     "EnvLoader",
     "Environment",
@@ -81,6 +93,7 @@ __all__ = [
     "Explanation",
     "FeatureEngineeringConfig",
     "GenerationConfig",
+    "HistoryError",
     "InvalidSettingsError",
     "LayerError",
     "LogLevel",
@@ -88,6 +101,7 @@ __all__ = [
     "MonitoringConfig",
     "Origin",
     "Problem",
+    "RollbackError",
     "SecurityConfig",
     "ServerConfig",
     "SettingsError",
@@ -95,6 +109,7 @@ __all__ = [
     "UnknownKeyError",
     "ValidationReport",
     "VariableError",
+    "WatchError",
     "get_config",
     "override",
     "settings",

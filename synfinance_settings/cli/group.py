@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import click
 
-from synfinance_settings.cli import render
-from synfinance_settings.cli.reading import commands as reading_commands
+from synfinance_settings.cli import operating, reading, render
 from synfinance_settings.errors import SettingsError
 
 _USAGE_CODES: Final = frozenset(("unknown-environment", "unwritable"))
@@ -79,7 +78,7 @@ def group(color: str, debug: bool) -> None:
     """
 
 
-for command in reading_commands:
+for command in (*reading.commands, *operating.commands):
     group.add_command(command)
 
 

@@ -176,10 +176,7 @@ class ConfigManager:
         back from is not loaded again until a file changes. Asked for by a listener, the reload is queued and the
         current state returned.
         """
-        if self._announcer.is_delivering() or self._subscriptions.is_calling():
-            self._announcer.deliver(self._reload_later)
-            return self.get_config()
-        return self._reload()
+        return self._asked(manual=False)
 
     def validate_config(self, path: PathLike) -> ValidationReport:
         """Validate the file at `path` as the environment's layer, on the default layer; nothing becomes current."""
@@ -290,36 +287,40 @@ class ConfigManager:
             decided = self._find(config_path, environment)
         return decided, read_sources(decided)
 
-    def _reload(self, sources: Sources | None = None) -> AppConfig:
+    def _asked(self, *, manual: bool) -> AppConfig:
+        """Reload because somebody asks for it: at once, or later where a listener does."""
+        if self._announcer.is_delivering() or self._subscriptions.is_calling():
+            self._announcer.deliver(self._reload_later, manual)
+            return self.get_config()
+        return self._reload(manual=manual)
+
+    def _reload(self, sources: Sources | None = None, *, manual: bool = False) -> AppConfig:
         """Reload from `sources`, which were read just now, or from a look of its own."""
 
         def attempt() -> _Loaded | None:
             if self._state is None:
                 return self._attempt("load", *self._chosen(None, None))
             project = self._state.project
-            return self._attempt("reload", project, read_sources(project) if sources is None else sources)
+            return self._attempt("reload", project, sources or read_sources(project), manual=manual)
 
         self._change(attempt)
         return self.get_config()
 
     def _look(self) -> Sources:
         """What the files say now, for the project of the current state."""
-        assert self._state is not None, "a watcher loads before it looks"
+        assert self.snapshot, "loaded at the first use"
+        assert self._state is not None
         return read_sources(self._state.project)
-
-    def _looked_at(self) -> dict[Path, str]:
-        """The hashes of the files that the last attempt to load saw, by path."""
-        return self._looked.digests if self._looked else {}
 
     def _candidates(self) -> tuple[Path, ...]:
         """The paths that may give values, whether they exist or not."""
         assert self._state is not None, "a watcher loads before it looks"
         return candidates(self._state.project, self._looked or self._state.sources)
 
-    def _reload_later(self) -> None:
+    def _reload_later(self, manual: bool) -> None:
         """The reload that a listener asked for; its failure has been told like any other."""
         with suppress(SettingsError):
-            self._reload()
+            self._reload(manual=manual)
 
     def _change(self, attempt: Callable[[], _Loaded | None]) -> None:
         """Make an attempt under the lock; tell of its outcome, and raise its failure."""
@@ -343,11 +344,13 @@ class ConfigManager:
         if loaded is not None and self._is_welcome(loaded):
             self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
 
-    def _attempt(self, command: str, project: Project, sources: Sources) -> _Loaded | None:
+    def _attempt(self, command: str, project: Project, sources: Sources, *, manual: bool = False) -> _Loaded | None:
         """Build from `sources` and make the result current; the lock is held."""
         is_reload = command == "reload"
         self._looked = sources
         if is_reload and sources.digest in self._refused:
+            if manual:
+                self._announcer.announce(ConfigEvent.MANUAL_RELOAD, self.get_config())
             return None
         before = self._state
         outcome = build(project, sources, required=before.content if before and is_reload else frozenset())
@@ -355,7 +358,7 @@ class ConfigManager:
             self._fall_back(project, sources, SettingsError.of(outcome.problems))
             return None
         state = _State(project, sources, outcome.content, outcome.snapshot)
-        change = self._adopt(state, ConfigEvent.CONFIG_RELOADED)
+        change = self._adopt(state, ConfigEvent.CONFIG_RELOADED, manual=manual)
         self._degraded, self._refused, self._last_failure = False, frozenset(), None
         known = before.snapshot.warnings if before else ()
         log_problems(warning for warning in outcome.warnings if warning not in known)
@@ -370,7 +373,7 @@ class ConfigManager:
         self._adopt(replace(target, snapshot=snapshot), ConfigEvent.ROLLED_BACK)
         self._refused = refused
 
-    def _adopt(self, state: _State, event: ConfigEvent) -> tuple[Snapshot, Snapshot] | None:
+    def _adopt(self, state: _State, event: ConfigEvent, *, manual: bool = False) -> tuple[Snapshot, Snapshot] | None:
         """Make `state` current as a whole, and tell of it; returns the old and the new of a change of values."""
         previous, old = self._state, self._snapshot
         if not self._at_start:
@@ -390,6 +393,8 @@ class ConfigManager:
         self._history.append(state)
         self._state = state
         self._show(shown)
+        if manual:
+            self._announcer.announce(ConfigEvent.MANUAL_RELOAD, shown.config)
         if old is None or (old.config == shown.config and event is not ConfigEvent.ROLLED_BACK):
             return None
         self._announcer.announce(event, shown.config)
@@ -478,6 +483,11 @@ class ConfigManager:
         with self._lock:
             mirror(self.snapshot)
             self._mirrors = (*self._mirrors, mirror)
+
+    def _observe(self, observer: Callable[[ReloadResult, float], None]) -> None:
+        """Tell `observer` the result and the duration, in seconds, of every load from now on."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
 
     def _override(self, branch: Branch) -> Callable[[], None]:
         """Put `branch` on top of all layers until the function that is returned is called."""

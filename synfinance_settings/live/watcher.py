@@ -8,12 +8,14 @@ and every `poll_interval`. One worker thread looks and loads. The observer's thr
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import signal
 import threading
 import weakref
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -87,8 +89,9 @@ class ConfigWatcher:
         self._worker: threading.Thread | None = None
         self._hints: Hints | None = None
         self._inbox: SimpleQueue[_Call] = SimpleQueue()
-        self._done: dict[str, bool] = {}
+        self._written: dict[str, tuple[bool, int]] = {}
         self._seen: dict[Path, str] = {}
+        self._looked: Sources | None = None
         self._unwatched: set[Path] = set()
         self._old_handler: Any = None
 
@@ -103,8 +106,7 @@ class ConfigWatcher:
             self._manager.get_config()
             if self._sighup:
                 self._install_signal()
-            self._seen = self._manager._looked_at()
-            self._seen.update(_digests(self._extras()))
+            self._catch_up()
             self._start_hints()
             self._worker = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
             self._worker.start()
@@ -115,7 +117,7 @@ class ConfigWatcher:
             worker, hints, old_handler = self._worker, self._hints, self._old_handler
             self._inbox.put(_Call.STOP)
             self._forget()
-        if old_handler is not None:
+        if old_handler is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGHUP, old_handler)
         if hints is not None:
             hints.stop()
@@ -146,9 +148,7 @@ class ConfigWatcher:
 
         Returns the state in force; raises `SettingsError` after it was announced. In a listener the reload is queued.
         """
-        config = self._manager.reload_config()
-        self._manager._announcer.announce(ConfigEvent.MANUAL_RELOAD, config)
-        return config
+        return self._manager._asked(manual=True)
 
     def events(self) -> AsyncIterator[tuple[ConfigEvent, Any]]:
         """The events from now on, ``(event, data)`` as listeners get them, until the watcher stops."""
@@ -194,10 +194,10 @@ class ConfigWatcher:
             return
         from synfinance_settings.live.hints import Hints
 
-        inbox, done = self._inbox, self._done
+        inbox, written, numbers = self._inbox, self._written, itertools.count()
 
         def hint(path: str, is_done: bool) -> None:
-            done[path] = is_done
+            written[path] = (is_done, next(numbers))
             inbox.put(_Call.LOOK)
 
         try:
@@ -226,7 +226,8 @@ class ConfigWatcher:
         while (call := self._next_call(inbox)) is not _Call.STOP:
             try:
                 if call is _Call.RELOAD:
-                    self._reload_by_signal()
+                    with suppress(SettingsError):  # announced, logged and counted by the manager
+                        self.trigger_reload()
                 elif not self._look(inbox):
                     return
                 self._follow()
@@ -248,40 +249,40 @@ class ConfigWatcher:
                 break
         return call
 
-    def _reload_by_signal(self) -> None:
-        try:
-            self.trigger_reload()
-        except SettingsError:
-            return  # announced, logged and counted by the manager
-        finally:
-            self._seen = {**self._manager._looked_at(), **_digests(self._extras())}
-
     def _look(self, inbox: SimpleQueue[_Call]) -> bool:
         """Compare what is there with what was seen last, and load it when it has settled; False where told to
         stop.
         """
+        self._catch_up()
+        said = dict(self._written)
         sources, seen = self._read()
-        changed = _changed(self._seen, seen)
-        while changed and not self._are_done(changed, seen):
+        while (changed := _changed(self._seen, seen)) and not self._are_done(changed, seen, said):
             if self._is_stopped(inbox, SETTLE_SECONDS):
                 return False
-            before = seen
+            before, said = seen, dict(self._written)
             sources, seen = self._read()
-            changed = _changed(self._seen, seen)
             if seen == before:
                 break
-        self._done.clear()
+        for name, mark in said.items():
+            if self._written.get(name) == mark:
+                del self._written[name]
         if not changed:
             return True
         self._seen = seen
         for path in sorted(changed):
             self._manager._announcer.announce(ConfigEvent.FILE_CHANGED, path)
         if self._auto_reload:
-            try:
+            self._looked = sources
+            with suppress(SettingsError):  # announced, logged and counted by the manager
                 self._manager._reload(sources)
-            except SettingsError:
-                return True  # announced, logged and counted by the manager
         return True
+
+    def _catch_up(self) -> None:
+        """Count what somebody else had the manager load meanwhile as seen."""
+        looked = self._manager._looked
+        if looked is not None and looked is not self._looked:
+            self._looked = looked
+            self._seen = {**looked.digests, **_digests(self._extras())}
 
     def _read(self) -> tuple[Sources, dict[Path, str]]:
         sources = self._manager._look()
@@ -294,10 +295,14 @@ class ConfigWatcher:
             found += sorted(entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else [path]
         return [read_file(path) for path in found]
 
-    def _are_done(self, changed: Iterable[Path], seen: dict[Path, str]) -> bool:
-        """True when word came for each changed file, which is there, that its writer was done."""
-        done = self._done
-        return all(path in seen and (done.get(str(path)) or done.get(os.path.realpath(path))) for path in changed)
+    def _are_done(self, changed: Iterable[Path], seen: dict[Path, str], said: dict[str, tuple[bool, int]]) -> bool:
+        """True when each changed file is there, and its writer was done before it was read and has not begun anew."""
+
+        def is_done(name: str) -> bool:
+            mark = said.get(name)
+            return mark is not None and mark[0] and self._written.get(name) == mark
+
+        return all(path in seen and (is_done(str(path)) or is_done(os.path.realpath(path))) for path in changed)
 
     def _is_stopped(self, inbox: SimpleQueue[_Call], seconds: float) -> bool:
         """Wait, but not when told to stop; a call for a reload is put back for later."""

@@ -1,0 +1,115 @@
+"""The commands that look after a running system: watch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from synfinance_settings.cli import options, render
+from synfinance_settings.environment import Environment
+from synfinance_settings.errors import SettingsError
+
+if TYPE_CHECKING:
+    from synfinance_settings.live.events import ConfigEvent
+    from synfinance_settings.live.manager import ConfigManager
+
+_STYLES: Final = {
+    "config_reloaded": "good",
+    "rolled_back": "warning",
+    "validation_failed": "error",
+    "reload_failed": "error",
+    "file_changed": "quiet",
+}
+
+
+@click.command()
+@options.environment_option
+@click.option("--polling", is_flag=True, help="Look every --interval seconds only; ask nothing of the file system.")
+@click.option(
+    "--interval", type=click.FloatRange(min=0.05), default=2.0, show_default=True, help="Seconds between looks."
+)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def watch(environment: Environment | None, polling: bool, interval: float, output: str) -> None:
+    """Follow the layers and say what each edit would do to a running service, a line an event.
+
+    Changed keys are named with their old and new values, secrets without. Ends on Ctrl-C and SIGTERM.
+
+    \b
+    synfinance-settings watch --env production --format json
+    """
+    from synfinance_settings.live.manager import ConfigManager
+    from synfinance_settings.live.watcher import ConfigWatcher
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: ended.set())
+    logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
+    manager = ConfigManager(environment=environment, environ=None) if environment else ConfigManager()
+    teller = _Teller(manager, output)
+    watcher = ConfigWatcher(manager, polling=polling, poll_interval=interval)
+    watcher.add_listener(teller.tell)
+    with watcher:
+        teller.say("watching", {"files": [_place(path) for path in watcher.get_watched_files()]})
+        while not ended.wait(3600):
+            pass
+    teller.say("stopped", {})
+
+
+class _Teller:
+    """Writes a line an event: time, event, and what it is about."""
+
+    def __init__(self, manager: ConfigManager, output: str) -> None:
+        self._manager = manager
+        self._output = output
+        self._config = manager.get_config()
+
+    def tell(self, event: ConfigEvent, data: Any) -> None:
+        """The listener."""
+        if isinstance(data, SettingsError):
+            self.say(event, {"problems": [problem.as_dict() for problem in data.problems]})
+        elif isinstance(data, Path):
+            self.say(event, {"path": _place(data)})
+        else:
+            known = (snapshot.number for snapshot in self._manager.history() if snapshot.config is data)
+            self.say(event, {"version": next(known, self._manager.version), "changed": self._changes(data)})
+
+    def _changes(self, config: Any) -> dict[str, list[str]]:
+        """What changed since the last line that told of it: old and new by key; secrets masked."""
+        from synfinance_settings.layers.comparison import changed_keys
+        from synfinance_settings.sections.keys import shown, values_of
+
+        old, new = values_of(self._config), values_of(config)
+        keys = changed_keys(self._config, config)
+        self._config = config
+        return {key: [shown(key, old[key]), shown(key, new[key])] for key in keys}
+
+    def say(self, event: str, facts: dict[str, Any]) -> None:
+        """Write one line."""
+        now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        if self._output == "json":
+            click.echo(json.dumps({"time": now, "event": str(event), **facts}, ensure_ascii=False))
+            return
+        click.echo(f"{now}  {render.style(str(event), _STYLES.get(event, ''))}  {_in_words(facts)}".rstrip())
+
+
+def _in_words(facts: dict[str, Any]) -> str:
+    if "problems" in facts:
+        return "; ".join(f"{problem['origin'] or '-'}: {problem['message']}" for problem in facts["problems"])
+    if "changed" in facts:
+        changed = ", ".join(f"{key}: {old} -> {new}" for key, (old, new) in facts["changed"].items())
+        return f"version {facts['version']}  {changed or 'nothing changed'}"
+    return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
+
+
+def _place(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+commands: Final = (watch,)

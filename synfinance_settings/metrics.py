@@ -1,0 +1,69 @@
+"""Reloads as Prometheus metrics; needs the extra ``[metrics]`` (prometheus_client).
+
+    synfinance_settings_reloads_total{result}                       reloads that were tried: success, unchanged, failure
+    synfinance_settings_last_reload_successful                      1 or 0
+    synfinance_settings_last_reload_success_timestamp_seconds       when settings were loaded or found unchanged last
+    synfinance_settings_reload_duration_seconds                     how long a reload took, as a histogram
+    synfinance_settings_info{environment, fingerprint}              1, for the settings in force
+
+The names follow those that Prometheus gives its own reloads (``prometheus_config_last_reload_successful``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.live.manager import ConfigManager, ReloadResult
+
+_PREFIX: Final = "synfinance_settings"
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds; a load takes milliseconds
+
+
+def install(manager: ConfigManager, registry: CollectorRegistry | None = None) -> None:
+    """Measure the reloads of `manager` from now on, in `registry` or the default one; loads the settings at once.
+
+    Raises `SettingsError` where that load fails, and `ValueError` where the registry has these metrics already.
+    """
+    target = REGISTRY if registry is None else registry
+    show = _info(target)
+    observe = _observer(target)
+    manager._mirror(show)
+    manager._observe(observe)
+
+
+def _info(registry: CollectorRegistry) -> Callable[[Snapshot], None]:
+    info = Gauge(f"{_PREFIX}_info", "The settings in force.", ["environment", "fingerprint"], registry=registry)
+
+    def show(snapshot: Snapshot) -> None:
+        info.clear()
+        info.labels(str(snapshot.config.environment), snapshot.fingerprint).set(1)
+
+    return show
+
+
+def _observer(registry: CollectorRegistry) -> Callable[[ReloadResult, float], None]:
+    reloads = Counter(f"{_PREFIX}_reloads", "Reloads that were tried.", ["result"], registry=registry)
+    successful = Gauge(f"{_PREFIX}_last_reload_successful", "Whether the last reload validated.", registry=registry)
+    timestamp = Gauge(
+        f"{_PREFIX}_last_reload_success_timestamp_seconds", "When settings validated last.", registry=registry
+    )
+    duration = Histogram(
+        f"{_PREFIX}_reload_duration_seconds", "How long a reload took.", buckets=_BUCKETS, registry=registry
+    )
+    for result in ("success", "unchanged", "failure"):
+        reloads.labels(result)
+    successful.set(1)
+    timestamp.set_to_current_time()
+
+    def observe(result: ReloadResult, seconds: float) -> None:
+        reloads.labels(result).inc()
+        duration.observe(seconds)
+        successful.set(result != "failure")
+        if result != "failure":
+            timestamp.set_to_current_time()
+
+    return observe
