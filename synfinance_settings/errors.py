@@ -202,6 +202,7 @@ class WatchError(SettingsError):
 
 CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "missing-layer": (LayerError, "a file or folder that must be there is not"),
+    "no-such-file": (LayerError, "a file or folder that an argument or a variable names does not exist"),
     "two-files": (LayerError, "one layer is written in two files"),
     "unreadable": (LayerError, "a file cannot be opened, or is no regular file"),
     "unwritable": (LayerError, "a file cannot be written"),

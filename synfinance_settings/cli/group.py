@@ -15,7 +15,7 @@ import click
 from synfinance_settings.cli import operating, reading, render
 from synfinance_settings.errors import SettingsError
 
-_USAGE_CODES: Final = frozenset(("unknown-environment", "unwritable"))
+_USAGE_CODES: Final = frozenset(("unknown-environment", "no-such-file", "unwritable"))
 
 
 class _Group(click.Group):
@@ -41,7 +41,7 @@ class _Group(click.Group):
 
 def _exit_code(error: SettingsError) -> int:
     by_argument = all(
-        problem.code in _USAGE_CODES or (problem.origin is not None and problem.origin.source == "argument")
+        problem.code in _USAGE_CODES or (problem.origin is not None and problem.origin.source == "the argument")
         for problem in error.problems
     )
     return 2 if by_argument else 1

@@ -56,7 +56,7 @@ def watch(environment: Environment | None, polling: bool, interval: float, outpu
     watcher = ConfigWatcher(manager, polling=polling, poll_interval=interval)
     watcher.add_listener(teller.tell)
     with watcher:
-        teller.say("watching", {"files": [_place(path) for path in watcher.get_watched_files()]})
+        teller.say("watching", {"files": [render.place(path) for path in watcher.get_watched_files()]})
         while not ended.wait(3600):
             pass
     teller.say("stopped", {})
@@ -75,7 +75,7 @@ class _Teller:
         if isinstance(data, SettingsError):
             self.say(event, {"problems": [problem.as_dict() for problem in data.problems]})
         elif isinstance(data, Path):
-            self.say(event, {"path": _place(data)})
+            self.say(event, {"path": render.place(data)})
         else:
             known = (snapshot.number for snapshot in self._manager.history() if snapshot.config is data)
             self.say(event, {"version": next(known, self._manager.version), "changed": self._changes(data)})
@@ -106,10 +106,6 @@ def _in_words(facts: dict[str, Any]) -> str:
         changed = ", ".join(f"{key}: {old} -> {new}" for key, (old, new) in facts["changed"].items())
         return f"version {facts['version']}  {changed or 'nothing changed'}"
     return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
-
-
-def _place(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 commands: Final = (watch,)

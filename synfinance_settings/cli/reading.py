@@ -11,7 +11,7 @@ import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import SHORT_NAMES, Environment
-from synfinance_settings.errors import Problem, SettingsError
+from synfinance_settings.errors import Problem
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.loading import ValidationReport
@@ -248,9 +248,11 @@ def schema(output: Path | None, check: bool) -> None:
     text = json_text(layer_schema())
     if check:
         target = output or (options.find().settings_dir or Path("settings")) / "schema.json"
+        name = render.place(target)
         if target.read_text(encoding="utf-8") != text:
-            raise SettingsError(f"{target} is out of date; write it anew with: schema --output {target}")
-        click.echo(f"{target} is current")
+            click.echo(f"{name} is out of date; write it anew with: schema --output {name}", err=True)
+            raise click.exceptions.Exit(1)
+        click.echo(f"{name} is current")
     elif output:
         _write(output, text)
     else:

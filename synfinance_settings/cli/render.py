@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -40,7 +41,8 @@ def report(problem: Problem) -> str:
 def one_line(problem: Problem) -> str:
     """A problem in one line, for warnings beside another result."""
     where = f" ({problem.origin})" if problem.origin else ""
-    return f"{style(problem.severity, problem.severity)}: {problem.message}{where}"
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{style(problem.severity, problem.severity)}: {problem.message}{where}{hint}"
 
 
 def annotation(problem: Problem) -> str:
@@ -70,6 +72,12 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found
     )
+
+
+def place(path: Path) -> str:
+    """`path` as an operator would type it here: relative to the working directory where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def echo_json(data: Any) -> None:

@@ -21,6 +21,7 @@ from typing import Final
 from dotenv.parser import Binding, parse_stream
 
 from synfinance_settings.errors import Origin, Problem, printable
+from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
 
 _HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
@@ -60,10 +61,13 @@ def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = l
         written = binding.original.string
         line = binding.original.line + _line_breaks(written[: len(written) - len(written.lstrip())])
         if binding.error:
-            hint = "a line is NAME=value; a quote is closed before the line ends"
+            hint = "a line is NAME=value, and every quote is closed"
             problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=hint))
         elif binding.key is not None and binding.value is not None:
-            values[binding.key] = _value(binding, line, name, scope)
+            value = _value(binding, line, name, scope)
+            if isinstance(value, str) and len(value) > EXPANDED_CHARACTERS:
+                value = Problem("too-long", f"over {EXPANDED_CHARACTERS:,} characters", origin=Origin(name, line))
+            values[binding.key] = value
             lines[binding.key] = line
     return DotEnv(name, values, lines, tuple(problems))
 

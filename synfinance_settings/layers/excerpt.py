@@ -6,11 +6,11 @@ Where it is not sure what a line holds, there is no excerpt and the place alone 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from synfinance_settings.errors import MASK, Excerpt
-from synfinance_settings.layers.node import Span
+from synfinance_settings.layers.outline import Outline, Span, spans
 from synfinance_settings.sections.keys import SETTINGS
 
 _LONGEST_LINE: Final = 200  # characters
@@ -23,9 +23,9 @@ _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 class SourceText:
     """The text of one layer file, and where in it the keys and values stand; for messages only."""
 
-    def __init__(self, text: str, spans: Callable[[str], Iterator[Span]]) -> None:
+    def __init__(self, text: str, outline: Callable[[str], Outline | None]) -> None:
         self._text = text
-        self._read_spans = spans
+        self._outline = outline
         self._left = _MOST_EXCERPTS
         self._spans: list[Span] | None = None
         self._lines: list[str] = []
@@ -35,7 +35,8 @@ class SourceText:
 
     def _scanned(self) -> list[Span]:
         if self._spans is None:
-            self._spans = list(self._read_spans(self._text))
+            found = self._outline(self._text)
+            self._spans = list(spans(found)) if found else []
             self._lines = self._text.replace("\r\n", "\n").split("\n")
         return self._spans
 
@@ -44,14 +45,16 @@ class SourceText:
         self._left -= 1
         if self._left < 0 or _ODD_BREAKS.search(self._text):
             return None
-        spans = [span for span in self._scanned() if span.start[0] <= line <= span.end[0] and span.end > (line, 1)]
+        here = [
+            span for span in self._scanned() if span.start.line <= line <= span.end.line and span.end[1:] > (line, 1)
+        ]
         if line > len(self._lines) or len(self._lines[line - 1]) > _LONGEST_LINE:
             return None
         source = self._lines[line - 1]
         shown, position, marked = "", 0, (0, 1)
-        for span in sorted(spans, key=lambda span: span.start):
-            start = span.start[1] - 1 if span.start[0] == line else 0
-            end = span.end[1] - 1 if span.end[0] == line else len(source)
+        for span in here:
+            start = span.start.column - 1 if span.start.line == line else 0
+            end = span.end.column - 1 if span.end.line == line else len(source)
             gap = source[position:start]
             shown += gap
             piece = source[start:end]
@@ -70,18 +73,20 @@ class SourceText:
 
     def reference(self, line: int, column: int, nth: int, dollars: int) -> tuple[int, int]:
         """Where the `nth` of the `dollars` dollars of the value at a place stands; the place where that is not sure."""
-        span = next((found for found in self._scanned() if found.start == (line, column)), None)
+        span = next(
+            (found for found in self._scanned() if found.part == "value" and found.start[1:] == (line, column)), None
+        )
         if span is None or _ODD_BREAKS.search(self._text):
             return line, column
-        written = self._lines[line - 1 : span.end[0]]
-        written[-1] = written[-1][: span.end[1] - 1]
+        written = self._lines[line - 1 : span.end.line]
+        written[-1] = written[-1][: span.end.column - 1]
         places = [
             (line + offset, found.start() + 1)
             for offset, text in enumerate(written)
             for found in re.finditer(r"\$", text)
             if offset or found.start() >= column - 1
         ]
-        return places[nth] if len(places) == dollars else (line, column)
+        return places[nth] if nth < len(places) == dollars else (line, column)
 
 
 def _is_public(span: Span) -> bool:

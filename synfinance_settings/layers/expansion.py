@@ -128,7 +128,9 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
             size -= len(piece) if done.used else 0
             add(piece, at)
         elif kind == "bad":
-            raise ReferenceFault("bad-reference", "${ must be followed by a name and } or one of :- - :? :+", at)
+            raise ReferenceFault(
+                "bad-reference", "${ must be followed by a name, and then by } or one of :- - :? :+", at
+            )
         else:
             _reference(found, scope, stack, add)
     add(text[position:], position)

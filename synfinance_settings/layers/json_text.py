@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from json import decoder
 from typing import Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem, printable
 from synfinance_settings.layers import bounds
-from synfinance_settings.layers.node import Node, Source, Span
+from synfinance_settings.layers.node import Node, Source
+from synfinance_settings.layers.outline import Entry, Mark, Outline
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
@@ -26,83 +27,98 @@ def read_json(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
 
     Raises `LayerError` for a fault that does: syntax or a bound.
     """
-    reader = _Reader(text, source)
-    return (reader.document() if text.strip(" \t\r\n") else None), reader.problems
+    outline = _Reader(text, source.name).document()
+    problems: list[Problem] = []
+    return (None if outline is None else _node(outline, source, "", problems)), problems
 
 
-def json_spans(text: str) -> Iterator[Span]:
-    """Every key and scalar of `text`, which must have been read before."""
-    reader = _Reader(text, Source(""))
-    reader.document()
-    return iter(reader.spans)
+def outline_json(text: str) -> Outline | None:
+    """Where everything stands in `text`, which must have been read before; None where it holds nothing."""
+    return _Reader(text, "").document()
+
+
+def _node(outline: Outline, source: Source, path: str, problems: list[Problem]) -> Node:
+    """The node of `outline`; keys given twice are noted."""
+    node = Node(outline.value, source, outline.start.line, outline.start.column)
+    if outline.kind == "list":
+        node.value = [_node(item, source, path, problems) for item in outline.items]
+    elif outline.kind == "mapping":
+        entries: dict[str, Node] = {}
+        for entry in outline.entries:
+            name = entry.name or ""
+            key = f"{path}.{name}" if path else name
+            inner = _node(entry.value, source, key, problems)
+            inner.key_line, inner.key_column = entry.start.line, entry.start.column
+            if name in entries:
+                hint = f"first given in line {entries[name].key_line}"
+                shown = printable(key)
+                problem = Problem("duplicate-key", f"{shown} is given twice", shown, inner.key_origin, hint=hint)
+                problems.append(problem)
+            entries.setdefault(name, inner)
+        node.value = entries
+    return node
 
 
 class _Reader:
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, name: str) -> None:
         self._text = text
-        self._source = source
+        self._name = name
         self._at = 0
         self._nodes = 0
         self._line, self._line_start, self._counted = 1, 0, 0
-        self.problems: list[Problem] = []
-        self.spans: list[Span] = []
 
-    def document(self) -> Node:
+    def document(self) -> Outline | None:
         self._skip_blanks()
-        root = self._node((), 0)
+        if self._at == len(self._text):
+            return None
+        root = self._outline(0)
         if self._at < len(self._text):
             self._fail("something follows the document")
         return root
 
-    def _node(self, path: tuple[str, ...], depth: int) -> Node:
+    def _outline(self, depth: int) -> Outline:
         self._nodes += 1
-        line, column = self._place()
         if self._nodes > bounds.NODES:
-            raise LayerError((*self.problems, bounds.too_many_nodes(self._origin())))
-        node = Node(None, self._source, line, column)
+            raise LayerError(bounds.too_many_nodes(self._origin()))
+        start = self._mark()
         opening = self._text[self._at : self._at + 1]
-        if opening in ("{", "["):
+        if opening == '"':
+            value, end = self._string()
+            found = Outline("scalar", start, end, value, '"')
+        elif opening in ("{", "["):
             if depth == bounds.LEVELS:
-                raise LayerError((*self.problems, bounds.too_deep(self._origin())))
-            self._step()
-            node.value = self._object(path, depth + 1) if opening == "{" else self._array(path, depth + 1)
-        elif opening == '"':
-            node.value = self._string(path, "value")
+                raise LayerError(bounds.too_deep(self._origin()))
+            found = Outline("mapping" if opening == "{" else "list", start, start)
+            found.end = self._members(found, "}" if opening == "{" else "]", depth + 1)
         else:
-            node.value = self._literal(path)
-        return node
+            found = self._literal(start)
+        self._skip_blanks()
+        return found
 
-    def _object(self, path: tuple[str, ...], depth: int) -> dict[str, Node]:
-        entries: dict[str, Node] = {}
-        while not self._takes("}"):
-            if entries and not self._takes(","):
-                self._fail("expected , or } after a member")
-            place, origin = self._place(), self._origin()
+    def _members(self, outer: Outline, closing: str, depth: int) -> Mark:
+        """Read what stands between the brackets; returns where the closing one ends."""
+        self._step()
+        is_first = True
+        while self._text[self._at : self._at + 1] != closing:
+            if not is_first and not self._takes(","):
+                self._fail(f"expected , or {closing}")
+            is_first = False
+            if outer.kind == "list":
+                outer.items.append(self._outline(depth))
+                continue
+            start = self._mark()
             if self._text[self._at : self._at + 1] != '"':
                 self._fail("expected a key in double quotes")
-            key = self._string((*path, "?"), "key")
-            here = (*path, key)
-            if key in entries:
-                shown = printable(".".join(here))
-                hint = f"first given in line {entries[key].key_line}"
-                self.problems.append(Problem("duplicate-key", f"{shown} is given twice", shown, origin, hint=hint))
+            name, end = self._string()
+            self._skip_blanks()
             if not self._takes(":"):
                 self._fail("expected : after a key")
-            node = self._node(here, depth)
-            node.key_line, node.key_column = place
-            entries.setdefault(key, node)
-        return entries
+            outer.entries.append(Entry(name, start, end, self._outline(depth)))
+        self._at += 1
+        return self._mark()
 
-    def _array(self, path: tuple[str, ...], depth: int) -> list[Node]:
-        items: list[Node] = []
-        while not self._takes("]"):
-            if items and not self._takes(","):
-                self._fail("expected , or ] after an item")
-            items.append(self._node(path, depth))
-        return items
-
-    def _string(self, path: tuple[str, ...], part: str) -> str:
-        start = self._place()
+    def _string(self) -> tuple[str, Mark]:
+        value = ""
         try:
             value, end = _scan_string(self._text, self._at + 1, True)
         except json.JSONDecodeError as error:
@@ -110,22 +126,18 @@ class _Reader:
         else:
             at, said = self._at, "a lone surrogate" if _SURROGATE.search(value) else ""
         if said:
+            value = ""  # a traceback shows locals
             self._at = at
             self._fail(said)
         self._at = end
-        self._span((*path[:-1], value) if part == "key" else path, part, start)
-        self._skip_blanks()
-        return value
+        return value, self._mark()
 
-    def _literal(self, path: tuple[str, ...]) -> str | None:
+    def _literal(self, start: Mark) -> Outline:
         found = _LITERAL.match(self._text, self._at)
         if found is None:
             self._fail("expected a value")
-        start = self._place()
         self._at = found.end()
-        self._span(path, "value", start)
-        self._skip_blanks()
-        return None if found[0] == "null" else found[0]
+        return Outline("scalar", start, self._mark(), None if found[0] == "null" else found[0])
 
     def _takes(self, character: str) -> bool:
         found = self._text.startswith(character, self._at)
@@ -138,22 +150,20 @@ class _Reader:
         self._skip_blanks()
 
     def _skip_blanks(self) -> None:
-        self._at = _BLANK.match(self._text, self._at).end()  # type: ignore[union-attr]
+        blank = _BLANK.match(self._text, self._at)
+        self._at = blank.end() if blank else self._at
 
-    def _place(self) -> tuple[int, int]:
-        """Line and column of the next character; each character is counted once."""
-        self._line += self._text.count("\n", self._counted, self._at)
-        newline = self._text.rfind("\n", self._counted, self._at)
-        if newline >= 0:
-            self._line_start = newline + 1
-        self._counted = max(self._counted, self._at)
-        return self._line, self._at - self._line_start + 1
+    def _mark(self) -> Mark:
+        """The place of the next character; each character is counted once."""
+        if self._at > self._counted:
+            self._line += self._text.count("\n", self._counted, self._at)
+            newline = self._text.rfind("\n", self._counted, self._at)
+            self._line_start = newline + 1 if newline >= 0 else self._line_start
+            self._counted = self._at
+        return Mark(self._at, self._line, self._at - self._line_start + 1)
 
     def _origin(self) -> Origin:
-        return Origin(self._source.name, *self._place())
-
-    def _span(self, path: tuple[str, ...], part: str, start: tuple[int, int]) -> None:
-        self.spans.append(Span(path, part, start, self._place()))
+        return Origin(self._name, *self._mark()[1:])
 
     def _fail(self, said: str) -> NoReturn:
-        raise LayerError((*self.problems, Problem("syntax", f"not JSON: {said}", origin=self._origin())))
+        raise LayerError(Problem("syntax", f"not JSON: {said}", origin=self._origin()))

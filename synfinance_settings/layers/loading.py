@@ -29,14 +29,14 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.json_text import json_spans, read_json
+from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.validation import Validation, with_excerpt
-from synfinance_settings.layers.yaml_text import read_yaml, yaml_spans
+from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -291,7 +291,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
     else:
         faults = tuple(problems)
         run.complete = run.complete and not faults
-        run.texts[name] = SourceText(text, json_spans if is_json else yaml_spans)
+        run.texts[name] = SourceText(text, outline_json if is_json else outline_yaml)
         if root is not None:
             run.content.add(layer)
         elif layer in run.required:
@@ -314,9 +314,9 @@ def _report_absence(run: _Build, layer: str) -> None:
         return
     strict = run.project.environment.is_strict
     if run.project.settings_dir is None:
-        if layer == "environment" and not strict:
+        if layer == "environment":
             return  # said once, for the default layer
-        message = "no settings folder was found, so the defaults alone hold"
+        message = "no settings folder was found" + ("" if strict else ", so the defaults alone hold")
     else:
         stem = "default" if layer == "default" else run.project.environment
         message = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml is missing"

@@ -79,13 +79,3 @@ def text_of(node: Node) -> str | None:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {text_of(item) or 'null'}" for key, item in value.items()) + "}"
     return value if isinstance(value, str) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A key or a value in a text: its path, its part, and from where (included) to where (excluded) it stands."""
-
-    path: tuple[str, ...]
-    part: str
-    start: tuple[int, int]
-    end: tuple[int, int]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.environment import Environment, parse_environment
-from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError
+from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, printable
 from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import Lend
@@ -68,14 +68,15 @@ def find_project(
     dotenv_path = cwd / named_file if named_file is not None else root / ".env"
     given = cwd / config_path if config_path is not None else None
     if given is not None and not given.is_file():
-        raise _missing(given, root, "the file given for the environment")
-    required = named_file is not None
+        raise _missing(str(config_path), "file given for the environment", None)
+    if named_file is not None and not (os.fspath(named_file) and dotenv_path.exists()):
+        raise _missing(str(named_file), "env file", None if env_file is not None else f"{PREFIX}ENV_FILE")
     name, origin = _environment_name(environ, environment, read_file(dotenv_path), place(root, dotenv_path))
     return Project(
         root=root,
         settings_dir=folder,
         env_file=dotenv_path,
-        env_file_required=required,
+        env_file_required=named_file is not None,
         environment=parse_environment(name, origin),
         environment_origin=origin,
         environ=environ,
@@ -95,14 +96,15 @@ def _settings_dir(environ: Mapping[str, str], argument: str | os.PathLike[str] |
     if named is None:
         return _nearest(cwd, environ)
     folder = Path(os.path.normpath(cwd / named))
-    if not folder.is_dir():
-        raise _missing(folder, cwd, "the settings folder")
+    if not os.fspath(named) or not folder.is_dir():
+        raise _missing(str(named), "settings folder", None if argument is not None else f"{PREFIX}SETTINGS_DIR")
     return folder
 
 
-def _missing(path: Path, root: Path, what: str) -> SettingsError:
-    shown = place(root, path)
-    return LayerError(Problem("missing-layer", f"{what} {shown} does not exist", origin=Origin(shown)))
+def _missing(named: str, what: str, variable: str | None) -> SettingsError:
+    """The error of a folder or file that an argument or a variable names and that is not there."""
+    origin = Origin(f"env {variable}" if variable else "the argument")
+    return LayerError(Problem("no-such-file", f"the {what} {printable(named)!r} does not exist", origin=origin))
 
 
 def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | None:
@@ -130,7 +132,7 @@ def _environment_name(
     environ: Mapping[str, str], argument: str | None, dotenv: Content, dotenv_name: str
 ) -> tuple[str, Origin]:
     if argument is not None:
-        return str(argument), Origin("argument environment")
+        return str(argument), Origin("the argument")
     if ENVIRONMENT_VARIABLE in environ:
         return environ[ENVIRONMENT_VARIABLE], Origin(f"env {ENVIRONMENT_VARIABLE}")
     if dotenv.exists:

@@ -7,13 +7,12 @@ make an object, and the level bound holds before libyaml's composer could overfl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import yaml
 from yaml.events import (
     AliasEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -25,7 +24,8 @@ from yaml.events import (
 
 from synfinance_settings.errors import LayerError, Origin, Problem, printable
 from synfinance_settings.layers import bounds
-from synfinance_settings.layers.node import Node, Source, Span
+from synfinance_settings.layers.node import Node, Source
+from synfinance_settings.layers.outline import Entry, Mark, Outline
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _CORE: Final = "tag:yaml.org,2002:"
@@ -59,9 +59,9 @@ def write_yaml(data: Mapping[str, Any]) -> str:
     return text
 
 
-def yaml_spans(text: str) -> Iterator[Span]:
-    """Every key and scalar of `text`, which must have been read before; aliases stand where they are written."""
-    return _Spans(text).document()
+def outline_yaml(text: str) -> Outline | None:
+    """Where everything stands in `text`, which must have been read before; None where it holds nothing."""
+    return _Outliner(text).document()
 
 
 class _Events:
@@ -135,6 +135,7 @@ class _Reader(_Events):
                 self._node(event, path, depth)
             elif key == "<<" and not event.style:
                 self._note("bad-key", "the merge key << is not supported; write the entries out", event, path or None)
+                key = None
             elif key in entries:
                 shown = printable(here or "")
                 hint = f"first given in line {entries[key].key_line}"
@@ -185,27 +186,29 @@ class _Reader(_Events):
         return Problem("syntax", f"not YAML: {said}", origin=origin)
 
 
-class _Spans(_Events):
-    def document(self) -> Iterator[Span]:
+class _Outliner(_Events):
+    def document(self) -> Outline | None:
         event = self._skip_to_document()
-        if event is not None:
-            yield from self._node(event, ())
+        return None if event is None else self._outline(event)
 
-    def _node(self, event: Any, path: tuple[str, ...]) -> Iterator[Span]:
-        if isinstance(event, MappingStartEvent):
-            while not isinstance(key := self._next(), MappingEndEvent):
-                name = key.value if isinstance(key, ScalarEvent) else ""
-                if isinstance(key, CollectionStartEvent):
-                    yield from self._node(key, (*path, ""))
-                else:
-                    yield self._span(key, (*path, name), "key")
-                yield from self._node(self._next(), (*path, name))
-        elif isinstance(event, SequenceStartEvent):
-            while not isinstance(item := self._next(), SequenceEndEvent):
-                yield from self._node(item, path)
-        else:
-            yield self._span(event, path, "value")
+    def _outline(self, event: Any) -> Outline:
+        start, end = _mark(event.start_mark), _mark(event.end_mark)
+        if type(event) is AliasEvent:
+            return Outline("alias", start, end, anchor=event.anchor)
+        if type(event) is ScalarEvent:
+            return Outline("scalar", start, end, event.value, event.style or "", anchor=event.anchor)
+        is_mapping = type(event) is MappingStartEvent
+        found = Outline("mapping" if is_mapping else "list", start, end, is_flow=event.flow_style, anchor=event.anchor)
+        while not isinstance(inner := self._next(), MappingEndEvent | SequenceEndEvent):
+            if is_mapping:
+                key = self._outline(inner)
+                found.entries.append(Entry(key.value, key.start, key.end, self._outline(self._next())))
+            else:
+                found.items.append(self._outline(inner))
+        last = found.entries[-1].value if found.entries else found.items[-1] if found.items else None
+        found.end = _mark(inner.end_mark) if found.is_flow or last is None else last.end
+        return found
 
-    def _span(self, event: Any, path: tuple[str, ...], part: str) -> Span:
-        start, end = event.start_mark, event.end_mark
-        return Span(path, part, (start.line + 1, start.column + 1), (end.line + 1, end.column + 1))
+
+def _mark(mark: Any) -> Mark:
+    return Mark(mark.index, mark.line + 1, mark.column + 1)

@@ -55,7 +55,7 @@ class Setting:
         if self.at_least is not None and self.at_most is not None:
             return f"{self.at_least} to {self.at_most}{unit}"
         if self.at_least is not None:
-            return f"at least {self.at_least}{unit}"
+            return f"at least {self.at_least}{unit.removesuffix('s') if self.at_least == 1 else unit}"
         return unit.strip()
 
 
@@ -158,7 +158,7 @@ def unknown_key(key: str) -> UnknownKeyError:
     near = suggestion(key)
     hint = f"did you mean {near}?" if near else None
     name = printable(key)
-    return UnknownKeyError(Problem("unknown-key", f"{name} is not a setting", name, Origin("argument"), hint=hint))
+    return UnknownKeyError(Problem("unknown-key", f"{name} is not a setting", name, Origin("the argument"), hint=hint))
 
 
 def shown(key: str, value: Any) -> str:

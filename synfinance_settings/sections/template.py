@@ -20,7 +20,7 @@ def env_template() -> str:
 def _lines() -> Iterator[str]:
     yield _HEADER
     yield ""
-    yield "# What steers the package itself"
+    yield "# What steers the package itself; the process environment only, but for SYNFINANCE_ENV"
     for name, meaning in RESERVED.items():
         yield f"# {name}=    # {meaning}"
     section = ""

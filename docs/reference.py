@@ -1,0 +1,166 @@
+"""Writes the pages of the docs that are drawn from the code.
+
+    python docs/reference.py            writes docs/settings.md, the tree and the codes in docs/errors.md
+    python docs/reference.py --check    writes nothing, and ends with 1 where one of them is out of date
+
+What a page says of a setting, a rule or a code stands in the package and nowhere else; mend it there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from synfinance_settings.errors import CODES, SettingsError
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
+from synfinance_settings.sections.rules import RULES
+from synfinance_settings.sections.variables import (
+    ENVIRONMENT_VARIABLE,
+    FILE_SUFFIX,
+    PREFIX,
+    RESERVED,
+    SHORT,
+    SHORT_SECTIONS,
+    VARIABLES_OF,
+)
+
+DOCS: Final = Path(__file__).resolve().parent
+TREE: Final = ("<!-- tree: written by docs/reference.py -->", "<!-- end of the tree -->")
+CODES_TABLE: Final = ("<!-- codes: written by docs/reference.py -->", "<!-- end of the codes -->")
+WITHOUT_EFFECT: Final = tuple(PREFIX + name for name in ("REMOTE_URL", "REMOTE_UNAVAILABLE"))
+"""Reserved names that nothing reads yet; take a name out here with the change that reads it."""
+
+
+def settings_page() -> str:
+    """The text of docs/settings.md."""
+    return "\n".join((*_head(), *_sections(), *_rules(), *_reserved())) + "\n"
+
+
+def errors_page(current: str) -> str:
+    """The text of docs/errors.md: `current` with the tree and the table of codes written anew."""
+    rows = ((f"`{code}`", f"`{kind.__name__}`", meaning) for code, (kind, meaning) in CODES.items())
+    tree = "\n".join(("```text", "SettingsError", *_branches(SettingsError, ""), "```"))
+    written = _between(TREE, tree, current)
+    return _between(CODES_TABLE, _table(("code", "error", "what was found"), rows), written)
+
+
+def _between(markers: tuple[str, str], written: str, text: str) -> str:
+    """`text` with what stands between two lines replaced."""
+    before, opening, rest = text.partition(markers[0])
+    _, closing, after = rest.partition(markers[1])
+    if not (opening and closing):
+        raise SystemExit(f"docs/errors.md lacks the lines {' and '.join(markers)}")
+    return f"{before}{opening}\n\n{written}\n\n{closing}{after}"
+
+
+def _branches(parent: type[SettingsError], margin: str) -> Iterator[str]:
+    """The errors below `parent` as a tree, each with what its docstring says first."""
+    children = parent.__subclasses__()
+    for child in children:
+        fork, below = ("└── ", "    ") if child is children[-1] else ("├── ", "│   ")
+        said = " ".join((child.__doc__ or "").split()).partition(";")[0].partition(". ")[0].removesuffix(".")
+        yield f"{margin + fork + child.__name__:<32}{said.replace('`', '')}"
+        yield from _branches(child, margin + below)
+
+
+def _head() -> Iterator[str]:
+    spelled = " and ".join(f"`{PREFIX}{name}_` for `{section}`" for section, name in SHORT_SECTIONS.items())
+    yield f"""\
+<!-- Written by docs/reference.py from the section models; do not edit. -->
+# Every setting
+
+There are {len(SETTINGS)}. A default here is that of the section model, below all layers; the shipped layers may say
+otherwise, and `synfinance-settings explain KEY` says what holds and where it is written.
+
+- **†** marks a secret: masked in every output unless asked for by name; best given by a variable or a file.
+- **‡** marks a setting whose change takes effect only when the process starts anew.
+- Limits belong to what is allowed. [precedence.md](precedence.md#text-in-types-out) explains the forms.
+- The variable is the canonical spelling. Also accepted: one underscore after the section (`{PREFIX}SERVER_PORT`),
+  the short sections {spelled},
+  and {", ".join(f"`{name}`" for name in SHORT)}.
+  Any spelling with `{FILE_SUFFIX}` after it names a file that holds the value. `explain KEY` lists them all."""
+
+
+def _sections() -> Iterator[str]:
+    columns = ("key", "form", "default", "limits", "†", "‡", "variable", "what it is")
+    for section in ("", *SECTIONS):
+        found = [setting for key, setting in SETTINGS.items() if key.rpartition(".")[0] == section]
+        yield f"\n## {section or 'At the root'}\n"
+        if section:
+            yield (SECTIONS[section].__doc__ or "").partition("\n")[0] + "\n"
+        yield _table(columns, map(_row, found))
+
+
+def _row(setting: Setting) -> Sequence[str]:
+    return (
+        f"`{setting.key}`",
+        setting.form + (" or null" if setting.nullable else ""),
+        f"`{_default(setting)}`",
+        setting.limits,
+        "†" if setting.is_secret else "",
+        "‡" if setting.needs_restart else "",
+        f"`{VARIABLES_OF[setting.key][0]}`",
+        setting.description,
+    )
+
+
+def _default(setting: Setting) -> str:
+    value = setting.default
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(as_text, value)) + "]"
+    if isinstance(value, SecretStr) and not value.get_secret_value():
+        return '""'
+    return as_text(value)
+
+
+def _rules() -> Iterator[str]:
+    yield """
+## Rules per environment
+
+They are checked on the settings as a whole, once every field fits. An error stops a load; a warning is logged, and
+`--strict` makes an error of it. The id stands where a problem has its code.
+"""
+    rows = ((f"`{r.id}`", r.severity, ", ".join(r.environments), f"`{r.key}`", r.message) for r in RULES)
+    yield _table(("id", "severity", "environments", "key", "what is said"), rows)
+
+
+def _reserved() -> Iterator[str]:
+    yield f"""
+## Reserved variables
+
+They steer the package itself, are never settings, and no `{FILE_SUFFIX}` of theirs is read. They are read from the
+process environment only, but for `{ENVIRONMENT_VARIABLE}`, which `.env` may set too.
+"""
+    rows = ((f"`{name}`", said) for name, said in RESERVED.items() if name not in WITHOUT_EFFECT)
+    yield _table(("variable", "what it says"), rows)
+    if idle := [f"`{name}`" for name in RESERVED if name in WITHOUT_EFFECT]:
+        yield "\nReserved too, and without effect in this version:\n" + ", ".join(idle) + "."
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or with ``--check`` compare them; the exit code."""
+    if list(arguments) not in ([], ["--check"]):
+        raise SystemExit("usage: python docs/reference.py [--check]")
+    errors = DOCS / "errors.md"
+    pages = {DOCS / "settings.md": settings_page(), errors: errors_page(errors.read_text(encoding="utf-8"))}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if arguments:
+            sys.stderr.write(f"docs/{path.name} is out of date; run: python docs/reference.py\n")
+        else:
+            path.write_text(pages[path], encoding="utf-8")
+            sys.stderr.write(f"wrote docs/{path.name}\n")
+    return 1 if stale and arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
