@@ -7,6 +7,7 @@
     │   └── EnvironmentNameError    the environment's name is not one of the four
     ├── ExpansionError          a ``${...}`` reference is malformed or names nothing
     ├── VariableError           a variable asked for through EnvLoader is missing or of another type
+    ├── EditError               a change of a layer file is refused, and nothing was written
     ├── RollbackError           there is nothing to go back to
     ├── HistoryError            the store of accepted versions cannot be used
     └── WatchError              a watch cannot start
@@ -182,6 +183,12 @@ class VariableError(SettingsError):
     default_code = "missing-variable"
 
 
+class EditError(SettingsError):
+    """A change of a layer file is refused; nothing was written, and the message says what to do instead."""
+
+    default_code = "refused-edit"
+
+
 class RollbackError(SettingsError):
     """There is no earlier snapshot or version to go back to."""
 
@@ -237,6 +244,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "secret-file": (LayerError, "the file that a ..._FILE variable names cannot be used"),
     "missing-variable": (VariableError, "a required variable is not set"),
     "wrong-variable": (VariableError, "a variable is not of the type asked for"),
+    "refused-edit": (EditError, "a change of a layer file is refused"),
     "no-such-version": (RollbackError, "there is no such snapshot or version"),
     "no-history": (HistoryError, "the store of accepted versions cannot be used"),
     "no-watch": (WatchError, "a watch cannot start"),

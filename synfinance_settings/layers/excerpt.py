@@ -58,7 +58,7 @@ class SourceText:
             gap = source[position:start]
             shown += gap
             piece = source[start:end]
-            public = _is_public(span) or bool(_REFERENCE.fullmatch(piece))
+            public = is_public(span) or is_reference(piece)
             if not public:
                 piece = MASK if piece else ""
             if start <= column - 1 < max(end, start + 1):
@@ -89,7 +89,12 @@ class SourceText:
         return places[nth] if nth < len(places) == dollars else (line, column)
 
 
-def _is_public(span: Span) -> bool:
+def is_reference(written: str) -> bool:
+    """True for a value that is one reference and nothing else, which tells no secret."""
+    return bool(_REFERENCE.fullmatch(written))
+
+
+def is_public(span: Span) -> bool:
     """True for a key that is not below a setting, and for the value of a setting that is no secret."""
     if span.part == "key":
         return not any(".".join(span.path[:depth]) in SETTINGS for depth in range(1, len(span.path)))

@@ -66,6 +66,12 @@ class Sources:
         found += [self.dotenv, *self.secrets.values()]
         return {content.path: content.digest for content in found if content.exists}
 
+    def without_local(self) -> Sources:
+        """The same without developers' own layers."""
+        return replace(
+            self, files={layer: found for layer, found in self.files.items() if not layer.endswith(".local")}
+        )
+
     @property
     def layer_files(self) -> dict[str, bytes]:
         """The layer files that were read, by their names."""
@@ -393,16 +399,21 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
     variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
     `placeholder`.
     """
+    sources = read_sources(project)
+    if project.config_path is None:
+        return validate_sources(project, sources, placeholders=placeholders)
+    return validate_sources(project, sources.without_local(), placeholders=placeholders, judged="environment")
+
+
+def validate_sources(
+    project: Project, sources: Sources, *, placeholders: bool = False, judged: str | None = None
+) -> ValidationReport:
+    """`validate` for what was read already; what the layer `judged` says is validated even where another hides it."""
     lent: dict[str, str] = {}
 
     def lend(name: str) -> str | None:
         return lent.setdefault(name, placeholder(name))
 
-    sources = read_sources(project)
-    judged = None
-    if project.config_path is not None:
-        judged = "environment"
-        sources = replace(sources, files={k: v for k, v in sources.files.items() if not k.endswith(".local")})
     outcome = build(project, sources, lend=lend if placeholders else lambda name: None, judged=judged)
     return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
 

@@ -69,14 +69,15 @@ def find_project(
     given = cwd / config_path if config_path is not None else None
     if given is not None and not given.is_file():
         raise _missing(str(config_path), "file given for the environment", None)
-    if named_file is not None and not (os.fspath(named_file) and dotenv_path.exists()):
-        raise _missing(str(named_file), "env file", None if env_file is not None else f"{PREFIX}ENV_FILE")
+    required = env_file is None and named_file is not None
+    if required and not (named_file and dotenv_path.exists()):
+        raise _missing(str(named_file), "env file", f"{PREFIX}ENV_FILE")
     name, origin = _environment_name(environ, environment, read_file(dotenv_path), place(root, dotenv_path))
     return Project(
         root=root,
         settings_dir=folder,
         env_file=dotenv_path,
-        env_file_required=named_file is not None,
+        env_file_required=required,
         environment=parse_environment(name, origin),
         environment_origin=origin,
         environ=environ,

@@ -10,6 +10,7 @@ from pathlib import Path
 from synfinance_settings.errors import LayerError, Origin, Problem
 
 _NEW_FILE_MODE = 0o644
+_SUFFIX = ".tmp"
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
@@ -28,13 +29,20 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     raise LayerError(Problem("unwritable", f"{path} cannot be written: {fault.strerror}", origin=Origin(str(path))))
 
 
+def remove_leftovers(path: Path) -> None:
+    """Remove what an interrupted write to `path` left; only for the one who holds the lock on its folder."""
+    real = Path(os.path.realpath(path))
+    for leftover in real.parent.glob(f".{real.name}.*{_SUFFIX}"):
+        leftover.unlink(missing_ok=True)
+
+
 def _write(path: Path, data: bytes, mode: int | None) -> None:
     if mode is None:
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
         except FileNotFoundError:
             mode = _NEW_FILE_MODE & ~_umask()
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

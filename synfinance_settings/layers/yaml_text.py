@@ -34,6 +34,7 @@ _TAGS: Final[Mapping[type[Event], frozenset[str]]] = {
     SequenceStartEvent: frozenset(("!", _CORE + "seq")),
     MappingStartEvent: frozenset(("!", _CORE + "map")),
 }
+_RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 
@@ -57,6 +58,11 @@ def write_yaml(data: Mapping[str, Any]) -> str:
     """`data` as a YAML document in block style, in the given order; text that looks like another type is quoted."""
     text: str = yaml.dump(dict(data), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1000)
     return text
+
+
+def looks_typed(text: str) -> bool:
+    """True when `text` without quotes is a number, a boolean, a date or null to other readers of YAML (1.1)."""
+    return bool(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str")
 
 
 def outline_yaml(text: str) -> Outline | None:

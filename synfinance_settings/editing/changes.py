@@ -1,0 +1,189 @@
+"""Changing layer files: validate, then write, then record. The only writer of layer files.
+
+A change is worked out and validated as a whole before anything is written: for an environment's layer as that
+environment would load it, for the default layer in all environments. References that nothing sets are lent a
+placeholder, since an editor's machine has no production secrets. One lock on the settings folder covers reading,
+validating and writing, so of two changes the later one builds on the earlier.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from synfinance_settings.editing.history import History
+from synfinance_settings.editing.masking import masked_difference
+from synfinance_settings.environment import Environment
+from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
+from synfinance_settings.layers.comparison import changed_in_files
+from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.loading import ValidationReport, log_problems, read_sources, validate_sources
+from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.snapshot import Snapshot, trail
+from synfinance_settings.layers.writing import remove_leftovers, write_atomically
+
+Target = Environment | Literal["default"]
+"""The layer that is changed: an environment's, or the default one."""
+
+_NEW_FILE: Final = "# yaml-language-server: $schema=schema.json\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one layer file that validates: what it is, and what it would mean."""
+
+    path: Path
+    name: str
+    before: str | None = field(repr=False)
+    after: str = field(repr=False)
+    difference: tuple[str, ...]
+    changed: tuple[str, ...]
+    notes: tuple[str, ...]
+    """What an operator should know: higher layers that hide the change, placeholders that were lent."""
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the file would stay as it is."""
+        return self.before == self.after
+
+
+class LayerFile:
+    """The layer file of `target` in the settings folder of `project`, and its history in `state_dir`."""
+
+    def __init__(self, project: Project, target: Target, state_dir: Path) -> None:
+        if project.settings_dir is None:
+            raise EditError("there is no settings folder to write to; set SYNFINANCE_SETTINGS_DIR")
+        self._project = project
+        self._folder = project.settings_dir
+        self._target = target
+        self.history = History(state_dir, self._folder)
+
+    def change(
+        self, edit: Callable[[str, str], str], command: str, approve: Callable[[Change], bool] = lambda change: True
+    ) -> Change:
+        """Work out ``edit(text, name)``, validate, ask `approve` and write; returns the change, written or not.
+
+        Raises `SettingsError` with nothing written where the edit is refused, does not validate, or the file cannot
+        be written.
+        """
+        with _locked(self._folder):
+            change = self._worked_out(edit)
+            if not change.is_empty and approve(change):
+                self._remember(change, change.before, "found")
+                remove_leftovers(change.path)
+                write_atomically(change.path, change.after.encode())
+                self._remember(change, change.after, command)
+            return change
+
+    def read(self) -> tuple[Path, str | None]:
+        """The file of the layer and its text; None where it does not exist yet."""
+        found = [content for path in self._project.candidates(self._target) if (content := read_file(path)).exists]
+        if len(found) > 1:
+            names = " and ".join(self._project.name(content.path) for content in found)
+            raise LayerError(Problem("two-files", f"one layer in two files: {names}"))
+        if not found:
+            return self._project.candidates(self._target)[0], None
+        text = found[0].text(self._project.name(found[0].path))
+        return found[0].path, "\ufeff" + text if found[0].data and found[0].data.startswith(b"\xef\xbb\xbf") else text
+
+    def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
+        path, before = self.read()
+        name = self._project.name(path)
+        start = before if before is not None else "" if path.suffix == ".json" else _NEW_FILE
+        after = edit(start, name)
+        found = [self._reports(environment, path, after) for environment in self._environments()]
+        reports = [judged for judged, _ in found]
+        problems = [
+            replace(problem, message=f"in {report.environment}: {problem.message}") if len(reports) > 1 else problem
+            for report in reports
+            for problem in report.problems
+        ]
+        if problems:
+            raise SettingsError.of(problems)
+        files = ({path.name: (before or "").encode()}, {path.name: after.encode()})
+        changed = changed_in_files(*files, [self._target])
+        return Change(
+            path=path,
+            name=name,
+            before=before,
+            after=after,
+            difference=tuple(masked_difference(name, start, after)),
+            changed=changed,
+            notes=tuple(_notes([here for _, here in found], changed, name)),
+        )
+
+    def _environments(self) -> list[Environment]:
+        return list(Environment) if self._target == "default" else [Environment(self._target)]
+
+    def _project_for(self, environment: Environment) -> Project:
+        return replace(self._project, environment=environment, environment_origin=Origin("the argument"))
+
+    def _reports(self, environment: Environment, path: Path, text: str) -> tuple[ValidationReport, ValidationReport]:
+        """What a load of `environment` would find with `text` at `path`: judged by itself, and as it is here.
+
+        The default layer is judged by what all layers together say; an environment's by what it says itself, without
+        what happens to be set on this machine.
+        """
+        project = self._project_for(environment)
+        is_default = self._target == "default"
+        layer = "default" if is_default else "environment"
+        read = read_sources(project)
+        here = replace(read, files={**read.files, layer: (Content(path, text.encode()),)})
+        judged = None if is_default else "environment"
+        by_itself = validate_sources(project, here.without_local(), placeholders=True, judged=judged)
+        return by_itself, validate_sources(project, here, placeholders=True)
+
+    def _remember(self, change: Change, text: str | None, command: str) -> None:
+        """Keep a version of the layer; where that cannot be, work goes on with a warning."""
+        if text is None:
+            return
+        files = {change.path.name: text.encode()}
+        if self._target != "default":
+            sources = read_sources(self._project_for(Environment(self._target)))
+            files = {**sources.layer_files, **files}
+        try:
+            self.history.record(self._target, files, command, change.changed if command != "found" else ())
+        except HistoryError as error:
+            log_problems([replace(error.problems[0], severity="warning")])
+
+
+def _notes(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:
+    for report in reports:
+        where = f" in {report.environment}" if len(reports) > 1 else ""
+        for key in changed:
+            hidden_by = _shadow(report.snapshot, key, name)
+            if hidden_by:
+                yield f"{key} is hidden{where} by {hidden_by}"
+    lent = sorted({placeholder for report in reports for placeholder in report.placeholders})
+    if lent:
+        yield f"validated with placeholders for {', '.join(lent)}"
+
+
+def _shadow(snapshot: Snapshot | None, key: str, name: str) -> Origin | None:
+    """The place that hides what the file `name` says of `key`; None where nothing does."""
+    said = list(trail(snapshot.layers, key)) if snapshot else []
+    if said and said[0].source.name != name and any(node.source.name == name for node in said):
+        return said[0].origin
+    return None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of the settings folder, waiting for whoever holds it; it goes with the process."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        fault = error.strerror
+    else:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+        return
+    raise LayerError(Problem("unwritable", f"{folder} cannot be opened: {fault}", origin=Origin(str(folder))))

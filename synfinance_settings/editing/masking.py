@@ -1,0 +1,62 @@
+"""The text of a layer file, and differences of two, with the spans of secrets masked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from synfinance_settings.errors import MASK
+from synfinance_settings.layers.excerpt import is_public, is_reference
+from synfinance_settings.layers.json_text import outline_json
+from synfinance_settings.layers.outline import spans
+from synfinance_settings.layers.yaml_text import outline_yaml
+
+_CHANGED: Final = f"{MASK} (changed)"
+_TELLTALE: Final = re.compile(r"pass|secret|key|token|webhook|pwd", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
+
+
+def masked_difference(name: str, before: str, after: str) -> list[str]:
+    """The changed lines of a layer file as a unified diff without context; a secret that changed says so.
+
+    Both texts must parse.
+    """
+    old, new = _masked(name, before), _masked(name, after)
+    secrets = dict(_secrets(name, before))
+    changed = [path for path, value in _secrets(name, after) if path in secrets and secrets[path] != value]
+    lines = difflib.unified_diff(old, _masked(name, after, changed) if changed else new, name, name, n=0, lineterm="")
+    return list(lines)
+
+
+def _secrets(name: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The paths of what is not public in `text`, with the text that stands there."""
+    outline = (outline_json if name.endswith(".json") else outline_yaml)(text)
+    for span in spans(outline) if outline else ():
+        piece = text[span.start.offset : span.end.offset]
+        if span.part == "value" and not is_public(span) and not is_reference(piece):
+            yield span.path, piece
+
+
+def _masked(name: str, text: str, changed: list[tuple[str, ...]] | None = None) -> list[str]:
+    """The lines of `text` as anybody may see them."""
+    outline = (outline_json if name.endswith(".json") else outline_yaml)(text)
+    shown, position = "", 0
+    for span in spans(outline) if outline else ():
+        start, end = span.start.offset, span.end.offset
+        piece = text[start:end]
+        if not (is_public(span) or is_reference(piece)) and piece:
+            tail = piece[len(piece.rstrip()) :]
+            piece = (_CHANGED if changed and span.path in changed else MASK) + tail
+        shown += _quiet(text[position:start]) + piece
+        position = end
+    return (shown + _quiet(text[position:])).splitlines()
+
+
+def _quiet(gap: str) -> str:
+    """What stands between keys and values, without comments that may tell a secret."""
+    return "\n".join(
+        _COMMENT.sub(lambda found: "# ..." if _TELLTALE.search(found[0]) else found[0], line)
+        for line in gap.split("\n")
+    )

@@ -1,0 +1,80 @@
+"""Values as they are written into layer files, so that they read back as the values given."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Final
+
+from synfinance_settings.errors import LayerError
+from synfinance_settings.layers.node import Source
+from synfinance_settings.layers.yaml_text import looks_typed, read_yaml
+from synfinance_settings.sections.keys import Setting
+
+Written = str | None | list[str | None]
+"""What a layer says of one setting: text, null, or a list of these."""
+
+Spell = Callable[[Written, Setting, str], str]
+"""Spells a value of a setting in one line, in the manner of the style that stood there: ``'``, ``"`` or none."""
+
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_TYPED: Final = ("whole number", "number", "boolean", "date")
+_JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+def spell_yaml(value: Written, setting: Setting, style: str = "") -> str:
+    """`value` as YAML in one line, good inside flow collections too."""
+    if isinstance(value, list):
+        return "[" + ", ".join(spell_yaml(item, setting) for item in value) + "]"
+    if value is None:
+        return "null"
+    candidates = {"plain": value, "'": _single(value), '"': _double(value)}
+    order = [style, "plain", "'", '"'] if style in ("'", '"') else ["plain", "'", '"']
+    return next(candidates[name] for name in order if _reads_back(name, candidates[name], value, setting))
+
+
+def spell_json(value: Written, setting: Setting, style: str = "") -> str:
+    """`value` as JSON in one line; numbers and booleans bare where the setting is one and the text allows it."""
+    if isinstance(value, list):
+        return "[" + ", ".join(spell_json(item, setting) for item in value) + "]"
+    if value is None:
+        return "null"
+    is_number = setting.form in ("whole number", "number") and _JSON_NUMBER.fullmatch(value)
+    is_boolean = setting.form == "boolean" and value in ("true", "false")
+    return value if (is_number or is_boolean) and style != '"' else json.dumps(value, ensure_ascii=False)
+
+
+def _reads_back(style: str, spelled: str, value: str, setting: Setting) -> bool:
+    if style == '"':
+        return True
+    if _UNSAFE.search(value):
+        return False
+    if style == "plain" and (not value or (setting.form not in _TYPED and looks_typed(value))):
+        return False
+    return _scalar(f"k: {spelled}\n") == value and _scalar(f"{{k: {spelled}, x: [{spelled}]}}\n") == value
+
+
+def _scalar(text: str) -> str | None:
+    """What ``k`` says in a small document; None where it does not parse."""
+    try:
+        root, problems = read_yaml(text, Source(""))
+    except LayerError:
+        return None
+    node = root.value.get("k") if root and isinstance(root.value, dict) else None
+    return node.value if node and isinstance(node.value, str) and not problems else None
+
+
+def _single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _double(text: str) -> str:
+    """`text` in double quotes with all that YAML would not take as it stands escaped (YAML 1.2, 5.7)."""
+
+    def escape(found: re.Match[str]) -> str:
+        code = ord(found[0])
+        short = {0x09: r"\t", 0x0A: r"\n", 0x0D: r"\r"}.get(code)
+        return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+    return '"' + _UNSAFE.sub(escape, text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

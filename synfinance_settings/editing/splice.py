@@ -1,0 +1,364 @@
+"""One change in the text of a layer file, everything else kept: comments, quotes, order, indentation, line ends.
+
+The text is cut and joined at the places that an outline gives, and the result is read again: it must say what the old
+text said with the one change, or the edit is refused. YAML in block style, in flow style, and JSON go the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from synfinance_settings.editing.spelling import Spell, Written, spell_json, spell_yaml
+from synfinance_settings.errors import EditError, LayerError, Problem
+from synfinance_settings.layers.json_text import outline_json, read_json
+from synfinance_settings.layers.node import Node, Source
+from synfinance_settings.layers.outline import Entry, Outline
+from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+
+_STEP: Final = "  "  # one level of a section that is written anew
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
+_PLACES: Final = {key: number for number, key in enumerate([*SETTINGS, *SECTIONS])}
+_GONE: Final[Any] = object()
+
+Path = tuple[str, ...]
+
+
+def set_value(text: str, name: str, key: str, value: Written) -> str:
+    """`text` of the layer file `name` with setting `key` saying `value`; raises `EditError` where that is not
+    safe.
+    """
+    return _edited(text, name, key, value, lambda sheet, path: sheet.set(path, value))
+
+
+def unset_value(text: str, name: str, key: str) -> str:
+    """`text` of the layer file `name` without `key`, a setting or a section; raises `EditError` where it is not safe.
+
+    A section that held nothing else goes too, and the last key of a file leaves ``{}``.
+    """
+    return _edited(text, name, key, _GONE, lambda sheet, path: sheet.unset(path))
+
+
+def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]) -> str:
+    is_json = name.endswith(".json")
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text.removeprefix(mark)
+    wanted = _said(body, name)
+    if wanted is None:
+        raise _refused(f"{name} has faults; mend them first")
+    path = tuple(key.split("."))
+    edited = edit(_Sheet(body, is_json), path)
+    _assign(wanted, path, value)
+    if _pruned(_said(edited, name)) != _pruned(wanted):
+        raise _refused(f"{name} is written in a way that {key} cannot safely be changed in; change it by hand")
+    return mark + edited
+
+
+def _said(text: str, name: str) -> dict[str, Any] | None:
+    """What `text` says as plain data; None where it has faults."""
+    try:
+        root, problems = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+    except LayerError:
+        return None
+    data = _plain(root) if root else {}
+    return data if isinstance(data, dict) and not problems else None
+
+
+def _plain(node: Node) -> Any:
+    value = node.value
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _assign(data: dict[str, Any], path: Path, value: Any) -> None:
+    for part in path[:-1]:
+        if not isinstance(data.get(part), dict):
+            data[part] = {}
+        data = data[part]
+    if value is _GONE:
+        data.pop(path[-1], None)
+    else:
+        data[path[-1]] = value
+
+
+def _pruned(data: Any, prefix: str = "") -> Any:
+    """`data` without empty sections, which say nothing."""
+    if not isinstance(data, dict):
+        return data
+    pruned = {name: _pruned(value, f"{prefix}{name}.") for name, value in data.items()}
+    return {name: value for name, value in pruned.items() if prefix + name not in SECTIONS or value not in ({}, None)}
+
+
+def _refused(message: str) -> EditError:
+    return EditError(Problem("refused-edit", message))
+
+
+class _Sheet:
+    """The text of one layer file and its outline. Places are offsets into the text."""
+
+    def __init__(self, text: str, is_json: bool) -> None:
+        self._text = text
+        self._is_json = is_json
+        self._spell: Spell = spell_json if is_json else spell_yaml
+        self._root = (outline_json if is_json else outline_yaml)(text)
+        self._newline = "\r\n" if "\r\n" in text else "\n"
+        aliases = (found.anchor for found in self._root.walk() if found.kind == "alias") if self._root else ()
+        self._shared = frozenset(aliases)
+
+    def set(self, path: Path, value: Written) -> str:
+        """The text with the setting at `path` saying `value`."""
+        steps = self._steps(path)
+        if len(steps) == len(path):
+            entry = steps[-1]
+            if entry.value.kind != "alias":
+                self._refuse_shared(entry.value.anchor)
+            return self._replaced(entry, value, path)
+        return self._inserted(steps, path, value)
+
+    def unset(self, path: Path) -> str:
+        """The text without what stands at `path`."""
+        steps = self._steps(path)
+        if len(steps) < len(path):
+            raise _refused(f"{'.'.join(path)} is not set in this file")
+        for inner in steps[-1].value.walk():
+            if inner.kind != "alias":
+                self._refuse_shared(inner.anchor)
+        return self._removed(steps)
+
+    # Looking
+
+    def _steps(self, path: Path) -> list[Entry]:
+        """The entries that lead to `path`, as far as they exist."""
+        steps: list[Entry] = []
+        inside = self._root
+        for name in path:
+            if inside is None or (inside.kind == "scalar" and inside.value in ("", "~", "null", "Null", "NULL", None)):
+                break
+            if inside.kind != "mapping":
+                raise _refused(f"{'.'.join(path[: len(steps)])} is no mapping in this file; change it by hand")
+            if steps:
+                self._refuse_shared(inside.anchor)
+            entry = inside.find(name)
+            if entry is None:
+                break
+            steps.append(entry)
+            inside = entry.value
+        return steps
+
+    def _refuse_shared(self, anchor: str | None) -> None:
+        if anchor is not None and anchor in self._shared:
+            raise _refused(f"the value is shared: an alias *{anchor} elsewhere uses it; change it by hand")
+
+    def _line_start(self, offset: int) -> int:
+        return self._text.rfind("\n", 0, offset) + 1
+
+    def _line_end(self, offset: int) -> int:
+        """Where the next line begins; `offset` itself where it is the beginning of one, as after a block scalar."""
+        if offset and self._text[offset - 1] == "\n":
+            return offset
+        found = self._text.find("\n", offset)
+        return len(self._text) if found < 0 else found + 1
+
+    def _margin(self, offset: int) -> str:
+        """The blanks before what begins its line at `offset`."""
+        margin = self._text[self._line_start(offset) : offset]
+        if margin.strip(" "):
+            raise _refused("the key does not begin its line; change it by hand")
+        return margin
+
+    def _after_colon(self, entry: Entry) -> int:
+        return self._text.index(":", entry.end.offset) + 1
+
+    def _end(self, entry: Entry) -> int:
+        """Where the value of `entry` ends; where it is empty, where its key does."""
+        value = entry.value
+        return value.end.offset if value.end.offset > value.start.offset else self._after_colon(entry)
+
+    def _cut(self, start: int, end: int, instead: str) -> str:
+        return self._text[:start] + instead + self._text[end:]
+
+    # Replacing
+
+    def _replaced(self, entry: Entry, value: Written, path: Path) -> str:
+        old, setting = entry.value, SETTINGS[".".join(path)]
+        start, end = old.start.offset, old.end.offset
+        spelled = self._spell(value, setting, old.style)
+        if start == end:
+            return self._cut(self._after_colon(entry), self._after_colon(entry), f" {spelled}")
+        if not old.is_flow and old.kind in ("list", "mapping"):
+            if isinstance(value, list) and value and old.kind == "list":
+                return self._relisted(old, value, path)
+            colon = self._after_colon(entry)
+            without = self._cut(self._line_start(start), self._line_end(end), "")
+            return f"{without[:colon]} {spelled}{without[colon:]}"
+        raw = self._text[start:end]
+        properties = _PROPERTIES.match(raw) if old.kind != "alias" else None
+        if properties and old.anchor:
+            spelled = f"&{old.anchor} {spelled}"
+        if old.style in ("|", ">"):
+            spelled += raw[len(raw.rstrip()) :]
+        return self._cut(start, end, spelled)
+
+    def _relisted(self, old: Outline, value: list[str | None], path: Path) -> str:
+        """A block list with other items; the lines of the items that stay are kept with their comments."""
+        setting = SETTINGS[".".join(path)]
+        dashes = [self._text.rindex("-", 0, item.start.offset + 1) for item in old.items]
+        starts = [self._line_start(dash) for dash in dashes]
+        margin = self._margin(dashes[0])
+        ends = [*starts[1:], self._line_end(old.end.offset)]
+        kept: dict[str | None, list[str]] = {}
+        for item, start, end in zip(old.items, starts, ends, strict=True):
+            if item.kind == "scalar" and item.anchor is None:
+                said = None if item.value in ("", "~", "null", "Null", "NULL") and not item.style else item.value
+                kept.setdefault(said, []).append(self._text[start:end])
+        lines = [
+            kept[item].pop(0) if kept.get(item) else f"{margin}- {self._spell(item, setting, '')}{self._newline}"
+            for item in value
+        ]
+        whole = "".join(line if line.endswith("\n") else line + self._newline for line in lines)
+        return self._cut(starts[0], ends[-1], whole)
+
+    # Inserting
+
+    def _inserted(self, steps: list[Entry], path: Path, value: Written) -> str:
+        inside = steps[-1].value if steps else self._root
+        missing, parent = path[len(steps) :], path[: len(steps)]
+        if inside is None:
+            return self._appended(path, value)
+        if inside.kind == "mapping" and inside.entries:
+            if inside.is_flow:
+                return self._inserted_in_flow(inside, missing, parent, value)
+            return self._inserted_in_block(inside, steps, missing, parent, value)
+        is_root = not steps
+        if is_root and not self._is_json:
+            lines = self._lines(missing, "", value, parent)
+            return self._cut(inside.start.offset, inside.end.offset, lines.removesuffix(self._newline))
+        if inside.kind == "scalar" and not self._is_json and not self._in_flow(steps):
+            header = steps[-1]
+            colon, end = self._after_colon(header), self._end(header)
+            without = self._cut(colon, end, "")
+            at = without.find("\n", colon) + 1 or len(without)
+            lines = self._lines(missing, self._margin(header.start.offset) + self._step(), value, parent)
+            return _joined(without[:at], lines, without[at:], self._newline)
+        spelled = "{" + self._flow(missing, value, parent) + "}"
+        if inside.start.offset == inside.end.offset:
+            spelled = f" {spelled}"
+        return self._cut(inside.start.offset, inside.end.offset, spelled)
+
+    def _in_flow(self, steps: list[Entry]) -> bool:
+        holders = [self._root, *(step.value for step in steps[:-1])]
+        return any(holder is not None and holder.is_flow for holder in holders)
+
+    def _appended(self, path: Path, value: Written) -> str:
+        """The first setting of a file that says nothing yet."""
+        if self._is_json:
+            return "{" + self._flow(path, value, ()) + "}" + self._newline
+        return _joined(self._text, self._lines(path, "", value, ()), "", self._newline)
+
+    def _inserted_in_flow(self, inside: Outline, missing: Path, parent: Path, value: Written) -> str:
+        spelled = self._flow(missing, value, parent)
+        before = self._predecessor(inside, (*parent, missing[0]))
+        first = inside.entries[0].start
+        apart = " "
+        if first.line > inside.start.line:
+            apart = self._newline + self._text[self._line_start(first.offset) : first.offset]
+        if before is None:
+            return self._cut(first.offset, first.offset, f"{spelled},{apart}")
+        end = self._end(before)
+        return self._cut(end, end, f",{apart}{spelled}")
+
+    def _inserted_in_block(
+        self, inside: Outline, steps: list[Entry], missing: Path, parent: Path, value: Written
+    ) -> str:
+        first = inside.entries[0]
+        lines = self._lines(missing, self._margin(first.start.offset), value, parent)
+        before = self._predecessor(inside, (*parent, missing[0]))
+        if before is not None:
+            at = self._line_end(self._end(before))
+        elif steps:
+            at = self._line_end(self._after_colon(steps[-1]))
+        else:
+            at = self._line_start(first.start.offset)
+        if len(missing) > 1 and not parent and self._parts_sections():
+            lines = self._newline + lines if before is not None else lines + self._newline
+        return _joined(self._text[:at], lines, self._text[at:], self._newline)
+
+    def _predecessor(self, inside: Outline, path: Path) -> Entry | None:
+        """The entry after which a new one for `path` belongs, in the order of the models; None for the first
+        place.
+        """
+        place = _PLACES.get(".".join(path), len(_PLACES))
+        head = path[:-1]
+        before = [entry for entry in inside.entries if _PLACES.get(".".join((*head, entry.name or "")), 0) < place]
+        return before[-1] if before else None
+
+    def _parts_sections(self) -> bool:
+        """True where a blank line stands between the sections of the file."""
+        return bool(re.search(r"\n[ \t]*\r?\n[^\s#][^\n]*:", self._text))
+
+    def _step(self) -> str:
+        """One level of indentation as this file has it."""
+        for found in self._root.walk() if self._root else ():
+            for entry in found.entries:
+                inner = entry.value.entries
+                if inner and not entry.value.is_flow and inner[0].start.column > entry.start.column:
+                    return " " * (inner[0].start.column - entry.start.column)
+        return _STEP
+
+    def _lines(self, missing: Path, margin: str, value: Written, parent: Path) -> str:
+        """The lines of a new entry in block style, sections around it as needed."""
+        step = self._step()
+        lines = [f"{margin}{step * depth}{name}:" for depth, name in enumerate(missing)]
+        lines[-1] += f" {self._spell(value, SETTINGS['.'.join((*parent, *missing))], '')}"
+        return "".join(line + self._newline for line in lines)
+
+    def _flow(self, missing: Path, value: Written, parent: Path) -> str:
+        """A new entry in flow style."""
+        spelled = self._spell(value, SETTINGS[".".join((*parent, *missing))], "")
+        for depth, name in reversed(list(enumerate(missing))):
+            spelled = f'"{name}": {spelled}' if self._is_json else f"{name}: {spelled}"
+            if depth:
+                spelled = "{" + spelled + "}"
+        return spelled
+
+    # Removing
+
+    def _removed(self, steps: list[Entry]) -> str:
+        entry = steps[-1]
+        inside = steps[-2].value if len(steps) > 1 else self._root
+        assert inside is not None
+        at = next(number for number, other in enumerate(inside.entries) if other is entry)
+        if len(inside.entries) == 1:
+            return self._emptied(steps, inside)
+        if not inside.is_flow:
+            self._margin(entry.start.offset)
+            return self._cut(self._line_start(entry.start.offset), self._line_end(self._end(entry)), "")
+        if at + 1 < len(inside.entries):
+            return self._cut(entry.start.offset, inside.entries[at + 1].start.offset, "")
+        return self._cut(self._end(inside.entries[at - 1]), self._end(entry), "")
+
+    def _emptied(self, steps: list[Entry], inside: Outline) -> str:
+        """The text without the only entry of `inside`: without the whole section where no comment would be lost."""
+        entry = steps[-1]
+        if len(steps) == 1:
+            if inside.is_flow:
+                return self._cut(inside.start.offset, inside.end.offset, "{}")
+            start, end = self._line_start(entry.start.offset), self._line_end(self._end(entry))
+            return self._cut(start, end, "{}" + self._newline)
+        header = steps[-2]
+        written = self._text[header.start.offset : self._end(entry)]
+        if "#" not in re.sub(r"(\"[^\"]*\"|'[^']*')", "", written) or self._is_json:
+            return self._removed(steps[:-1])
+        if inside.is_flow:
+            return self._cut(inside.start.offset, inside.end.offset, "{}")
+        colon = self._after_colon(header)
+        without = self._cut(self._line_start(entry.start.offset), self._line_end(self._end(entry)), "")
+        return f"{without[:colon]} {{}}{without[colon:]}"
+
+
+def _joined(before: str, lines: str, after: str, newline: str) -> str:
+    """`lines` between two parts of a text, on lines of their own."""
+    return before + ("" if not before or before.endswith("\n") else newline) + lines + after
