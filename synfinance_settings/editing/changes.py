@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from synfinance_settings.editing.history import History
 from synfinance_settings.editing.masking import masked_difference
+from synfinance_settings.editing.splice import NEW_FILE
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
@@ -29,8 +30,6 @@ from synfinance_settings.layers.writing import remove_leftovers, write_atomicall
 
 Target = Environment | Literal["default"]
 """The layer that is changed: an environment's, or the default one."""
-
-_NEW_FILE: Final = "# yaml-language-server: $schema=schema.json\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,13 @@ class Change:
 class LayerFile:
     """The layer file of `target` in the settings folder of `project`, and its history in `state_dir`."""
 
-    def __init__(self, project: Project, target: Target, state_dir: Path) -> None:
+    def __init__(self, project: Project, target: Target, state_dir: Path | None) -> None:
         if project.settings_dir is None:
             raise EditError("there is no settings folder to write to; set SYNFINANCE_SETTINGS_DIR")
         self._project = project
         self._folder = project.settings_dir
         self._target = target
-        self.history = History(state_dir, self._folder)
+        self.history = History(state_dir, self._folder) if state_dir else None
 
     def change(
         self, edit: Callable[[str, str], str], command: str, approve: Callable[[Change], bool] = lambda change: True
@@ -94,7 +93,7 @@ class LayerFile:
     def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
         path, before = self.read()
         name = self._project.name(path)
-        start = before if before is not None else "" if path.suffix == ".json" else _NEW_FILE
+        start = before if before is not None else "" if path.suffix == ".json" else NEW_FILE
         after = edit(start, name)
         found = [self._reports(environment, path, after) for environment in self._environments()]
         reports = [judged for judged, _ in found]
@@ -112,7 +111,7 @@ class LayerFile:
             name=name,
             before=before,
             after=after,
-            difference=tuple(masked_difference(name, start, after)),
+            difference=tuple(masked_difference(name, before or "", after)),
             changed=changed,
             notes=tuple(_notes([here for _, here in found], changed, name)),
         )
@@ -140,7 +139,7 @@ class LayerFile:
 
     def _remember(self, change: Change, text: str | None, command: str) -> None:
         """Keep a version of the layer; where that cannot be, work goes on with a warning."""
-        if text is None:
+        if text is None or self.history is None:
             return
         files = {change.path.name: text.encode()}
         if self._target != "default":

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from synfinance_settings.errors import MASK
+from synfinance_settings.errors import MASK, LayerError
 from synfinance_settings.layers.excerpt import is_public, is_reference
-from synfinance_settings.layers.json_text import outline_json
+from synfinance_settings.layers.json_text import outline_json, read_json
+from synfinance_settings.layers.node import Source
 from synfinance_settings.layers.outline import spans
-from synfinance_settings.layers.yaml_text import outline_yaml
+from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 
 _CHANGED: Final = f"{MASK} (changed)"
 _TELLTALE: Final = re.compile(r"pass|secret|key|token|webhook|pwd", re.IGNORECASE)
@@ -21,13 +22,24 @@ _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 def masked_difference(name: str, before: str, after: str) -> list[str]:
     """The changed lines of a layer file as a unified diff without context; a secret that changed says so.
 
-    Both texts must parse.
+    `after` must parse; of a text before that does not, nothing is shown.
     """
+    if before and not parses(name, before):
+        return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
     old, new = _masked(name, before), _masked(name, after)
     secrets = dict(_secrets(name, before))
     changed = [path for path, value in _secrets(name, after) if path in secrets and secrets[path] != value]
     lines = difflib.unified_diff(old, _masked(name, after, changed) if changed else new, name, name, n=0, lineterm="")
     return list(lines)
+
+
+def parses(name: str, text: str) -> bool:
+    """True when `text` of the layer file `name` can be read at all."""
+    try:
+        (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+    except LayerError:
+        return False
+    return True
 
 
 def _secrets(name: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:

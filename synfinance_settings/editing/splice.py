@@ -6,8 +6,9 @@ text said with the one change, or the edit is refused. YAML in block style, in f
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from synfinance_settings.editing.spelling import Spell, Written, spell_json, spell_yaml
@@ -15,8 +16,12 @@ from synfinance_settings.errors import EditError, LayerError, Problem
 from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Outline
+from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+
+NEW_FILE: Final = "# yaml-language-server: $schema=schema.json\n"
+"""How a layer file in YAML begins."""
 
 _STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
@@ -39,6 +44,21 @@ def unset_value(text: str, name: str, key: str) -> str:
     A section that held nothing else goes too, and the last key of a file leaves ``{}``.
     """
     return _edited(text, name, key, _GONE, lambda sheet, path: sheet.unset(path))
+
+
+def layer_of(values: Mapping[str, Written], name: str) -> str:
+    """The text of a new layer file `name` that says `values` by key, in the order of the models."""
+    ordered = sorted(values, key=lambda key: _PLACES[key])
+    if name.endswith(".json"):
+        plain = {key: json.loads(spell_json(values[key], SETTINGS[key])) for key in ordered}
+        return json_text(nested(plain))
+    text = NEW_FILE
+    for key in ordered:
+        section, last = key.partition(".")[0], text.rpartition("\n\n")[2]
+        if key != section and f"\n{section}:" not in f"\n{last}":
+            text += "\n"
+        text = set_value(text, name, key, values[key])
+    return text
 
 
 def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]) -> str:

@@ -66,6 +66,11 @@ class Sources:
         found += [self.dotenv, *self.secrets.values()]
         return {content.path: content.digest for content in found if content.exists}
 
+    def only(self, layer: str) -> Sources:
+        """The same with one layer file and nothing else."""
+        nothing = Content(self.dotenv.path)
+        return Sources({layer: self.files.get(layer, ())}, nothing, {})
+
     def without_local(self) -> Sources:
         """The same without developers' own layers."""
         return replace(

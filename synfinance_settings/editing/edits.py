@@ -1,0 +1,212 @@
+"""What may be asked of a layer file: set, unset, import, roll back; each as a function from text to text.
+
+Here it is decided what an argument means (text, null, a list, a section) and which secrets may be written at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic_core import PydanticCustomError
+
+from synfinance_settings.editing.changes import Target
+from synfinance_settings.editing.history import History, Version
+from synfinance_settings.editing.spelling import Written
+from synfinance_settings.editing.splice import layer_of, set_value, unset_value
+from synfinance_settings.errors import EditError, LayerError, Origin, Problem, RollbackError, SettingsError
+from synfinance_settings.layers.excerpt import is_reference
+from synfinance_settings.layers.files import read_file
+from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.json_text import read_json
+from synfinance_settings.layers.loading import build, read_sources
+from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.yaml_text import read_yaml
+from synfinance_settings.sections.base import read_list
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key, values_of
+from synfinance_settings.sections.variables import VARIABLES_OF
+
+Edit = Callable[[str, str], str]
+"""The new text of a layer file, from the old one and the file's name."""
+
+
+def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool) -> Edit:
+    """Set `key` to what `literal` means: text, ``null`` where the setting may be null, a list, or a section's
+    mapping.
+
+    Raises `UnknownKeyError` for a key that is none, and `EditError` for a secret that may not be written.
+    """
+    values = _section_values(key, literal) if key in SECTIONS else {key: _written(key, literal)}
+    for name, value in values.items():
+        refuse_secret(name, value, allow_secret=allow_secret, from_stdin=from_stdin)
+
+    def edit(text: str, name: str) -> str:
+        if key in SECTIONS:
+            present = [other for other in SETTINGS if other.startswith(f"{key}.") and other not in values]
+            for other in present:
+                if _is_set(text, name, other):
+                    text = unset_value(text, name, other)
+        for other, value in values.items():
+            text = set_value(text, name, other, value)
+        return text
+
+    return edit
+
+
+def unsetting_edit(key: str) -> Edit:
+    """Take `key`, a setting or a section, out; raises `UnknownKeyError` for a key that is none."""
+    if key not in SETTINGS and key not in SECTIONS:
+        raise unknown_key(key)
+    return lambda text, name: unset_value(text, name, key)
+
+
+def import_edit(project: Project, path: Path, *, full: bool, allow_secret: bool) -> Edit:
+    """Replace the layer by what the file at `path` says: what differs from the default layer, or all of it.
+
+    Raises `LayerError` for a file that cannot be read, and `EditError` for secrets that may not be written.
+    """
+    branch = _read_layer(path)
+    environment = branch.pop("environment", None)
+    values = _flat(branch, "")
+    for key, value in values.items():
+        refuse_secret(key, value, allow_secret=allow_secret, from_stdin=True)
+    if not full:
+        values = _differing(project, branch, values)
+    if isinstance(environment, Node) and isinstance(environment.value, str):
+        values = {"environment": environment.value, **values}
+    return lambda text, name: layer_of(values, name)
+
+
+def rollback_edit(
+    history: History, target: Target, current: tuple[Path, str | None], number: int | None
+) -> tuple[Edit, Version]:
+    """Bring back the layer as version `number` has it, by default the newest version that differs from it now.
+
+    Raises `RollbackError` where there is none.
+    """
+    path, text = current
+    now = None if text is None else text.encode()
+    for version in history.versions():
+        stored = version.files.get(path.name)
+        is_meant = version.environment == target if number is None else version.number == number
+        if is_meant and stored is not None and (number is not None or stored != now):
+            return _bring_back(stored), version
+    wanted = f"version {number} does not exist or does not hold" if number is not None else "no version differs from"
+    raise RollbackError(Problem("no-such-version", f"{wanted} {path.name}"))
+
+
+def _bring_back(stored: bytes) -> Edit:
+    return lambda text, name: stored.decode()
+
+
+def refuse_secret(key: str, value: Written, *, allow_secret: bool, from_stdin: bool) -> None:
+    """Raise `EditError` for the value of a secret that would stand in a file, or has stood in a command line."""
+    items = value if isinstance(value, list) else [value]
+    if not SETTINGS[key].is_secret or all(item is None or item == "" or is_reference(item) for item in items):
+        return
+    variable = VARIABLES_OF[key][-1]
+    if not allow_secret:
+        hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret"
+        raise EditError(Problem("refused-edit", f"{key} is a secret and does not belong in a file", key, hint=hint))
+    if not from_stdin:
+        hint = "give - as the value and pass the secret on stdin"
+        raise EditError(
+            Problem("refused-edit", f"{key} is a secret and must not stand in a command line", key, hint=hint)
+        )
+
+
+def _written(key: str, literal: str) -> Written:
+    if key not in SETTINGS:
+        raise unknown_key(key)
+    setting = SETTINGS[key]
+    if literal == "null" and setting.nullable:
+        return None
+    if not setting.form.endswith("list") or is_reference(literal):
+        return literal
+    if literal.startswith("["):
+        node = _parsed(literal, key)
+        if isinstance(node.value, list):
+            return [_item(item, key) for item in node.value]
+        raise EditError(Problem("refused-edit", f"{key}: the value is no list", key))
+    try:
+        return [str(item) for item in read_list(literal)]
+    except PydanticCustomError as error:
+        said = error.message()
+    raise EditError(Problem("refused-edit", f"{key} {said}", key))
+
+
+def _section_values(key: str, literal: str) -> Mapping[str, Written]:
+    node = _parsed(literal, key)
+    for part in reversed(key.split(".")):
+        node = _under(part, node)
+    branch, problems = fit(node)
+    if problems:
+        raise SettingsError.of(problems)
+    return _flat(branch, "")
+
+
+def _under(name: str, node: Node) -> Node:
+    return Node({name: node}, node.source, node.line, node.column)
+
+
+def _parsed(literal: str, key: str) -> Node:
+    """The YAML or JSON literal given as a value."""
+    origin = Origin("the argument")
+    try:
+        node, problems = read_yaml(literal, Source(origin.source))
+    except LayerError:
+        node, problems = None, []
+    if node is None or problems:
+        raise EditError(Problem("refused-edit", f"{key}: the value is no YAML or JSON", key, origin))
+    return node
+
+
+def _item(node: Node, key: str) -> str | None:
+    if node.value is None or isinstance(node.value, str):
+        return node.value
+    raise EditError(Problem("refused-edit", f"{key}: an item of the list is no text", key))
+
+
+def _read_layer(path: Path) -> Branch:
+    name = str(path)
+    text = read_file(path).text(name)
+    root, problems = (read_json if path.suffix == ".json" else read_yaml)(text, Source(name, expands=True))
+    branch, misfits = fit(root)
+    if problems or misfits:
+        raise SettingsError.of((*problems, *misfits))
+    return branch
+
+
+def _flat(branch: Branch, prefix: str) -> dict[str, Written]:
+    values: dict[str, Written] = {}
+    for name, node in branch.items():
+        key = prefix + name
+        if isinstance(node, dict):
+            values.update(_flat(node, f"{key}."))
+        elif isinstance(node.value, list):
+            values[key] = [_item(item, key) for item in node.value]
+        else:
+            values[key] = _item(node, key)
+    return values
+
+
+def _is_set(text: str, name: str, key: str) -> bool:
+    root, _ = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+    value = root.value if root else None
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part].value
+    return True
+
+
+def _differing(project: Project, branch: Branch, values: Mapping[str, Written]) -> dict[str, Written]:
+    """Those of `values` that the default layer does not say already; a reference always counts as differing."""
+    sources = read_sources(project)
+    default = build(project, sources.only("default"), lend=lambda name: name)
+    both = build(project, sources.only("default"), overrides=branch, lend=lambda name: name)
+    if default.snapshot is None or both.snapshot is None:
+        return dict(values)
+    before, after = values_of(default.snapshot.config), values_of(both.snapshot.config)
+    return {key: value for key, value in values.items() if before[key] != after[key] or "$" in str(value)}
