@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from synfinance_settings.errors import MASK, Origin, Problem, printable
@@ -12,6 +13,7 @@ from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
+    FILE_SUFFIX,
     PREFIX,
     RESERVED,
     VARIABLES,
@@ -26,6 +28,15 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 class Environ(dict[str, str]):
     """A copy of the process environment whose repr shows no value."""
+
+    @cached_property
+    def variables(self) -> Variables:
+        """The variables of ours, ``SYNFINANCE_...``."""
+        return Variables(
+            (name, Variable(name, value, Origin(f"env {name}")))
+            for name, value in self.items()
+            if name.startswith(PREFIX)
+        )
 
     def __repr__(self) -> str:
         return f"<Environ of {len(self)} variables>"
@@ -48,15 +59,6 @@ ReadSecret = Callable[[Variable], "str | Problem"]
 """The content of the file that a ``..._FILE`` variable names."""
 
 
-def process_variables(environ: Mapping[str, str]) -> Variables:
-    """The ``SYNFINANCE_`` variables of the process environment."""
-    return Variables(
-        (name, Variable(name, value, Origin(f"env {name}")))
-        for name, value in environ.items()
-        if name.startswith(PREFIX)
-    )
-
-
 def dotenv_variables(dotenv: DotEnv) -> Variables:
     """The ``SYNFINANCE_`` variables of ``.env``."""
     return Variables(
@@ -69,7 +71,7 @@ def dotenv_variables(dotenv: DotEnv) -> Variables:
 def secret_files(variables: Variables) -> Iterator[str]:
     """The files that the layer's ``..._FILE`` variables name."""
     for name, variable in variables.items():
-        if file_variable(name) and isinstance(variable.value, str):
+        if name.endswith(FILE_SUFFIX) and file_variable(name) and isinstance(variable.value, str):
             yield variable.value
 
 

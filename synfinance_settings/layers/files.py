@@ -19,6 +19,8 @@ class Content:
     path: Path
     data: bytes | None = field(default=None, repr=False)
     failure: tuple[str, str] | None = None
+    readings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """What was made of the content, by the name it was read under: content that stays is read once."""
 
     @property
     def exists(self) -> bool:

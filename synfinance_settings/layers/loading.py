@@ -21,7 +21,6 @@ from synfinance_settings.layers.environ import (
     Variable,
     Variables,
     dotenv_variables,
-    process_variables,
     read_variables,
     secret_files,
 )
@@ -51,6 +50,7 @@ class Sources:
     dotenv: Content = field(repr=False)
     secrets: Mapping[str, Content] = field(repr=False)
     ignored: tuple[str, ...] = ()
+    parsed: DotEnv | None = field(default=None, repr=False, compare=False)
 
     @property
     def digest(self) -> tuple[object, ...]:
@@ -60,11 +60,15 @@ class Sources:
         return files, self.dotenv.digest, secrets, self.ignored
 
     @property
+    def contents(self) -> dict[Path, Content]:
+        """What the look found at every path."""
+        found = [content for contents in self.files.values() for content in contents]
+        return {content.path: content for content in (*found, self.dotenv, *self.secrets.values())}
+
+    @property
     def digests(self) -> dict[Path, str]:
         """The hash of every file that was there, by its path."""
-        found = [content for contents in self.files.values() for content in contents]
-        found += [self.dotenv, *self.secrets.values()]
-        return {content.path: content.digest for content in found if content.exists}
+        return {path: content.digest for path, content in self.contents.items() if content.exists}
 
     def only(self, layer: str) -> Sources:
         """The same with one layer file and nothing else."""
@@ -94,26 +98,35 @@ def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -
     return replace(now, files=layers)
 
 
-def read_sources(project: Project) -> Sources:
-    """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised."""
+def read_sources(project: Project, before: Sources | None = None) -> Sources:
+    """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised.
+
+    What is as it was in `before` keeps what was made of it.
+    """
+    known = before.contents if before else {}
+
+    def look(path: Path) -> Content:
+        content = read_file(path)
+        same = known.get(path)
+        return same if same == content else content
+
     present = _listing(project.settings_dir)
     files: dict[str, tuple[Content, ...]] = {}
     ignored: list[str] = []
     for layer, stem in layer_stems(project).items():
-        paths = project.candidates(stem)
+        paths = project.candidates(stem, present)
         if layer == "environment" and project.config_path is not None:
             paths = (project.config_path,)
-        elif present is not None:
-            paths = tuple(path for path in paths if path.name in present)
         if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
             ignored += [project.name(path) for path in paths if present is not None or path.exists()]
             continue
-        files[layer] = tuple(filter(lambda content: content.exists, map(read_file, paths)))
-    dotenv = read_file(project.env_file)
-    parsed = parse_dotenv(dotenv, project.name(project.env_file), project.environ)
-    named = [*secret_files(dotenv_variables(parsed)), *secret_files(process_variables(project.environ))]
+        files[layer] = tuple(filter(lambda content: content.exists, map(look, paths)))
+    dotenv = look(project.env_file)
+    parsed = before.parsed if before and before.dotenv is dotenv else None
+    parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
+    named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
     secrets = {path: read_file(target(project.root, path)) for path in named}
-    return Sources(files, dotenv, secrets, tuple(ignored))
+    return Sources(files, dotenv, secrets, tuple(ignored), parsed)
 
 
 def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:
@@ -155,6 +168,10 @@ class Outcome:
     """The layers that had content: a reload may not lose them."""
 
 
+def nothing_lent(name: str) -> None:
+    """Lend no name a value."""
+
+
 class _Build:
     """One build: what the layer readers need, and what they found."""
 
@@ -175,7 +192,8 @@ class _Build:
         self.texts: dict[str, SourceText] = {}
         self.content: set[str] = set()
         self.complete = True
-        self.dotenv: DotEnv = parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
+        parsed = sources.parsed if lend is nothing_lent else None
+        self.dotenv = parsed or parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
         self.scope = Scope(project.environ, self.dotenv.values, lend)
 
     def report(self, problems: Iterable[Problem]) -> None:
@@ -206,7 +224,7 @@ def _dotenv(build: _Build) -> Branch:
 
 
 def _process(build: _Build) -> Branch:
-    return _variables(build, process_variables(build.project.environ))
+    return _variables(build, build.project.environ.variables)
 
 
 def _variables(build: _Build, variables: Variables) -> Branch:
@@ -237,7 +255,7 @@ def build(
     *,
     overrides: Branch | None = None,
     required: frozenset[str] = frozenset(),
-    lend: Lend = lambda name: None,
+    lend: Lend = nothing_lent,
     judged: str | None = None,
 ) -> Outcome:
     """Merge and validate what was read.
@@ -292,28 +310,47 @@ def _read_layer(run: _Build, layer: str) -> Branch:
         _report_absence(run, layer)
         return {}
     name = run.project.name(contents[0].path)
-    is_json = name.endswith(".json")
     faults: tuple[Problem, ...]
     try:
-        text = contents[0].text(name)
-        root, problems = (read_json if is_json else read_yaml)(text, Source(name, expands=True))
+        reading = _reading(contents[0], name)
     except LayerError as error:
         faults = error.problems
     else:
-        faults = tuple(problems)
-        run.complete = run.complete and not faults
-        run.texts[name] = SourceText(text, outline_json if is_json else outline_yaml)
-        if root is not None:
+        run.complete = run.complete and not reading.faults
+        run.texts[name] = SourceText(reading.text, outline_json if name.endswith(".json") else outline_yaml)
+        run.report((*reading.faults, *reading.misfits))
+        if reading.says_something:
             run.content.add(layer)
         elif layer in run.required:
             message = f"{name} became empty; write {{}} where that is meant"
-            faults = (*faults, Problem("became-empty", message, origin=Origin(name)))
-        branch, misfits = fit(root)
-        run.report((*faults, *misfits))
-        return branch
+            run.report([Problem("became-empty", message, origin=Origin(name))])
+        return reading.branch
     run.report(faults)
     run.complete = False
     return {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a layer file says."""
+
+    text: str = field(repr=False)
+    says_something: bool
+    faults: tuple[Problem, ...]
+    branch: Branch
+    misfits: tuple[Problem, ...]
+
+
+def _reading(content: Content, name: str) -> _Reading:
+    """Read a layer file; content that is the same object as before has been read already."""
+    kept = content.readings.get(name)
+    if isinstance(kept, _Reading):
+        return kept
+    text = content.text(name)
+    root, faults = (read_json if name.endswith(".json") else read_yaml)(text, Source(name, expands=True))
+    branch, misfits = fit(root)
+    reading = content.readings[name] = _Reading(text, root is not None, tuple(faults), branch, tuple(misfits))
+    return reading
 
 
 def _report_absence(run: _Build, layer: str) -> None:
@@ -419,7 +456,7 @@ def validate_sources(
     def lend(name: str) -> str | None:
         return lent.setdefault(name, placeholder(name))
 
-    outcome = build(project, sources, lend=lend if placeholders else lambda name: None, judged=judged)
+    outcome = build(project, sources, lend=lend if placeholders else nothing_lent, judged=judged)
     return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
 
 

@@ -27,6 +27,15 @@ _OWN_NAMES: Final = frozenset(
         "SETTINGS_MODULE",
     ]
 )
+_OPTIONS: Final = {
+    "AUTO_CAST_FOR_DYNACONF": False,
+    "DYNABOXIFY": False,
+    "DOTTED_LOOKUP_FOR_DYNACONF": False,
+    "INDEX_SEPARATOR_FOR_DYNACONF": None,
+    "MERGE_ENABLED_FOR_DYNACONF": False,
+    "NESTED_SEPARATOR_FOR_DYNACONF": None,
+    "VALIDATE_ON_UPDATE_FOR_DYNACONF": False,
+}
 
 
 def _is_own(name: str) -> bool:
@@ -75,12 +84,6 @@ else:
 class _Merger(_Base):  # type: ignore[misc]
     """A dynaconf that is given everything: it looks at no file, no variable and no option but these."""
 
-    VALIDATE_ON_UPDATE_FOR_DYNACONF = False
-    NESTED_SEPARATOR_FOR_DYNACONF = None
-    INDEX_SEPARATOR_FOR_DYNACONF = None
-    DOTTED_LOOKUP_FOR_DYNACONF = False
-    SYSENV_FALLBACK_FOR_DYNACONF = False
-
     def __init__(self) -> None:
         """Start empty; dynaconf's own start sets 66 options one by one and then searches for files."""
         self.__dict__["__core__"] = DynaconfCore("main", box_settings=self, dynaboxify=False)
@@ -88,6 +91,10 @@ class _Merger(_Base):  # type: ignore[misc]
     @property
     def environ(self) -> dict[str, str]:
         return {}
+
+    def get(self, key: str, default: Any = None, **_: Any) -> Any:
+        """Every option that dynaconf asks itself for while it merges; unasked, it would look in the environment."""
+        return _OPTIONS.get(key, default)
 
 
 def load(merger: _Merger, layer: str, branch: Branch) -> None:

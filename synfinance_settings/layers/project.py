@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,9 +37,12 @@ class Project:
         """How messages call `path`: relative to the root with ``/``, absolute outside it."""
         return place(self.root, path)
 
-    def candidates(self, stem: str) -> tuple[Path, ...]:
-        """The paths that the layer file `stem` may have, whether they exist or not."""
-        return tuple(self.settings_dir / (stem + suffix) for suffix in SUFFIXES) if self.settings_dir else ()
+    def candidates(self, stem: str, present: Container[str] | None = None) -> tuple[Path, ...]:
+        """The paths that the layer file `stem` may have, whether they exist or not; only those among `present`."""
+        if self.settings_dir is None:
+            return ()
+        names = (stem + suffix for suffix in SUFFIXES)
+        return tuple(self.settings_dir / name for name in names if present is None or name in present)
 
 
 def place(root: Path, path: Path) -> str:
@@ -72,7 +75,7 @@ def find_project(
     required = env_file is None and named_file is not None
     if required and not (named_file and dotenv_path.exists()):
         raise _missing(str(named_file), "env file", f"{PREFIX}ENV_FILE")
-    name, origin = _environment_name(environ, environment, read_file(dotenv_path), place(root, dotenv_path))
+    name, origin = _environment_name(environ, environment, dotenv_path, place(root, dotenv_path))
     return Project(
         root=root,
         settings_dir=folder,
@@ -130,12 +133,13 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _environment_name(
-    environ: Mapping[str, str], argument: str | None, dotenv: Content, dotenv_name: str
+    environ: Mapping[str, str], argument: str | None, dotenv_path: Path, dotenv_name: str
 ) -> tuple[str, Origin]:
     if argument is not None:
         return str(argument), Origin("the argument")
     if ENVIRONMENT_VARIABLE in environ:
         return environ[ENVIRONMENT_VARIABLE], Origin(f"env {ENVIRONMENT_VARIABLE}")
+    dotenv = read_file(dotenv_path)
     if dotenv.exists:
         parsed = parse_dotenv(dotenv, dotenv_name, environ)
         value = parsed.values.get(ENVIRONMENT_VARIABLE)

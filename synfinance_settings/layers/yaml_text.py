@@ -75,7 +75,7 @@ class _Events:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._next: Callable[[], Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader)).__next__
+        self._next: Callable[[], Any] = yaml.CSafeLoader(text).get_event
 
     def _skip_to_document(self) -> Any:
         """The first event of the first document's root, None where there is no document."""

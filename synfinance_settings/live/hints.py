@@ -7,9 +7,10 @@ a recreated folder), so nothing is read here: the hint is passed on, with what i
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from watchdog.events import (
     DirAttribEvent,
@@ -50,7 +51,7 @@ class _Handler(FileSystemEventHandler):
         self._hint = hint
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        moved = isinstance(event, FileMovedEvent)
+        moved = isinstance(event, FileMovedEvent) and bool(event.dest_path)
         path = event.dest_path if moved else event.src_path
         self._hint(os.fsdecode(path), moved or isinstance(event, FileClosedEvent))
 
@@ -62,7 +63,9 @@ class Hints:
         """Start observing nothing; raises `OSError` where the system has no more watches to give."""
         self._handler = _Handler(hint)
         self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
-        self._observer: BaseObserver = Observer()
+        # a file renamed in from a folder that is not watched is told of as a rename only so, and only on Linux
+        options: dict[str, Any] = {"generate_full_events": True} if sys.platform == "linux" else {}
+        self._observer: BaseObserver = Observer(**options)
         self._observer.start()
 
     def follow(self, folders: Iterable[Path]) -> list[tuple[Path, OSError]]:

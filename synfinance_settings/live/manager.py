@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Final, Literal, Self
@@ -47,7 +48,7 @@ from synfinance_settings.live.events import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS, unknown_key, values_of
+from synfinance_settings.sections.keys import SETTINGS, unknown_key
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -301,7 +302,7 @@ class ConfigManager:
             if self._state is None:
                 return self._attempt("load", *self._chosen(None, None))
             project = self._state.project
-            return self._attempt("reload", project, sources or read_sources(project), manual=manual)
+            return self._attempt("reload", project, sources or read_sources(project, self._looked), manual=manual)
 
         self._change(attempt)
         return self.get_config()
@@ -310,7 +311,7 @@ class ConfigManager:
         """What the files say now, for the project of the current state."""
         assert self.snapshot, "loaded at the first use"
         assert self._state is not None
-        return read_sources(self._state.project)
+        return read_sources(self._state.project, self._looked)
 
     def _candidates(self) -> tuple[Path, ...]:
         """The paths that may give values, whether they exist or not."""
@@ -532,6 +533,10 @@ def _revive_all() -> None:
 os.register_at_fork(after_in_child=_revive_all)
 
 
+_RESTART: Final = tuple(key for key, setting in SETTINGS.items() if setting.needs_restart)
+_RESTART_VALUES: Final = attrgetter(*_RESTART)
+
+
 def _restart_values(config: AppConfig) -> dict[str, Any]:
     """The values that take effect only when the process starts."""
-    return {key: value for key, value in values_of(config).items() if SETTINGS[key].needs_restart}
+    return dict(zip(_RESTART, _RESTART_VALUES(config), strict=True))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Final, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Le
@@ -126,15 +127,12 @@ SETTINGS: Final[dict[str, Setting]] = {k: _setting(k, v) for k, v in _FOUND.item
 TREE: Final[Tree] = _tree(iter(_FOUND), SECTIONS)
 
 
+_VALUES: Final = attrgetter(*SETTINGS)
+
+
 def values_of(config: AppConfig) -> dict[str, Any]:
     """Every setting's value by its key."""
-    found: dict[str, Any] = {}
-    for key in SETTINGS:
-        value: Any = config
-        for part in key.split("."):
-            value = getattr(value, part)
-        found[key] = value
-    return found
+    return dict(zip(SETTINGS, _VALUES(config), strict=True))
 
 
 def suggestion(key: str) -> str | None:
