@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
-
-from pydantic_core import PydanticCustomError
+from typing import Any, Self, TypeVar, cast
 
 from synfinance_settings.errors import (
     ExpansionError,
@@ -24,7 +22,7 @@ from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.project import parse_dotenv, place, project_root
-from synfinance_settings.sections.base import read_boolean, read_list, read_number, read_whole_number
+from synfinance_settings.sections.base import read_boolean, read_list, read_number, read_whole_number, try_form
 from synfinance_settings.sections.template import env_template
 
 T = TypeVar("T")
@@ -154,15 +152,13 @@ class EnvLoader:
         return {name: self.require(name) for name in (*self._file.values, *self._environ)}
 
     def _typed(self, key: str, default: T, read: Callable[[str], T]) -> T:
-        said = ""
         text = self.get(key)
         if text is None:
             return default
-        try:
-            return read(text)
-        except PydanticCustomError as error:
-            said = error.message()
-        text = None
+        value, said = try_form(read, text)
+        if said is None:
+            return cast("T", value)
+        text = None  # a traceback shows locals
         raise VariableError(Problem("wrong-variable", f"{printable(key)} {said}", key, self._origin(key)))
 
     def _origin(self, key: str) -> Origin:

@@ -93,17 +93,17 @@ class Problem:
     def lines(self) -> Iterator[tuple[str, str]]:
         """The lines of the report, each with the part it plays: head, place, source, caret or note."""
         yield "head", f"{self.severity}[{self.code}]: {self.message}"
-        margin = " " * (len(str(self.excerpt.line)) + 2) if self.excerpt else "  "
+        margin = " " * (len(str(self.excerpt.line)) + 2) if self.excerpt else "   "
         if self.origin:
             yield "place", f"  --> {self.origin}"
         if self.excerpt:
-            yield "source", f"{margin} |"
-            yield "source", f"  {self.excerpt.line} | {self.excerpt.text}"
-            yield "caret", f"{margin} | {' ' * (self.excerpt.column - 1)}{'^' * self.excerpt.width}"
+            yield "source", f"{margin}|"
+            yield "source", f" {self.excerpt.line} | {self.excerpt.text}"
+            yield "caret", f"{margin}| {' ' * (self.excerpt.column - 1)}{'^' * self.excerpt.width}"
         if self.overrides:
-            yield "note", f"{margin} = overrides {self.overrides.value} from {self.overrides.origin}"
+            yield "note", f"{margin}= overrides {self.overrides.value} from {self.overrides.origin}"
         if self.hint:
-            yield "note", f"{margin} = help: {self.hint}"
+            yield "note", f"{margin}= help: {self.hint}"
 
     def __str__(self) -> str:
         return "\n".join(text for _, text in self.lines())

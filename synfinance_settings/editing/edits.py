@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pydantic_core import PydanticCustomError
-
 from synfinance_settings.editing.changes import Target
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.spelling import Written
@@ -129,11 +127,7 @@ def _written(key: str, literal: str) -> Written:
         if isinstance(node.value, list):
             return [_item(item, key) for item in node.value]
         raise EditError(Problem("refused-edit", f"{key}: the value is no list", key))
-    try:
-        return [str(item) for item in read_list(literal)]
-    except PydanticCustomError as error:
-        said = error.message()
-    raise EditError(Problem("refused-edit", f"{key} {said}", key))
+    return [str(item) for item in read_list(literal)]
 
 
 def _section_values(key: str, literal: str) -> Mapping[str, Written]:

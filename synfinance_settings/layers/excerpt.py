@@ -16,7 +16,7 @@ from synfinance_settings.sections.keys import SETTINGS
 _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
 _ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
-_REFERENCE: Final = re.compile(r"""(["']?)\$\{?[A-Za-z_][A-Za-z0-9_]*\}?\1""")
+_REFERENCE: Final = re.compile(r"""(["']?)\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)\1""")
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from synfinance_settings.errors import Problem
+from synfinance_settings.errors import Problem, printable
 from synfinance_settings.layers import bounds
 
 Lend = Callable[[str], "str | None"]
@@ -148,7 +148,7 @@ def _reference(found: re.Match[str], scope: Scope, stack: list[_Operand], add: C
         value = scope.lend(name)
     if then in (None, "}"):
         if value is None:
-            raise ReferenceFault("unset-variable", f"{name} is set nowhere", at)
+            raise ReferenceFault("unset-variable", f"{printable(name)} is set nowhere", at)
         add(value, at)
         return
     operand = _Operand(at, found.end(), used=False, instead=value or "")
@@ -161,5 +161,5 @@ def _reference(found: re.Match[str], scope: Scope, stack: list[_Operand], add: C
     elif then == ":+":
         operand.used, operand.instead = bool(value), ""
     elif not value:
-        operand.complaint = f"{name} is required"
+        operand.complaint = f"{printable(name)} is required"
     stack.append(operand)

@@ -59,9 +59,10 @@ def read_file(path: Path) -> Content:
     except (OSError, ValueError) as error:
         return Content(path, failure=("unreadable", f"cannot be opened: {_reason(error)}"))
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return Content(path, failure=("unreadable", "is not a regular file"))
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Content(path, failure=("unreadable", "is not a regular file"))
             data = file.read(bounds.FILE_BYTES + 1)
     except OSError as error:
         return Content(path, failure=("unreadable", f"cannot be read: {_reason(error)}"))

@@ -38,6 +38,7 @@ from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 
 _PLACEHOLDER_LENGTH: Final = 40
+_LASTING: Final = ("default", "environment")  # layers that a reload may not lose
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -319,7 +320,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
         run.complete = run.complete and not reading.faults
         run.texts[name] = SourceText(reading.text, outline_json if name.endswith(".json") else outline_yaml)
         run.report((*reading.faults, *reading.misfits))
-        if reading.says_something:
+        if reading.says_something and layer in _LASTING:
             run.content.add(layer)
         elif layer in run.required:
             message = f"{name} became empty; write {{}} where that is meant"

@@ -125,7 +125,7 @@ class Validation:
         except ReferenceFault as found:
             fault = found
         origin, excerpt = node.origin, None
-        source = self._texts.get(node.source.name)
+        source = self._texts.get(node.source.name) if fault.code != "too-long" else None
         if source and node.line and node.column:
             nth, dollars = text[: fault.offset].count("$"), text.count("$")
             line, column = source.reference(node.line, node.column, nth, dollars)
@@ -148,9 +148,9 @@ class Validation:
                 if code == "null" and index is None:
                     hint = "null means null; leave the key out to keep what lower layers say"
             case "greater_than_equal":
-                code, said = "out-of-range", f"must be at least {context['ge']}"
+                code, said = "out-of-range", f"must be at least {context['ge']:.15g}"
             case "less_than_equal":
-                code, said = "out-of-range", f"must be at most {context['le']}"
+                code, said = "out-of-range", f"must be at most {context['le']:.15g}"
             case "literal_error" | "enum":
                 code, said = "not-a-choice", f"must be one of {', '.join(SETTINGS[key].choices)}"
                 hint = self._near_choice(key)

@@ -43,6 +43,14 @@ def _misfit(form: str, code: Literal["wrong-type", "null", "out-of-range"] = "wr
     return PydanticCustomError(code, "must {form}", {"form": form})
 
 
+def try_form(read: Callable[[Any], Any], text: str) -> tuple[Any, str | None]:
+    """What `text` means in the form that `read` reads, or None and what is wrong: ``must be a whole number``."""
+    try:
+        return read(text), None
+    except PydanticCustomError as error:
+        return None, error.message()
+
+
 def _present(value: Any) -> Any:
     if value is None:
         raise _misfit("not be null", "null")

@@ -1,0 +1,127 @@
+"""What all commands share: exit codes, messages on stderr, colours, no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from synfinance_settings import InvalidSettingsError
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (["validate"], 0),
+        (["show"], 0),
+        (["get", "server.port"], 0),
+        (["explain", "server.port"], 0),
+        (["schema"], 0),
+        (["env-template"], 0),
+        (["--version"], 0),
+        (["get", "database.password"], 1),
+        (["get", "server.prot"], 2),
+        (["explain", "server.prot"], 2),
+        (["get", "server"], 2),
+        (["show", "--env", "prodution"], 2),
+        (["validate", "--env", ""], 2),
+        (["validate", "missing.yaml"], 2),
+        (["validate", "--all", "--env", "test"], 2),
+        (["show", "--format", "toml"], 2),
+        (["show", "--section", "servr"], 2),
+        (["shwo"], 2),
+        (["get"], 2),
+        (["schema", "--output", "/no/where/schema.json"], 2),
+        (["schema", "--check", "--output", "/no/where/schema.json"], 2),
+        (["env-template", "--output", "/no/where/x"], 2),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, list) else None,
+)
+def test_a_good_project_ends_with(project, call, code):
+    result = project.command(*call)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    assert bool(result.stderr) == (code != 0)
+    assert bool(result.stdout) == (code == 0)
+
+
+@pytest.mark.parametrize(
+    "call", [["validate"], ["show"], ["get", "server.port"], ["explain", "debug"]], ids=lambda call: call[0]
+)
+def test_settings_that_do_not_validate_end_with_1(project, call):
+    project.layer("default", "server: {port: x, prot: 1}\n")
+    result = project.command(*call)
+    assert result.exit_code == 1
+    if call != ["validate"]:
+        assert result.stdout == ""
+        assert result.stderr.endswith("\n2 errors\n")
+        assert "settings/default.yaml:1:16" in result.stderr
+
+
+@pytest.mark.parametrize("call", [["validate"], ["show"], ["get", "debug"]], ids=lambda call: call[0])
+def test_an_unknown_environment_ends_with_2(project, call):
+    result = project.command(*call, SYNFINANCE_ENV="prodution")
+    assert result.exit_code == 2
+    assert "did you mean production?" in result.stderr
+
+
+def test_debug_shows_the_traceback(project):
+    project.layer("default", "server: {port: x}\n")
+    assert isinstance(project.command("--debug", "show").exception, InvalidSettingsError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "coloured"),
+    [
+        ([], {}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+        (["--color", "auto"], {"FORCE_COLOR": "1"}, True),
+        ([], {"NO_COLOR": ""}, False),
+    ],
+)
+@pytest.mark.parametrize("call", [["validate"], ["show"]], ids=lambda call: call[0])
+def test_colours_are_for_those_who_want_them(project, call, arguments, variables, coloured):
+    project.layer("default", "server: {port: x}\n")
+    assert ("\x1b[" in project.command(*arguments, *call, **variables).output) is coloured
+
+
+@pytest.mark.parametrize("command", ["validate", "show", "get", "explain", "schema", "env-template"])
+def test_every_command_has_help(project, command):
+    result = project.command(command, "-h")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: group {command} ")
+    assert command in project.command("--help").stdout
+
+
+def test_a_slip_in_a_command_is_answered(project):
+    assert "validate" in project.command("validat").stderr
+
+
+def test_the_package_runs_as_a_module(project):
+    run = subprocess.run(
+        [sys.executable, "-m", "synfinance_settings", "get", "server.port"],
+        cwd=project.root,
+        env={"LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.stdout, run.stderr, run.returncode) == ("8000\n", "", 0)
+
+
+def test_a_reader_that_goes_away_is_no_error(project):
+    code = """if True:
+        import os
+        reader, writer = os.pipe()
+        os.close(reader)
+        os.dup2(writer, 1)
+        from synfinance_settings.cli.group import main
+        main()
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", code, "schema"], cwd=project.root, env={}, capture_output=True, text=True
+    )
+    assert "Traceback" not in run.stderr

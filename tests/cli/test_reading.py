@@ -1,0 +1,241 @@
+"""validate, show, get, explain, schema, env-template."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from synfinance_settings import Environment
+from synfinance_settings.sections.keys import SETTINGS
+
+SECTIONS = ["server", "database", "cache", "generation", "ml", "monitoring", "security"]
+
+
+def test_validate_all_tells_a_line_for_each_environment(shipped):
+    result = shipped.command("validate", "--all", "--placeholders")
+    assert result.exit_code == 0
+    verdicts = [line.split()[:2] for line in result.stdout.splitlines() if line.startswith("valid")]
+    assert verdicts == [["valid", str(name)] for name in Environment]
+
+
+def test_validate_fails_when_one_environment_does(shipped):
+    result = shipped.command("validate", "--all")
+    assert result.exit_code == 1
+    assert [line.split()[0] for line in result.stdout.splitlines() if line[:5] in ("valid", "inval")] == [
+        "valid",
+        "invalid",
+        "invalid",
+        "valid",
+    ]
+
+
+def test_validate_tells_every_problem_in_the_form_of_errors(project):
+    project.layer("default", "server: {port: x, prot: 1}\n")
+    result = project.command("validate")
+    assert all(f"{problem}\n   = in development\n" in result.stdout for problem in project.error().problems)
+    assert result.stdout.endswith("invalid  development  2 errors\n")
+
+
+def test_validate_a_file_as_the_overlay_that_it_is(project):
+    project.layer("default", "server: {port: 8001}\n")
+    path = project.layer("test", "server: {workers: 2}\n")
+    assert project.command("validate", str(path)).exit_code == 0
+    path.write_text("environment: production\n")
+    assert project.command("validate", str(path)).exit_code == 1
+
+
+def test_validate_names_the_environment_after_the_file(project):
+    path = project.layer("production", "debug: true\nsecurity: {api_key_enabled: true, api_keys: [k]}\n")
+    assert "error[debug-in-production]" in project.command("validate", str(path)).stdout
+    assert project.command("validate", str(path), "--env", "development").exit_code == 0
+
+
+def test_validate_takes_several_files(project):
+    good, bad = project.write("good.yaml", "debug: true"), project.write("bad.yaml", "debug: maybe")
+    result = project.command("validate", str(good), str(bad))
+    assert result.exit_code == 1
+    assert [line.split()[0] for line in result.stdout.splitlines()[-2:]] == ["valid", "invalid"]
+
+
+def test_strict_turns_warnings_into_errors(project):
+    (project.settings / "development.yaml").unlink()
+    assert project.command("validate").exit_code == 0
+    assert project.command("show").exit_code == 0
+    assert project.command("validate", "--strict").exit_code == 1
+    assert project.command("show", "--strict").exit_code == 1
+    assert project.command("get", "debug", "--strict").exit_code == 1
+
+
+def test_validate_as_json(project):
+    project.layer("default", "server: {prot: 1}\n")
+    result = project.command("validate", "--format", "json", SYNFINANCE_NONSENSE="1")
+    (report,) = json.loads(result.stdout)
+    assert (report["name"], report["environment"], report["valid"]) == ("development", "development", False)
+    (problem,), (warning,) = report["problems"], report["warnings"]
+    assert (problem["code"], problem["key"], problem["origin"]) == (
+        "unknown-key",
+        "server.prot",
+        "settings/default.yaml:1:10",
+    )
+    assert (warning["code"], warning["severity"]) == ("unknown-variable", "warning")
+
+
+def test_validate_as_annotations(project):
+    project.layer("default", "server: {prot: 1}\n")
+    result = project.command("validate", "--format", "github", SYNFINANCE_NONSENSE="1")
+    error, warning = result.stdout.splitlines()
+    assert error == (
+        "::error file=settings/default.yaml,line=1,col=10,title=unknown-key"
+        "::server.prot is not a setting (did you mean server.port?)"
+    )
+    assert warning.startswith("::warning title=unknown-variable::SYNFINANCE_NONSENSE is not a setting")
+
+
+def test_validate_under_github_escapes_what_would_be_a_command(project):
+    project.layer("default", '"a%\\n::error::b": 1\n')
+    (line,) = project.command("validate", "--format", "github").stdout.splitlines()
+    assert "\n" not in line
+    assert "%25" in line
+
+
+@pytest.mark.parametrize(("format", "read"), [("yaml", yaml.safe_load), ("json", json.loads)])
+def test_show_prints_all_settings_with_secrets_masked(project, format, read):
+    project.layer("default", "server: {port: 8001}\ndatabase: {password: hush}\n")
+    shown = read(project.command("show", "--format", format).stdout)
+    assert (shown["server"]["port"], shown["database"]["password"]) == (8001, "**********")
+    assert sorted(key for key in shown if isinstance(shown[key], dict)) == sorted(SECTIONS)
+    revealed = read(project.command("show", "--format", format, "--reveal").stdout)
+    assert revealed["database"]["password"] == "hush"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_show_one_section(project, section):
+    shown = json.loads(project.command("show", "--section", section, "--format", "json").stdout)
+    assert list(shown) == [section]
+
+
+def test_show_as_env_reads_back(project):
+    project.layer(
+        "default", "app_name: 'a $$ \"b\" #c'\nserver: {cors_origins: ['a,b', c]}\ndatabase: {password: 'x$$y'}"
+    )
+    before = project.load()
+    shown = project.command("show", "--format", "env", "--reveal").stdout
+    project.layer("default", "{}")
+    project.layer("default.local", "{}")
+    project.write(".env", shown)
+    assert project.load() == before
+
+
+def test_show_origin_tells_where_each_value_was_written(project):
+    project.layer("default", "server:\n  port: 8001\n")
+    result = project.command("show", "--origin", SYNFINANCE_DEBUG="on")
+    rows = {line.split()[0]: line.split(None, 2)[1:] for line in result.stdout.splitlines()}
+    assert set(rows) == set(SETTINGS)
+    assert rows["server.port"] == ["8001", "settings/default.yaml:2:9"]
+    assert rows["debug"] == ["true", "env SYNFINANCE_DEBUG"]
+    assert rows["server.workers"] == ["4", "default"]
+    data = json.loads(project.command("show", "--origin", "--format", "json").stdout)
+    assert data["server"]["port"] == {"value": 8001, "origin": "settings/default.yaml:2:9"}
+    assert (
+        "# settings/default.yaml:2:9\nSYNFINANCE_SERVER__PORT=8001\n"
+        in project.command("show", "--origin", "--format", "env").stdout
+    )
+
+
+def test_warnings_go_to_stderr(project):
+    result = project.command("get", "server.port", SYNFINANCE_NONSENSE="1")
+    assert result.stdout == "8000\n"
+    assert result.stderr.startswith("warning: SYNFINANCE_NONSENSE is not a setting")
+
+
+@pytest.mark.parametrize(
+    ("key", "printed"),
+    [
+        ("server.port", "8000"),
+        ("debug", "false"),
+        ("generation.seed", "null"),
+        ("generation.start_date", "2024-01-01"),
+        ("server.cors_origins", '["*"]'),
+        ("server.log_level", "INFO"),
+        ("environment", "development"),
+        ("generation.fraud_rate", "0.02"),
+    ],
+)
+def test_get_prints_the_bare_value(project, key, printed):
+    assert project.command("get", key).stdout == f"{printed}\n"
+
+
+def test_get_prints_a_secret_only_when_it_is_asked_for_by_name(project):
+    project.layer("default", "database: {password: hush}")
+    result = project.command("get", "database.password")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "--reveal" in result.stderr
+    assert project.command("get", "database.password", "--reveal").stdout == "hush\n"
+
+
+def test_get_takes_an_environment(shipped):
+    assert shipped.command("get", "server.workers", "--env", "prod", "--placeholders").stdout == "8\n"
+
+
+@pytest.mark.parametrize("command", ["get", "explain"])
+def test_a_slip_in_a_key_is_answered(project, command):
+    result = project.command(command, "server.prot")
+    assert "did you mean server.port?" in result.stderr
+    assert "show --section server" in project.command(command, "server").stderr
+
+
+def test_explain_tells_the_winner_first_and_all_that_it_hides(project):
+    project.layer("default", "server:\n  port: 8001\n")
+    project.layer("development", "server:\n  port: 8002\n")
+    result = project.command("explain", "server.port", SYNFINANCE_SERVER_PORT="8003")
+    assert [line.rstrip() for line in result.stdout.splitlines()] == [
+        "server.port = 8003",
+        "  from       env SYNFINANCE_SERVER_PORT",
+        "  overrides  8002  from settings/development.yaml:2:9",
+        "             8001  from settings/default.yaml:2:9",
+        "             8000  from default",
+        "  meaning    TCP port to listen on.",
+        "  allowed    1024 to 65535",
+        "  variable   SYNFINANCE_SERVER__PORT",
+        "             SYNFINANCE_SERVER_PORT",
+        "  restart    needed for a change to take effect",
+    ]
+
+
+def test_explain_as_json(project):
+    project.layer("default", "database: {password: low}")
+    result = project.command("explain", "database.password", "--format", "json", SYNFINANCE_DB_PASSWORD="high")
+    found = json.loads(result.stdout)
+    assert (found["value"], found["origin"]) == ("**********", "env SYNFINANCE_DB_PASSWORD")
+    assert found["overridden"][0] == {"value": "**********", "origin": "settings/default.yaml:1:22"}
+    assert found["variables"][0] == "SYNFINANCE_DATABASE__PASSWORD"
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_every_setting_can_be_explained(project, key):
+    result = project.command("explain", key)
+    assert result.exit_code == 0
+    assert SETTINGS[key].description in result.stdout
+
+
+def test_schema_is_written_to_a_file(project):
+    path = project.root / "schema.json"
+    assert project.command("schema", "--output", str(path)).exit_code == 0
+    assert path.read_text() == project.command("schema").stdout
+    assert project.command("schema", "--check", "--output", str(path)).exit_code == 0
+
+
+def test_env_template_is_written_once(project):
+    path = project.root / ".env.example"
+    assert project.command("env-template", "--output", str(path)).exit_code == 0
+    assert path.read_text() == project.command("env-template").stdout
+    assert project.command("env-template", "--output", str(path)).exit_code == 2
+
+
+def test_a_placeholder_is_told_on_stderr(project):
+    project.layer("default", "database: {password: '${NO}'}")
+    assert project.command("show").exit_code == 1
+    result = project.command("show", "--placeholders")
+    assert (result.exit_code, result.stderr) == (0, "placeholders for NO\n")

@@ -1,0 +1,131 @@
+"""The grammar of `.env`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synfinance_settings import Problem
+from synfinance_settings.layers.dotenv_text import read_dotenv
+from synfinance_settings.layers.output import env_lines
+
+
+def read(text, **environ):
+    parsed = read_dotenv(text, ".env", environ)
+    assert not parsed.problems
+    return dict(parsed.values)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("A=x", "x"),
+        ("A = x", "x"),
+        ("  A=x  ", "x"),
+        ("export A=x", "x"),
+        ("A=", ""),
+        ("A=''", ""),
+        ('A=""', ""),
+        ("A=x # note", "x"),
+        ("A=x#y", "x#y"),
+        ("A= # note", ""),
+        ("A=#x", "#x"),
+        ("A='x # y' # note", "x # y"),
+        ('A="x # y" # note', "x # y"),
+        ("A=x y", "x y"),
+        ("A=a\\nb\\", "a\\nb\\"),
+        ("A='a\\nb'", "a\\nb"),
+        ('A="a\\nb\\t\\"\\\\\\$c"', 'a\nb\t"\\$c'),
+        ("A='it\\'s'", "it's"),
+        ("A='$B ${'", "$B ${"),
+        ('A="$B"', "beta"),
+        ("A=${B}", "beta"),
+        ("A=${NO:-d}", "d"),
+        ("A=$$B", "$B"),
+        ('A="two\nlines"', "two\nlines"),
+        ("A=a=b", "a=b"),
+        ("A=1e3", "1e3"),
+        ("A=é", "é"),
+    ],
+)
+def test_a_line_sets(line, value):
+    assert read(f"{line}\n", B="beta") == {"A": value}
+
+
+@pytest.mark.parametrize("text", ["", "# note\n", "A\n", "export A\n", "\n\n", "   # x\n"])
+def test_nothing_is_set(text):
+    assert read(text) == {}
+
+
+def test_the_last_line_of_a_name_counts():
+    parsed = read_dotenv("A=1\nB=2\nA=3\n", ".env", {})
+    assert (dict(parsed.values), dict(parsed.lines)) == ({"A": "3", "B": "2"}, {"A": 3, "B": 2})
+
+
+def test_a_line_sees_the_lines_above_already_expanded():
+    assert read("A=1\nB=$A$A\nC=${B}\nD='$C'\nE=$D\n") == {"A": "1", "B": "11", "C": "11", "D": "$C", "E": "$C"}
+
+
+def test_a_line_asks_the_process_environment_first():
+    assert read("A=line\nB=$A\n", A="process")["B"] == "process"
+
+
+def test_a_line_does_not_see_the_lines_below():
+    value = read("A=$B\nB=1\n")["A"]
+    assert isinstance(value, Problem)
+    assert (value.code, str(value.origin)) == ("unset-variable", ".env:1:3")
+
+
+@pytest.mark.parametrize("line", ["A B", "=x", 'A="x', "A='x", "A=x\ny z", "A 'x'"])
+def test_a_broken_line_is_told_with_its_number(line):
+    (problem, *_) = read_dotenv(f"# note\n\n{line}\n", ".env", {}).problems
+    assert problem.code == "syntax"
+    assert problem.origin.line == 3 + line.count("\n")
+
+
+def test_a_foreign_line_with_a_bad_reference_does_no_harm(project):
+    project.write(".env", "PROMPT=${\nSYNFINANCE_SERVER__PORT=9001\n")
+    assert project.load().server.port == 9001
+
+
+@pytest.mark.parametrize("use", ["SYNFINANCE_APP_NAME=$PROMPT\n", ""])
+def test_a_foreign_line_matters_where_a_setting_refers_to_it(project, use):
+    project.layer("default", "app_name: x" if use else "app_name: $PROMPT")
+    project.write(".env", f"\nPROMPT=${{\n{use}")
+    problem = project.problem()
+    assert (problem.code, problem.key, str(problem.origin)) == ("bad-reference", "app_name", ".env:2:8")
+
+
+def test_a_value_is_not_expanded_a_second_time(project):
+    project.write(".env", "RAW='$HOME ${X} $$'\nSYNFINANCE_DB_PASSWORD=$RAW\n")
+    assert project.load().database.password.get_secret_value() == "$HOME ${X} $$"
+
+
+def test_a_dotenv_further_up_is_not_read(project):
+    inner = project.root / "inner"
+    (inner / "settings").mkdir(parents=True)
+    (inner / "settings" / "default.yaml").write_text("{}")
+    project.write(".env", "SYNFINANCE_SERVER__PORT=9001\n")
+    from synfinance_settings import ConfigManager
+
+    assert ConfigManager(settings_dir=inner / "settings", environ={}).load_config().server.port == 8000
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.one_of(TEXTS, st.text("\"'\\$#{}= \n\tna", max_size=12)))
+def test_what_is_written_reads_back(text):
+    (line,) = env_lines({"app_name": text})
+    assert read(f"{line}\nA=1\n") == {"SYNFINANCE_APP_NAME": text, "A": "1"}
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.text("A=B\"'\\$#{}: \n\r\té\x00", max_size=30))
+def test_any_text_is_read(text):
+    """Whatever stands there: values, problems with places, and never another exception."""
+    parsed = read_dotenv(text, ".env", {})
+    assert all(isinstance(value, str | Problem) for value in parsed.values.values())
+    assert all(problem.origin.line for problem in parsed.problems)

@@ -1,0 +1,130 @@
+"""Variables as layers: spellings, conflicts, reserved names, and names that lead nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from synfinance_settings.sections.variables import RESERVED
+
+
+@pytest.fixture(params=["process", "dotenv"])
+def given(request, project):
+    """The variables of a load, set in the process environment or in `.env`; gives the manager."""
+
+    def load(**variables):
+        if request.param == "process":
+            return project.manager(**variables)
+        project.write(".env", "".join(f"{name}='{value}'\n" for name, value in variables.items()))
+        return project.manager()
+
+    load.layer = request.param
+    return load
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SYNFINANCE_DATABASE__PORT", "SYNFINANCE_DATABASE_PORT", "SYNFINANCE_DB__PORT", "SYNFINANCE_DB_PORT"],
+)
+def test_every_spelling_sets_the_value_and_is_its_origin(given, name):
+    manager = given(**{name: "5433"})
+    assert manager.get_config().database.port == 5433
+    origin = f"env {name}" if given.layer == "process" else ".env:1"
+    assert str(manager.snapshot.origins["database.port"]) == origin
+
+
+def test_the_canonical_spelling_wins_and_a_warning_names_both(given):
+    manager = given(SYNFINANCE_DB_PORT="1", SYNFINANCE_DATABASE__PORT="2", SYNFINANCE_DB__PORT="2")
+    assert manager.get_config().database.port == 2
+    (warning,) = manager.snapshot.warnings
+    assert warning.code == "conflicting-variables"
+    assert "SYNFINANCE_DATABASE__PORT and SYNFINANCE_DB_PORT" in warning.message
+
+
+def test_two_spellings_that_agree_are_silent(given):
+    manager = given(SYNFINANCE_DB_PORT="1", SYNFINANCE_DATABASE__PORT="1")
+    assert manager.snapshot.warnings == ()
+
+
+def test_between_layers_the_later_one_wins_whatever_the_spelling(project):
+    project.write(".env", "SYNFINANCE_DATABASE__PORT=1\n")
+    manager = project.manager(SYNFINANCE_DB_PORT="2")
+    assert (manager.get_config().database.port, manager.snapshot.warnings) == (2, ())
+
+
+def test_a_value_in_the_process_environment_is_never_expanded(project):
+    value = "$HOME ${X} $$ ${"
+    assert project.load(SYNFINANCE_APP_NAME=value, HOME="/h").app_name == value
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("SYNFINANCE_APP_NAME", lambda config: config.app_name == ""),
+        ("SYNFINANCE_DB_PASSWORD", lambda config: config.database.password.get_secret_value() == ""),
+        ("SYNFINANCE_SERVER__CORS_ORIGINS", lambda config: config.server.cors_origins == ()),
+        ("SYNFINANCE_API_KEYS", lambda config: config.security.api_keys == ()),
+    ],
+)
+def test_an_empty_variable_is_empty_text_or_an_empty_list(given, name, read):
+    assert read(given(**{name: ""}).get_config())
+
+
+@pytest.mark.parametrize("name", ["SERVER__PORT", "DEBUG", "GENERATION__SEED", "GENERATION__START_DATE"])
+def test_an_empty_variable_is_an_error_for_the_rest(project, name):
+    assert project.problem(**{f"SYNFINANCE_{name}": ""}).code == "wrong-type"
+
+
+@pytest.mark.parametrize("name", ["SERVER", "DB", "DATABASE", "REDIS", "ML__FEATURE_ENGINEERING", "SECURITY"])
+def test_a_variable_that_names_a_section_is_an_error(project, name):
+    problem = project.problem(**{f"SYNFINANCE_{name}": "{}"})
+    assert (problem.code, str(problem.origin)) == ("not-a-setting", f"env SYNFINANCE_{name}")
+
+
+@pytest.mark.parametrize("name", ["SERVER__PORT__X", "SERVER__CORS_ORIGINS__0", "DB_PASSWORD__A__B"])
+def test_a_variable_below_a_field_is_an_error(project, name):
+    assert project.problem(**{f"SYNFINANCE_{name}": "1"}).code == "not-a-setting"
+
+
+def test_a_name_that_leads_nowhere_is_a_warning_with_a_suggestion(given):
+    (warning,) = given(SYNFINANCE_SERVER__PROT="1").snapshot.warnings
+    assert (warning.code, warning.severity) == ("unknown-variable", "warning")
+    assert warning.hint == "did you mean SYNFINANCE_SERVER__PORT?"
+
+
+def test_a_name_that_leads_nowhere_is_an_error_under_strict(project):
+    assert project.command("validate", SYNFINANCE_SERVER__PROT="1").exit_code == 0
+    assert project.command("validate", "--strict", SYNFINANCE_SERVER__PROT="1").exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["synfinance_server__port", "SYNFINANCESERVER__PORT", "DYNACONF_SERVER__PORT", "PORT"])
+def test_a_variable_of_another_prefix_changes_nothing(given, name):
+    manager = given(**{name: "9001"})
+    assert manager.get_config().server.port == 8000
+    assert manager.snapshot.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(RESERVED) - {"SYNFINANCE_ENV", "SYNFINANCE_ENV_FILE", "SYNFINANCE_FALLBACK"})
+)
+def test_a_reserved_name_is_no_setting(project, name):
+    assert project.manager(**{name: str(project.settings)}).snapshot.warnings == ()
+
+
+@pytest.mark.parametrize("name", sorted(set(RESERVED) - {"SYNFINANCE_ENV"}))
+def test_a_reserved_name_in_dotenv_is_ignored_with_a_warning(project, name):
+    project.write(".env", f"{name}=x\n")
+    (warning,) = project.manager().snapshot.warnings
+    assert (warning.code, str(warning.origin)) == ("ignored", ".env:1")
+
+
+def test_the_mask_is_no_value(given):
+    with pytest.raises(Exception, match="is the mask"):
+        given(SYNFINANCE_DB_PASSWORD="**********").load_config()
+
+
+def test_a_named_env_file_replaces_dotenv(project):
+    project.write(".env", "SYNFINANCE_SERVER__PORT=9001\n")
+    path = project.write("other.env", "SYNFINANCE_SERVER__WORKERS=2\n")
+    config = project.load(SYNFINANCE_ENV_FILE=str(path))
+    assert (config.server.port, config.server.workers) == (8000, 2)
+    assert project.problem(SYNFINANCE_ENV_FILE="no").code == "no-such-file"

@@ -1,0 +1,103 @@
+"""Where the layers are found, and where the search stops."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from synfinance_settings import ConfigManager, LayerError
+from synfinance_settings.layers.project import find_project, place
+
+
+def found(**environ):
+    return find_project(environ={"HOME": "/nowhere", **environ}).settings_dir
+
+
+@pytest.fixture
+def deep(project, monkeypatch):
+    """A working directory three folders below the root."""
+    inner = project.root / "a" / "b" / "c"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    return inner
+
+
+@pytest.mark.parametrize("name", ["default.yaml", "default.yml", "default.json"])
+def test_the_nearest_folder_with_a_default_layer_is_found(project, deep, name):
+    (project.settings / "default.yaml").rename(project.settings / name)
+    assert found() == project.settings
+    (deep.parent / "settings").mkdir()
+    assert found() == project.settings
+    (deep.parent / "settings" / name).write_text("{}")
+    assert found() == deep.parent / "settings"
+
+
+@pytest.mark.parametrize("border", [".git", "pyproject.toml"])
+def test_the_search_stops_at_a_border_after_looking_there(project, deep, border):
+    (deep.parent / border).touch()
+    assert found() is None
+    (project.root / border).touch()
+    (deep.parent / border).unlink()
+    assert found() == project.settings
+
+
+def test_the_search_stops_at_the_home_folder(project, deep):
+    assert found(HOME=str(deep.parent)) is None
+    assert found(HOME=str(project.root)) == project.settings
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_the_search_stops_at_a_folder_of_somebody_else(project, deep):
+    os.chown(deep.parent, 12345, 12345)
+    assert found() is None
+    os.chown(deep.parent, 0, 0)
+    assert found() == project.settings
+
+
+def test_a_variable_goes_before_the_search_and_an_argument_before_the_variable(project, deep, tmp_path_factory):
+    named = tmp_path_factory.mktemp("named")
+    assert found(SYNFINANCE_SETTINGS_DIR=str(named)) == named
+    assert find_project(environ={"SYNFINANCE_SETTINGS_DIR": "/no"}, settings_dir=named).settings_dir == named
+
+
+@pytest.mark.parametrize("relative", ["../../../settings", "../../../a/../settings/"])
+def test_a_relative_folder_counts_from_the_working_directory(project, deep, relative):
+    assert found(SYNFINANCE_SETTINGS_DIR=relative) == project.settings
+
+
+@pytest.mark.parametrize("named", ["/no/such/folder", "", "file"])
+def test_a_folder_that_was_named_must_be_one(deep, named):
+    (deep / "file").touch()
+    with pytest.raises(LayerError, match="does not exist"):
+        found(SYNFINANCE_SETTINGS_DIR=named)
+
+
+@pytest.mark.parametrize("environment", ["development", "test"])
+def test_without_a_folder_the_defaults_alone_hold_with_a_warning(tmp_path, monkeypatch, environment):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").touch()
+    manager = ConfigManager(environ={"SYNFINANCE_ENV": environment})
+    assert manager.get_config().server.port == 8000
+    assert [warning.code for warning in manager.snapshot.warnings] == ["missing-layer"]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_without_a_folder_nothing_starts_where_it_matters(tmp_path, monkeypatch, environment):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").touch()
+    with pytest.raises(LayerError) as caught:
+        ConfigManager(environ={"SYNFINANCE_ENV": environment}).load_config()
+    assert {problem.code for problem in caught.value.problems} == {"missing-layer"}
+
+
+def test_dotenv_is_the_one_beside_the_settings_folder(project, deep):
+    (deep / ".env").write_text("SYNFINANCE_SERVER__PORT=9001\n")
+    project.write(".env", "SYNFINANCE_SERVER__PORT=9002\n")
+    assert ConfigManager(environ={"HOME": "/nowhere"}).load_config().server.port == 9002
+
+
+def test_a_place_is_relative_inside_the_root_and_absolute_outside():
+    assert place(Path("/a"), Path("/a/settings/x.yaml")) == "settings/x.yaml"
+    assert place(Path("/a"), Path("/b/x.yaml")) == "/b/x.yaml"

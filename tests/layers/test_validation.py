@@ -1,0 +1,94 @@
+"""From merged layers to a config, or every reason why not, each at its place."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "message"),
+    [
+        ("server: {port: eighty}", "wrong-type", "1:16", "server.port must be a whole number"),
+        ("server: {port: 80}", "out-of-range", "1:16", "server.port must be at least 1024"),
+        ("server: {port: null}", "null", "1:16", "server.port must not be null"),
+        ("server: {port: [1]}", "wrong-type", "1:16", "server.port must be a whole number"),
+        ("server: {port: {a: 1}}", "wrong-type", "1:16", "server.port must be a whole number"),
+        ("server: {host: [a]}", "wrong-type", "1:16", "server.host must be text"),
+        ("server: {cors_origins: {a: b}}", "wrong-type", "1:24", "server.cors_origins must be a list"),
+        ("server: {cors_origins: [a, [b]]}", "wrong-type", "1:28", "item 2 of server.cors_origins must be text"),
+        ("server: {cors_origins: [a, null]}", "null", "1:28", "item 2 of server.cors_origins must not be null"),
+        ("server: 8000", "not-a-mapping", "1:9", "server must be a mapping; it is a section"),
+        ("server: []", "not-a-mapping", "1:9", "server must be a mapping; it is a section"),
+        ("[server]", "not-a-mapping", "1:1", "a layer must be a mapping of sections"),
+        ("text", "not-a-mapping", "1:1", "a layer must be a mapping of sections"),
+        ("debug: maybe", "wrong-type", "1:8", "debug must be a boolean"),
+        ("generation: {start_date: 2024-02-30}", "wrong-type", "1:26", "generation.start_date must be a date"),
+        ("cache: {backend: disk}", "not-a-choice", "1:18", "cache.backend must be one of memory, redis"),
+        ("database: {password: '**********'}", "masked-value", "1:22", "database.password is the mask"),
+        ("security: {api_keys: [a, '**********']}", "masked-value", "1:22", "security.api_keys is the mask"),
+        ("Server: {port: 1}", "unknown-key", "1:1", "Server is not a setting"),
+        ("server: {a: {b: 1}}", "unknown-key", "1:10", "server.a is not a setting"),
+        ("app_name: ${NO}", "unset-variable", "1:11", "app_name: NO is set nowhere"),
+        ("app_name: 'a ${NO'", "bad-reference", "1:14", "app_name: ${ must be followed by a name"),
+        ("app_name: $$${NO}", "unset-variable", "1:13", "app_name: NO is set nowhere"),
+        ("server: {cors_origins: [a, $NO]}", "unset-variable", "1:28", "server.cors_origins: NO is set nowhere"),
+        ("app_name: ${NO:?ask}", "unset-variable", "1:11", "app_name: NO is required: ask"),
+    ],
+)
+def test_a_fault_is_told_at_its_place(project, text, code, place, message):
+    project.layer("default", text)
+    problem = project.problem()
+    assert (problem.code, str(problem.origin)) == (code, f"settings/default.yaml:{place}")
+    assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize("indicator", ["|", ">"])
+def test_a_reference_in_a_block_is_told_at_its_own_line(project, indicator):
+    project.layer("default", f"app_name: {indicator}\n  one $$\n  two ${{NO}}\n")
+    assert project.problems() == [("unset-variable", "app_name", "settings/default.yaml:3:7")]
+
+
+def test_an_anchored_value_is_told_where_it_is_written(project):
+    project.layer("default", "version: &v x\nserver:\n  port: *v\n")
+    assert project.problems() == [("wrong-type", "server.port", "settings/default.yaml:1:10")]
+
+
+def test_a_reference_is_expanded_after_merging(project):
+    project.layer("default", "app_name: ${NO}\nserver: {port: '${PORT:-8001}', cors_origins: '${ORIGINS}'}")
+    project.layer("development", "app_name: $NAME")
+    config = project.load(NAME="x $NAME", ORIGINS='["a,b", "c"]')
+    assert (config.app_name, config.server.port, config.server.cors_origins) == ("x $NAME", 8001, ("a,b", "c"))
+
+
+def test_keys_are_never_expanded(project):
+    project.layer("default", "$KEY: x")
+    assert project.problem(KEY="app_name").code == "unknown-key"
+
+
+def test_a_value_over_100_000_characters_is_too_long(project):
+    project.layer("default", f"app_name: {'x' * 100_001}")
+    assert project.problems() == [("too-long", "app_name", "settings/default.yaml:1:11")]
+
+
+def test_references_that_grow_without_end_are_stopped(project):
+    lines = ["A0=" + "x" * 99_000] + [f"A{n}=$A{n - 1}" for n in range(1, 200)]
+    project.write(".env", "\n".join(lines) + "\nSYNFINANCE_APP_NAME=$A199\n")
+    assert project.problem().code == "too-long"
+
+
+def test_faults_that_hid_behind_others_are_found_in_the_same_run(project):
+    """A section that is wrong in one field is judged as a whole all the same."""
+    project.layer(
+        "default",
+        "server: {port: x}\n"
+        "generation: {seed: x, start_date: 2025-01-01}\n"
+        "security: {jwt_expiry: x, ssl_enabled: on, ssl_cert_path: c}\n",
+    )
+    keys = [(problem.code, problem.key) for problem in project.error().problems]
+    assert sorted(keys) == [
+        ("inconsistent", "generation.end_date"),
+        ("inconsistent", "security.ssl_enabled"),
+        ("wrong-type", "generation.seed"),
+        ("wrong-type", "security.jwt_expiry"),
+        ("wrong-type", "server.port"),
+    ]

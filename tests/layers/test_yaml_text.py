@@ -1,0 +1,148 @@
+"""YAML is read as text with places, over events alone."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synfinance_settings import LayerError
+from synfinance_settings.layers.node import Source
+from synfinance_settings.layers.yaml_text import read_yaml, write_yaml
+
+
+def data(node):
+    """A node as plain data."""
+    value = node.value if hasattr(node, "value") else node
+    if isinstance(value, dict):
+        return {key: data(item) for key, item in value.items()}
+    return [data(item) for item in value] if isinstance(value, list) else value
+
+
+def read(text):
+    root, problems = read_yaml(text, Source("x.yaml"))
+    assert not problems
+    return data(root)
+
+
+def codes(text):
+    """Code, line and column of all faults."""
+    try:
+        problems = read_yaml(text, Source("x.yaml"))[1]
+    except LayerError as error:
+        problems = error.problems
+    return [(problem.code, problem.origin.line, problem.origin.column) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    "scalar", ["yes", "NO", "010", "0x1F", "1e3", "12:30", "1_000", ".inf", "2024-01-01", "=", "-x"]
+)
+def test_a_scalar_is_its_text(scalar):
+    assert read(f"a: {scalar}") == {"a": scalar}
+
+
+@pytest.mark.parametrize("scalar", ["null", "Null", "NULL", "~", ""])
+def test_plain_null_is_null_and_quoted_null_is_text(scalar):
+    assert read(f"a: {scalar}\nb: '{scalar}'") == {"a": None, "b": scalar}
+
+
+@pytest.mark.parametrize("scalar", ["nUll", "none", "None", "nil"])
+def test_other_spellings_of_nothing_are_text(scalar):
+    assert read(f"a: {scalar}") == {"a": scalar}
+
+
+@pytest.mark.parametrize("text", ["", "# comment", "---\n", "--- null", "~\n...\n", "\n\n"])
+def test_a_file_without_content_is_nothing(text):
+    assert read_yaml(text, Source("x")) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a: 1\nb: 2\na: 3", [("duplicate-key", 3, 1)]),
+        ("a: {b: 1, b: 2}", [("duplicate-key", 1, 11)]),
+        ("a: &x {b: 1}\nc:\n  <<: *x", [("bad-key", 3, 3)]),
+        ("1: a\n? [x]\n: b", [("bad-key", 2, 3)]),
+        ("~: a", [("bad-key", 1, 1)]),
+        ("a: !!python/object/apply:os.system [x]", [("bad-tag", 1, 4)]),
+        ("a: !x y", [("bad-tag", 1, 4)]),
+        ("a: !!binary aGk=", [("bad-tag", 1, 4)]),
+        ("a: !!set {x}", [("bad-tag", 1, 4)]),
+        ("a: 1\n---\nb: 2", [("second-document", 2, 1)]),
+        ("a: *x", [("bad-alias", 1, 4)]),
+        ("a: &x [*x]", [("bad-alias", 1, 8)]),
+        ("a: [1 }", [("syntax", 1, 7)]),
+        ("a: b: c", [("syntax", 1, 5)]),
+        ("a:\n\t- x", [("syntax", 2, 1)]),
+        ("a: 1\nb: \x07", [("syntax", 2, 4)]),
+        ("a: 1\na: 2\nb: }", [("duplicate-key", 2, 1), ("syntax", 3, 4)]),
+    ],
+)
+def test_a_fault_is_told_at_its_place(text, found):
+    assert codes(text) == found
+
+
+@pytest.mark.parametrize("tagged", ["!!str 1", "!!int '1'", "! 1", "!!float 1", "!!bool 1", "!!null 1"])
+def test_core_tags_change_nothing(tagged):
+    assert read(f"a: {tagged}") == {"a": "1"}
+
+
+def test_nodes_carry_the_places_of_key_and_value():
+    root, _ = read_yaml("a:\n  b: 1\n  c: [x, y]\n", Source("x.yaml"))
+    inner = root.value["a"].value
+    assert (str(inner["b"].key_origin), str(inner["b"].origin)) == ("x.yaml:2:3", "x.yaml:2:6")
+    assert [str(item.origin) for item in inner["c"].value] == ["x.yaml:3:7", "x.yaml:3:10"]
+
+
+def test_40_levels_pass_and_41_do_not():
+    assert read("[" * 40 + "]" * 40)
+    assert [code for code, *_ in codes("[" * 41 + "]" * 41)] == ["too-deep"]
+    assert [code for code, *_ in codes("{a: " * 41 + "1" + "}" * 41)] == ["too-deep"]
+
+
+def test_40_000_open_brackets_do_no_harm():
+    assert codes("[" * 40_000) == [("too-deep", 1, 41)]
+
+
+def test_aliases_count_as_often_as_they_are_used():
+    bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
+    )
+    assert [code for code, *_ in codes(bomb)] == ["too-many-nodes"]
+
+
+def test_200_000_nodes_pass_and_one_more_does_not():
+    items = "[" + "x," * 199_999 + "]"
+    assert len(read(items)) == 199_999
+    assert [code for code, *_ in codes(items.replace("[", "[x,", 1))] == ["too-many-nodes"]
+
+
+def test_an_alias_is_a_copy_of_its_own():
+    root, _ = read_yaml("a: &x [1]\nb: *x", Source("x"))
+    assert root.value["a"].value[0] is not root.value["b"].value[0]
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff"), max_size=8)
+DOCUMENTS = st.recursive(
+    TEXT, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=3)), max_leaves=12
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(st.dictionaries(TEXT, DOCUMENTS, min_size=1, max_size=4), st.sampled_from([None, True, False]))
+def test_the_reader_agrees_with_pyyaml(document, flow):
+    text = yaml.safe_dump(document, default_flow_style=flow, allow_unicode=True)
+    assert read(text) == yaml.load(text, yaml.BaseLoader) == document
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(st.dictionaries(TEXT, DOCUMENTS, min_size=1, max_size=4))
+def test_what_is_written_reads_back(document):
+    assert read(write_yaml(document)) == document
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.text("ab:-[]{}&*!|>'\"%@`#, \n\t?~<=0é\x00", max_size=30))
+def test_any_text_is_read_or_refused(text):
+    assert all(code for code, *_ in codes(text))

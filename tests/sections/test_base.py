@@ -1,0 +1,133 @@
+"""The forms: exactly which texts become which values."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from synfinance_settings import DatabaseConfig, GenerationConfig, MLConfig, MonitoringConfig, ServerConfig
+from synfinance_settings.sections.base import read_boolean, read_list, read_number, read_whole_number
+
+WHOLE = (ServerConfig, "timeout")
+NUMBER = (MLConfig, "fraud_threshold")
+BOOLEAN = (ServerConfig, "reload")
+DATE = (GenerationConfig, "end_date")
+TEXT = (ServerConfig, "host")
+LIST = (ServerConfig, "cors_origins")
+WEBHOOK = (MonitoringConfig, "alert_webhook")
+
+
+@pytest.mark.parametrize(
+    ("field", "given_value", "value"),
+    [
+        (WHOLE, "8", 8),
+        (WHOLE, "+8", 8),
+        (WHOLE, "0008", 8),
+        (WHOLE, 8, 8),
+        (WHOLE, "9" * 4000, int("9" * 4000)),
+        (NUMBER, "1", 1.0),
+        (NUMBER, "0.5", 0.5),
+        (NUMBER, ".5", 0.5),
+        (NUMBER, "1.", 1.0),
+        (NUMBER, "5e-1", 0.5),
+        (NUMBER, "+5E-1", 0.5),
+        (NUMBER, "-0", 0.0),
+        (NUMBER, 1, 1.0),
+        *((BOOLEAN, text, True) for text in ("true", "True", "TRUE", "yes", "YES", "on", "On", "1", True)),
+        *((BOOLEAN, text, False) for text in ("false", "no", "No", "off", "OFF", "0", False)),
+        (DATE, "2024-02-29", date(2024, 2, 29)),
+        (DATE, date(2024, 2, 29), date(2024, 2, 29)),
+        (TEXT, "", ""),
+        (TEXT, " a ", " a "),
+        (LIST, "", ()),
+        (LIST, " ", ()),
+        (LIST, "a", ("a",)),
+        (LIST, "a, b ,c", ("a", "b", "c")),
+        (LIST, "a,,b", ("a", "", "b")),
+        (LIST, '["a, b", "c"]', ("a, b", "c")),
+        (LIST, '["a", 1, 1.50, true]', ("a", "1", "1.50", "true")),
+        (LIST, "[]", ()),
+        (LIST, ["a", "b"], ("a", "b")),
+        (LIST, ("a",), ("a",)),
+    ],
+)
+def test_a_form_takes(field, given_value, value):
+    model, name = field
+    assert getattr(model(**{name: given_value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "given_value"),
+    [
+        *((WHOLE, text) for text in ("", " 8", "8 ", "8_0", "8.0", "8e0", "0x8", "eight", "٨", "8\n", "+", "--8")),
+        *((WHOLE, value) for value in (True, 8.0, [], {}, None, b"8")),
+        (WHOLE, "9" * 4001),
+        *(
+            (NUMBER, text)
+            for text in ("", "nan", "inf", "-inf", "Infinity", ".inf", " 1", "1 ", "1_0", "0x1", "½", "1,0")
+        ),
+        *((NUMBER, value) for value in (True, float("nan"), float("inf"), None, [], "1e999")),
+        *((BOOLEAN, text) for text in ("", "y", "n", "t", "f", " true", "true ", "2", "maybe", "oui")),
+        *((BOOLEAN, value) for value in (1, 0, 1.0, None, [])),
+        *((DATE, text) for text in ("", "2024-2-9", "20240101", "2024-02-30", "0", "1704067200", "2024-01-01T00")),
+        *((DATE, value) for value in (0, datetime(2024, 1, 1), None, "٢٠٢٤-01-01", "2024-W01-1")),
+        *((TEXT, value) for value in (None, 1, True, [], {}, b"x")),
+        *((LIST, text) for text in ("[", '["a"', "[a]", '["a"] x', "[NaN]", "[] ]")),
+        *((LIST, value) for value in (None, 1, {}, [1], [None], [["a"]], "[null]", '[["a"]]')),
+        *((WEBHOOK, text) for text in ("", "x", "ftp://x", "http://", "//x", "https:x", "https://x y", "javascript:1")),
+        *((WEBHOOK, text) for text in ("https://[", "https://x/\n", " https://x")),
+    ],
+)
+def test_a_form_refuses(field, given_value):
+    model, name = field
+    with pytest.raises(ValidationError):
+        model(**{name: given_value})
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example/a", "http://localhost:9/x?y=z", "HTTPS://x.example"])
+def test_a_webhook_is_an_http_url(url):
+    assert MonitoringConfig(alert_webhook=url).alert_webhook.get_secret_value() == url
+
+
+@pytest.mark.parametrize("read", [read_whole_number, read_number, read_boolean, read_list])
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(text=st.one_of(st.text(), st.text('0123456789.eE+-[]",truefalsnyo', max_size=8)))
+def test_any_text_is_read_or_refused_without_being_shown(read, text):
+    try:
+        read(text)
+    except PydanticCustomError as error:
+        said = str(error)
+    else:
+        return
+    assert len(text) < 5 or text not in said
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_number_is_read_as_python_spells_it(number):
+    assert read_number(repr(number)) == number
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.integers())
+def test_every_whole_number_is_read_as_python_spells_it(number):
+    assert read_whole_number(str(number)) == number
+
+
+def test_models_are_frozen_and_forbid_unknown_names():
+    with pytest.raises(ValidationError):
+        DatabaseConfig(prot=1)
+    with pytest.raises(ValidationError):
+        DatabaseConfig().port = 1
+    assert hash(DatabaseConfig()) == hash(DatabaseConfig())
+
+
+def test_an_error_of_a_model_does_not_show_its_input():
+    with pytest.raises(ValidationError) as caught:
+        DatabaseConfig(password=["hush"], port="hush")
+    assert "hush" not in str(caught.value)

@@ -1,0 +1,36 @@
+"""The catalogue of settings and its suggestions."""
+
+from __future__ import annotations
+
+import pytest
+
+from synfinance_settings import AppConfig
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, suggestion, values_of
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("server.prot", "server.port"),
+        ("database.pool_sise", "database.pool_size"),
+        ("servr", "server"),
+        ("Server", "server"),
+        ("databse.port", "database.port"),
+        ("pool_size", "database.pool_size"),
+        ("ml.feature_enginering", "ml.feature_engineering"),
+        ("ml.feature_engineering.total_feature", "ml.feature_engineering.total_features"),
+        ("xyzzy", None),
+        ("x" * 10_000, None),
+    ],
+)
+def test_a_slip_is_answered_by(slip, meant):
+    assert suggestion(slip) == meant
+
+
+def test_there_are_seven_sections_and_one_inside():
+    names = ["server", "database", "cache", "generation", "ml", "monitoring", "security"]
+    assert sorted(SECTIONS) == sorted([*names, "ml.feature_engineering"])
+
+
+def test_every_value_has_a_key():
+    assert list(values_of(AppConfig())) == list(SETTINGS)

@@ -1,0 +1,150 @@
+"""`EnvLoader`: `.env` below the process environment, behind typed getters."""
+
+from __future__ import annotations
+
+import pytest
+
+from synfinance_settings import EnvLoader, ExpansionError, LayerError, SettingsError, VariableError
+
+TEXT = """\
+WHOLE=42
+NUMBER=2.5
+YES=on
+LIST=a, b,c
+JSON=["a,b", 1]
+EMPTY=
+BOTH=file
+QUOTED='$WHOLE'
+JOINED=${WHOLE}-${NO:-none}
+BAD=${NOWHERE}
+"""
+
+
+@pytest.fixture
+def loader(project):
+    return EnvLoader(project.write(".env", TEXT), {"BOTH": "process", "OWN": "1"})
+
+
+def test_the_process_environment_wins_over_the_file(loader):
+    assert (loader.get("BOTH"), loader.get("WHOLE"), loader.get("OWN")) == ("process", "42", "1")
+
+
+def test_values_are_expanded_as_in_the_layers(loader):
+    assert (loader.get("JOINED"), loader.get("QUOTED")) == ("42-none", "$WHOLE")
+    with pytest.raises(ExpansionError, match="NOWHERE is set nowhere"):
+        loader.get("BAD")
+
+
+def test_typed_getters_give_types(loader):
+    assert loader.get_int("WHOLE") == 42
+    assert loader.get_float("NUMBER") == 2.5
+    assert loader.get_bool("YES") is True
+    assert loader.get_list("LIST") == ["a", "b", "c"]
+    assert loader.get_list("JSON") == ["a,b", "1"]
+    assert loader.get_list("LIST", separator=" ") == ["a,", "b,c"]
+    assert loader.get_list("EMPTY") == []
+
+
+def test_the_default_is_for_unset_variables_alone(loader):
+    assert (loader.get("NO"), loader.get("NO", "d"), loader.get("EMPTY", "d")) == (None, "d", "")
+    assert (loader.get_int("NO", 1), loader.get_float("NO", 1.5), loader.get_bool("NO", True)) == (1, 1.5, True)
+    assert loader.get_list("NO", default=["d"]) == ["d"]
+    assert loader.get_list("NO") == []
+
+
+@pytest.mark.parametrize(
+    ("getter", "name"), [("get_int", "NUMBER"), ("get_int", "EMPTY"), ("get_float", "LIST"), ("get_bool", "WHOLE")]
+)
+def test_a_value_of_another_type_names_the_variable_and_its_place(loader, getter, name):
+    with pytest.raises(VariableError) as caught:
+        getattr(loader, getter)(name, None)
+    (problem,) = caught.value.problems
+    line = TEXT.splitlines().index(next(line for line in TEXT.splitlines() if line.startswith(name))) + 1
+    assert (problem.key, problem.origin.line, problem.code) == (name, line, "wrong-variable")
+
+
+def test_require_gives_the_value_or_names_the_variable(loader):
+    assert loader.require("WHOLE") == "42"
+    with pytest.raises(VariableError, match="NO is not set"):
+        loader.require("NO")
+
+
+def test_all_missing_names_are_told_at_once(loader):
+    loader.validate_required(["WHOLE", "OWN"])
+    with pytest.raises(VariableError) as caught:
+        loader.validate_required(["NO", "WHOLE", "EMPTY", "NEITHER"])
+    assert [problem.key for problem in caught.value.problems] == ["NO", "EMPTY", "NEITHER"]
+
+
+def test_substitution_makes_a_new_structure(loader):
+    data = {"a": "${WHOLE}", "$WHOLE": ["$BOTH", 1, None, True, ("$$",)], "b": {"c": "${NO:-d}"}}
+    assert loader.substitute_in_config(data) == {
+        "a": "42",
+        "$WHOLE": ["process", 1, None, True, ("$",)],
+        "b": {"c": "d"},
+    }
+    assert data["a"] == "${WHOLE}"
+    assert loader.substitute_in_config("$WHOLE") == "42"
+    assert loader.substitute_in_config(5) == 5
+
+
+def test_substitution_tells_all_faults_at_once(loader):
+    with pytest.raises(ExpansionError) as caught:
+        loader.substitute_in_config({"a": "$NO", "b": ["ok", "${"], "c": {"d": "$BAD"}})
+    assert [problem.key for problem in caught.value.problems][:2] == ["a", "b[1]"]
+    assert len(caught.value.problems) == 3
+
+
+def test_a_structure_that_contains_itself_is_an_error(loader):
+    data = []
+    data.append(data)
+    with pytest.raises(SettingsError):
+        loader.substitute_in_config(data)
+
+
+def test_a_missing_file_is_an_empty_one(project):
+    loader = EnvLoader(project.root / ".env", {"A": "1"})
+    assert (loader.is_loaded(), loader.load_env_file(), loader.get_all()) == (False, False, {"A": "1"})
+
+
+def test_a_file_that_appears_is_read_at_the_next_load(project):
+    loader = EnvLoader(project.root / ".env", {})
+    project.write(".env", "A=1\n")
+    assert loader.get("A") is None
+    assert loader.load_env_file()
+    assert (loader.is_loaded(), loader.get("A")) == (True, "1")
+
+
+def test_a_broken_line_keeps_what_was_read_before(project):
+    path = project.write(".env", "A=1\n")
+    loader = EnvLoader(path, {})
+    path.write_text("A=2\nbroken line\n")
+    with pytest.raises(LayerError) as caught:
+        loader.load_env_file()
+    assert caught.value.problems[0].origin.line == 2
+    assert loader.get("A") == "1"
+
+
+def test_from_env_file_needs_the_file(project):
+    with pytest.raises(LayerError, match="does not exist"):
+        EnvLoader.from_env_file(project.root / "no.env", {})
+    assert EnvLoader.from_env_file(project.write("x.env", "A=1\n"), {}).get("A") == "1"
+
+
+def test_the_file_is_the_one_of_the_project_root(project):
+    project.write(".env", "A=1\n")
+    assert EnvLoader(environ={"SYNFINANCE_SETTINGS_DIR": str(project.settings)}).get("A") == "1"
+
+
+def test_get_all_holds_the_file_below_the_process_environment(project):
+    loader = EnvLoader(project.write(".env", "A=1\nB=2\n"), {"B": "3", "C": "4"})
+    assert loader.get_all() == {"A": "1", "B": "3", "C": "4"}
+
+
+def test_a_template_is_written_once(loader, project):
+    path = loader.create_env_template(project.root / ".env.example")
+    assert "SYNFINANCE_SERVER__PORT=8000" in path.read_text()
+    with pytest.raises(SettingsError, match="exists already; nothing was written"):
+        loader.create_env_template(path)
+    with pytest.raises(SettingsError, match="cannot be written"):
+        loader.create_env_template(project.root / "no" / "template")

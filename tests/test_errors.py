@@ -1,0 +1,123 @@
+"""Errors are data: problems with places, in one form, that can be logged, printed and pickled."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pickle
+import re
+
+import pytest
+
+from synfinance_settings import (
+    InvalidSettingsError,
+    LayerError,
+    Origin,
+    Problem,
+    SettingsError,
+    UnknownKeyError,
+    errors,
+)
+from synfinance_settings.errors import CODES, Excerpt, Occurrence, printable
+from synfinance_settings.sections.rules import RULES
+
+WHOLE = Problem(
+    "out-of-range",
+    "server.port must be at most 65535",
+    key="server.port",
+    origin=Origin("settings/production.yaml", 7, 9),
+    overrides=Occurrence("8000", Origin("settings/default.yaml", 9, 9)),
+    excerpt=Excerpt(7, "  port: 99999", 9, 5),
+)
+BARE = Problem(
+    "unknown-key",
+    "database.pool_sise is not a setting",
+    origin=Origin("settings/production.yaml", 14, 3),
+    hint="did you mean database.pool_size?",
+)
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SettingsError)]
+
+
+def test_a_problem_reads_as_the_contract_shows_it():
+    assert str(WHOLE) == (
+        "error[out-of-range]: server.port must be at most 65535\n"
+        "  --> settings/production.yaml:7:9\n"
+        "   |\n"
+        " 7 |   port: 99999\n"
+        "   |         ^^^^^\n"
+        "   = overrides 8000 from settings/default.yaml:9:9"
+    )
+    assert str(BARE) == (
+        "error[unknown-key]: database.pool_sise is not a setting\n"
+        "  --> settings/production.yaml:14:3\n"
+        "   = help: did you mean database.pool_size?"
+    )
+
+
+def test_the_bars_of_an_excerpt_stand_below_one_another():
+    lines = str(
+        Problem("x", "y", origin=Origin("z", 123, 1), excerpt=Excerpt(123, "a: b", 4, 1), hint="h")
+    ).splitlines()
+    assert {re.search("[|=]", line).start() for line in lines[2:]} == {len(" 123 ")}
+
+
+def test_several_problems_are_counted():
+    assert str(SettingsError([WHOLE, BARE])) == f"2 problems\n{WHOLE}\n{BARE}"
+    assert str(SettingsError(WHOLE)) == str(WHOLE)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_error_pickles_with_its_problems(kind):
+    error = kind([WHOLE, BARE])
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.problems, str(again)) == (kind, error.problems, str(error))
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_error_of_a_text_has_its_own_code(kind):
+    assert kind("what is wrong").problems == (Problem(kind.default_code, "what is wrong"),)
+    assert kind.default_code in CODES
+
+
+def test_problems_are_plain_data_for_scripts():
+    (data,) = json.loads(json.dumps(SettingsError(WHOLE).errors()))
+    assert data["origin"] == "settings/production.yaml:7:9"
+    assert data["overrides"] == {"value": "8000", "origin": "settings/default.yaml:9:9"}
+    assert (data["code"], data["key"], data["severity"]) == ("out-of-range", "server.port", "error")
+
+
+def test_the_class_of_an_error_is_that_of_its_problems():
+    assert type(SettingsError.of([Problem("unknown-key", "a"), Problem("unknown-variable", "b")])) is UnknownKeyError
+    assert type(SettingsError.of([Problem("syntax", "a")])) is LayerError
+    assert type(SettingsError.of([Problem("syntax", "a"), Problem("unknown-key", "b")])) is InvalidSettingsError
+
+
+def test_codes_are_kebab_case_and_no_rule_uses_one():
+    ids = {rule.id for rule in RULES}
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code) for code in {*CODES, *ids})
+    assert not ids & set(CODES)
+
+
+@pytest.mark.parametrize(
+    ("origin", "text"),
+    [
+        (Origin("settings/default.yaml", 14, 7), "settings/default.yaml:14:7"),
+        (Origin(".env", 6), ".env:6"),
+        (Origin("env SYNFINANCE_SERVER__PORT"), "env SYNFINANCE_SERVER__PORT"),
+        (Origin("default"), "default"),
+    ],
+)
+def test_an_origin_reads(origin, text):
+    assert str(origin) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("é", "é"), ("a\nb", "a\\nb"), ("\x1b[31m", "\\x1b[31m"), ("\u202e", "\\u202e"), ("\ud800", "\\ud800")],
+)
+def test_nothing_unprintable_reaches_a_terminal(text, shown):
+    assert printable(text) == shown
+
+
+def test_a_long_text_is_cut():
+    assert printable("x" * 300) == "x" * 200 + "…"
