@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import click
 
-from synfinance_settings.cli import operating, reading, render
+from synfinance_settings.cli import operating, reading, render, writing
 from synfinance_settings.errors import SettingsError
 
-_USAGE_CODES: Final = frozenset(("unknown-environment", "no-such-file", "unwritable"))
+_USAGE_CODES: Final = frozenset(
+    ("unknown-environment", "no-such-file", "unwritable", "refused-edit", "no-such-version")
+)
 
 
 class _Group(click.Group):
@@ -78,7 +80,7 @@ def group(color: str, debug: bool) -> None:
     """
 
 
-for command in (*reading.commands, *operating.commands):
+for command in (*reading.commands, *writing.commands, *operating.commands):
     group.add_command(command)
 
 

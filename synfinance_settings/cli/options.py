@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +17,7 @@ from synfinance_settings.errors import EnvironmentNameError, SettingsError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from synfinance_settings.editing.changes import LayerFile, Target
     from synfinance_settings.layers.project import Project
     from synfinance_settings.layers.snapshot import Snapshot
 
@@ -38,8 +42,49 @@ class EnvironmentName(click.ParamType[Environment]):
         return [CompletionItem(str(name)) for name in Environment if name.startswith(incomplete)]
 
 
+class TargetName(EnvironmentName):
+    """The layer to change: an environment's, or the default one."""
+
+    name = "environment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The environment that `value` names, or ``default``."""
+        return value if value == "default" else super().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The environments, and ``default``, that begin with `incomplete`."""
+        from click.shell_completion import CompletionItem
+
+        found = super().shell_complete(ctx, param, incomplete)
+        return [*found, *([CompletionItem("default")] if "default".startswith(incomplete) else [])]
+
+
+def complete_key(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The keys that begin with `incomplete`, from the schema beside the layers, which imports nothing."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        schema = folder / "settings" / "schema.json"
+        if schema.is_file():
+            keys = _schema_keys(json.loads(schema.read_text(encoding="utf-8")), "")
+            return [key for key in keys if key.startswith(incomplete)]
+    return []
+
+
+def _schema_keys(schema: dict[str, Any], prefix: str) -> Iterator[str]:
+    for name, inner in schema.get("properties", {}).items():
+        if "properties" in inner:
+            yield from _schema_keys(inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
 environment_option = click.option(
     "--env", "environment", type=EnvironmentName(), help="The environment; the current one unless given."
+)
+target_option = click.option(
+    "--env",
+    "target",
+    type=TargetName(),
+    help="The layer: an environment or default; the current environment's unless given.",
 )
 placeholders_option = click.option(
     "--placeholders", is_flag=True, help="Lend a value to names that references need and nothing sets."
@@ -67,3 +112,21 @@ def load(environment: Environment | None, *, strict: bool = False, placeholders:
     if report.placeholders:
         click.echo(f"placeholders for {', '.join(report.placeholders)}", err=True)
     return report.snapshot
+
+
+def state_dir() -> Path:
+    """The folder that keeps the versions of the layer files: SYNFINANCE_STATE_DIR, else the platform's own."""
+    named = os.environ.get("SYNFINANCE_STATE_DIR")
+    if named:
+        return Path(named).absolute()
+    from platformdirs import user_state_path
+
+    return user_state_path("synfinance-settings", appauthor=False)
+
+
+def layer_file(target: Target | None) -> LayerFile:
+    """The layer file that a command changes, with its history."""
+    from synfinance_settings.editing.changes import LayerFile
+
+    project = find(None if target in (None, "default") else Environment(str(target)))
+    return LayerFile(project, project.environment if target is None else target, state_dir())

@@ -153,7 +153,7 @@ def show(
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=options.complete_key)
 @options.environment_option
 @click.option("--reveal", is_flag=True, help="Print a secret in clear.")
 @options.placeholders_option
@@ -179,7 +179,7 @@ def get(key: str, environment: Environment | None, reveal: bool, placeholders: b
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=options.complete_key)
 @options.environment_option
 @options.placeholders_option
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -74,6 +74,12 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+def difference(lines: Iterable[str]) -> str:
+    """A unified diff in colours."""
+    styles = {"+": "good", "-": "error", "@": "place"}
+    return "\n".join(style(line, styles.get(line[:1], "")) for line in lines)
+
+
 def place(path: Path) -> str:
     """`path` as an operator would type it here: relative to the working directory where it lies below."""
     here = Path.cwd()

@@ -57,9 +57,9 @@ class LayerFile:
     def __init__(self, project: Project, target: Target, state_dir: Path | None) -> None:
         if project.settings_dir is None:
             raise EditError("there is no settings folder to write to; set SYNFINANCE_SETTINGS_DIR")
-        self._project = project
+        self.project = project
+        self.target = target
         self._folder = project.settings_dir
-        self._target = target
         self.history = History(state_dir, self._folder) if state_dir else None
 
     def change(
@@ -81,18 +81,18 @@ class LayerFile:
 
     def read(self) -> tuple[Path, str | None]:
         """The file of the layer and its text; None where it does not exist yet."""
-        found = [content for path in self._project.candidates(self._target) if (content := read_file(path)).exists]
+        found = [content for path in self.project.candidates(self.target) if (content := read_file(path)).exists]
         if len(found) > 1:
-            names = " and ".join(self._project.name(content.path) for content in found)
+            names = " and ".join(self.project.name(content.path) for content in found)
             raise LayerError(Problem("two-files", f"one layer in two files: {names}"))
         if not found:
-            return self._project.candidates(self._target)[0], None
-        text = found[0].text(self._project.name(found[0].path))
+            return self.project.candidates(self.target)[0], None
+        text = found[0].text(self.project.name(found[0].path))
         return found[0].path, "\ufeff" + text if found[0].data and found[0].data.startswith(b"\xef\xbb\xbf") else text
 
     def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
         path, before = self.read()
-        name = self._project.name(path)
+        name = self.project.name(path)
         start = before if before is not None else "" if path.suffix == ".json" else NEW_FILE
         after = edit(start, name)
         found = [self._reports(environment, path, after) for environment in self._environments()]
@@ -105,7 +105,7 @@ class LayerFile:
         if problems:
             raise SettingsError.of(problems)
         files = ({path.name: (before or "").encode()}, {path.name: after.encode()})
-        changed = changed_in_files(*files, [self._target])
+        changed = changed_in_files(*files, [self.target])
         return Change(
             path=path,
             name=name,
@@ -117,10 +117,10 @@ class LayerFile:
         )
 
     def _environments(self) -> list[Environment]:
-        return list(Environment) if self._target == "default" else [Environment(self._target)]
+        return list(Environment) if self.target == "default" else [Environment(self.target)]
 
     def _project_for(self, environment: Environment) -> Project:
-        return replace(self._project, environment=environment, environment_origin=Origin("the argument"))
+        return replace(self.project, environment=environment, environment_origin=Origin("the argument"))
 
     def _reports(self, environment: Environment, path: Path, text: str) -> tuple[ValidationReport, ValidationReport]:
         """What a load of `environment` would find with `text` at `path`: judged by itself, and as it is here.
@@ -129,7 +129,7 @@ class LayerFile:
         what happens to be set on this machine.
         """
         project = self._project_for(environment)
-        is_default = self._target == "default"
+        is_default = self.target == "default"
         layer = "default" if is_default else "environment"
         read = read_sources(project)
         here = replace(read, files={**read.files, layer: (Content(path, text.encode()),)})
@@ -142,11 +142,11 @@ class LayerFile:
         if text is None or self.history is None:
             return
         files = {change.path.name: text.encode()}
-        if self._target != "default":
-            sources = read_sources(self._project_for(Environment(self._target)))
+        if self.target != "default":
+            sources = read_sources(self._project_for(Environment(self.target)))
             files = {**sources.layer_files, **files}
         try:
-            self.history.record(self._target, files, command, change.changed if command != "found" else ())
+            self.history.record(self.target, files, command, change.changed if command != "found" else ())
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
 

@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from synfinance_settings.errors import MASK
+from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.layers.yaml_text import write_yaml
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS, values_of
@@ -57,6 +59,20 @@ def layer_text(values: dict[str, Any], format: Literal["yaml", "json"]) -> str:
     """`values` by key as a layer that reads back as them: every dollar doubled."""
     tree = nested({key: _escaped(value) for key, value in values.items()})
     return write_yaml(tree) if format == "yaml" else json_text(tree)
+
+
+def export_layer(config: AppConfig, path: Path, format: Literal["yaml", "json"], *, reveal: bool) -> tuple[str, ...]:
+    """Write `config` to `path` as a layer that reads back; returns the keys of the secrets that were left out.
+
+    With `reveal` they are written too, and the file is readable by its owner only. Raises `LayerError` where it cannot
+    be written.
+    """
+    omitted = () if reveal else tuple(key for key, setting in SETTINGS.items() if setting.is_secret)
+    text = layer_text(plain_values(config, "reveal" if reveal else "omit"), format)
+    if format == "yaml" and omitted:
+        text = f"# Secrets left out: {', '.join(omitted)}\n" + text
+    write_atomically(path, text.encode(), mode=0o600 if reveal else None)
+    return omitted
 
 
 def json_text(data: Any) -> str:

@@ -27,14 +27,14 @@ class LastGood:
 
     def __init__(self, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> None:
         named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
-        self._folder = Path(named).absolute() if named is not None else None
+        self.folder = Path(named).absolute() if named is not None else None
         self._fallback = environ.get(_FALLBACK, "")
 
     def _history(self, project: Project) -> History | None:
         """The store of the project's folder; None where nothing is kept, or a file was given in the layer's place."""
-        if self._folder is None or project.settings_dir is None or project.config_path is not None:
+        if self.folder is None or project.settings_dir is None or project.config_path is not None:
             return None
-        return History(self._folder, project.settings_dir)
+        return History(self.folder, project.settings_dir)
 
     def record(self, project: Project, sources: Sources, command: str) -> None:
         """Keep layer files that were just accepted; where that cannot be, work goes on with a warning."""
@@ -77,7 +77,7 @@ class LastGood:
         fault = None
         if self._fallback not in ("", "last-good"):
             fault = f"{_FALLBACK} must be last-good, or not set"
-        elif self._fallback and self._folder is None:
+        elif self._fallback and self.folder is None:
             fault = f"{_FALLBACK} needs a state folder: set {_STATE_DIR}"
         if fault:
             raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {_FALLBACK}")))

@@ -21,7 +21,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Final, Literal, Self
 
-from synfinance_settings.environment import Environment
+from synfinance_settings.editing.changes import LayerFile
+from synfinance_settings.editing.edits import import_edit
+from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import (
     LayerError,
     Problem,
@@ -40,10 +42,9 @@ from synfinance_settings.layers.loading import (
 )
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch
-from synfinance_settings.layers.output import layer_text, plain_values
+from synfinance_settings.layers.output import export_layer
 from synfinance_settings.layers.project import Project, find_project
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
-from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.live.events import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
@@ -191,13 +192,19 @@ class ConfigManager:
 
         With `reveal_secrets` they are written too, and the file is readable by its owner only.
         """
-        snapshot = self.snapshot
-        omitted = () if reveal_secrets else tuple(key for key, setting in SETTINGS.items() if setting.is_secret)
-        text = layer_text(plain_values(snapshot.config, "reveal" if reveal_secrets else "omit"), format)
-        if format == "yaml" and omitted:
-            text = f"# Secrets left out: {', '.join(omitted)}\n" + text
-        write_atomically(Path(path), text.encode(), mode=0o600 if reveal_secrets else None)
-        return omitted
+        return export_layer(self.snapshot.config, Path(path), format, reveal=reveal_secrets)
+
+    def import_config(self, path: PathLike, environment: str | None = None) -> AppConfig:
+        """Replace the environment's layer file by what the file at `path` says that differs from the default layer.
+
+        It is validated first; secrets may stand in it. The replaced file is kept where a state folder is set. Then the
+        settings are reloaded, unless `environment` is another one than this manager's.
+        """
+        project = self._find(None, None)
+        target = parse_environment(environment) if environment is not None else project.environment
+        layer = LayerFile(project, target, self._last_good.folder)
+        layer.change(import_edit(project, Path(path), full=False, allow_secret=True), f"import {Path(path).name}")
+        return self.reload_config() if target is project.environment else self.get_config()
 
     def get_environment(self) -> Environment:
         """The environment that was decided at the first load."""

@@ -1,0 +1,175 @@
+"""The commands that change layer files or write others: set, unset, import, export, rollback."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import click
+
+from synfinance_settings.cli import options, render
+from synfinance_settings.environment import Environment
+
+if TYPE_CHECKING:
+    from synfinance_settings.editing.changes import Change, LayerFile, Target
+    from synfinance_settings.editing.edits import Edit
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
+_allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a secret be written into the file.")
+
+
+@click.command("set")
+@click.argument("key", shell_complete=options.complete_key)
+@click.argument("value")
+@options.target_option
+@_dry_run_option
+@_allow_secret_option
+def set_(key: str, value: str, target: Target | None, dry_run: bool, allow_secret: bool) -> None:
+    """Write VALUE for KEY into a layer file; everything else in it stays as it is.
+
+    The merged result is validated before anything is written, for --env default in all environments. VALUE is text;
+    null is null where the setting may be null; a list is text with commas or a YAML or JSON list; for a section it is
+    a mapping. With - the value is read from stdin, as a secret must be. A value that begins with - follows after --.
+
+    \b
+    synfinance-settings set server.port 8443 --env production
+    synfinance-settings set server.cors_origins '[https://a.example, https://b.example]'
+    synfinance-settings set -- generation.seed -5
+    """
+    from synfinance_settings.editing.edits import setting_edit
+
+    from_stdin = value == "-"
+    literal = sys.stdin.read().removesuffix("\n") if from_stdin else value
+    edit = setting_edit(key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
+    _apply(options.layer_file(target), edit, f"set {key}", dry_run=dry_run)
+
+
+@click.command()
+@click.argument("key", shell_complete=options.complete_key)
+@options.target_option
+@_dry_run_option
+def unset(key: str, target: Target | None, dry_run: bool) -> None:
+    """Take KEY, a setting or a section, out of a layer file, so that lower layers count again.
+
+    \b
+    synfinance-settings unset server.port --env production
+    """
+    from synfinance_settings.editing.edits import unsetting_edit
+
+    _apply(options.layer_file(target), unsetting_edit(key), f"unset {key}", dry_run=dry_run)
+
+
+@click.command("import")
+@click.argument("path", type=_FILE)
+@options.target_option
+@click.option(
+    "--full", is_flag=True, help="Write all that the file says, not only what differs from the default layer."
+)
+@_allow_secret_option
+@_dry_run_option
+@_yes_option
+def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, dry_run: bool, yes: bool) -> None:
+    """Replace a layer file by what PATH says, after showing the difference and asking.
+
+    The replaced file stays in the history; rollback brings it back.
+
+    \b
+    synfinance-settings export old.yaml && synfinance-settings import old.yaml --env staging
+    """
+    from synfinance_settings.editing.edits import import_edit
+
+    layer = options.layer_file(target)
+    edit = import_edit(layer.project, path, full=full or layer.target == "default", allow_secret=allow_secret)
+    _apply(layer, edit, f"import {path.name}", dry_run=dry_run, ask=None if yes else "Replace it?")
+
+
+@click.command()
+@click.argument("version", type=int, required=False)
+@options.target_option
+@_dry_run_option
+@_yes_option
+def rollback(version: int | None, target: Target | None, dry_run: bool, yes: bool) -> None:
+    """Bring a layer file back as VERSION of the history has it, by default the last one that differs from it.
+
+    The difference is shown first and the result validated; what is rolled back from stays in the history too.
+
+    \b
+    synfinance-settings history --env production
+    synfinance-settings rollback 12 --env production
+    """
+    from synfinance_settings.editing.edits import rollback_edit
+
+    layer = options.layer_file(target)
+    assert layer.history is not None, "the commands always have a state folder"
+    edit, found = rollback_edit(layer.history, layer.target, layer.read(), version)
+    click.echo(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
+    _apply(layer, edit, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Bring it back?")
+
+
+def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: str | None = None) -> None:
+    """Have the edit made, and say what was done."""
+    answers: list[bool] = []
+
+    def approve(change: Change) -> bool:
+        click.echo(render.difference(change.difference))
+        for note in change.notes:
+            click.echo(f"{render.style('note', 'warning')}: {note}", err=True)
+        answers.append(not dry_run and (ask is None or confirmed(f"{change.name}: {ask}")))
+        return answers[-1]
+
+    change = layer.change(edit, command, approve)
+    if change.is_empty:
+        click.echo(f"{change.name} says that already; nothing was written", err=True)
+    elif answers[-1]:
+        click.echo(f"wrote {change.name}", err=True)
+    else:
+        click.echo("nothing was written", err=True)
+        if not dry_run:
+            raise click.exceptions.Exit(1)
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal; without one, the call must say --yes."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} There is no terminal to ask on; pass --yes")
+    return click.confirm(question, err=True)
+
+
+@click.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@options.environment_option
+@click.option("--format", "output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
+@options.placeholders_option
+@_yes_option
+def export(
+    path: Path,
+    environment: Environment | None,
+    output: Literal["yaml", "json"],
+    reveal: bool,
+    placeholders: bool,
+    yes: bool,
+) -> None:
+    """Write the settings in force to PATH, as a layer that import takes.
+
+    Secrets are left out and named, unless --reveal.
+
+    \b
+    synfinance-settings export settings.json --env production --format json
+    """
+    from synfinance_settings.layers.output import export_layer
+
+    snapshot = options.load(environment, placeholders=placeholders)
+    if path.exists() and not yes and not confirmed(f"{path} exists. Overwrite it?"):
+        click.echo("nothing was written", err=True)
+        raise click.exceptions.Exit(1)
+    omitted = export_layer(snapshot.config, path, output, reveal=reveal)
+    click.echo(f"wrote {path}", err=True)
+    if omitted and output == "json":
+        click.echo(f"secrets left out: {', '.join(omitted)}", err=True)
+
+
+commands: Final = (set_, unset, import_, export, rollback)
