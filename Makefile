@@ -4,11 +4,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SETTINGS := $(BIN)/synfinance-settings
 ENV ?=
+A ?=
+B ?=
+KEY ?=
 ENVIRONMENTS := development staging production test
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain test test-all lint types schema reference bench clean
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -34,6 +37,9 @@ show: setup ## print the settings in force, or those of ENV=production
 
 explain: setup ## say where KEY=server.port comes from, for ENV=production too
 	@$(SETTINGS) explain --placeholders $(if $(ENV),--env $(ENV)) $(KEY)
+
+diff: setup ## compare two environments: A=staging B=production; without them, all at once
+	@$(SETTINGS) diff $(if $(A)$(B),$(A) $(B),--matrix)
 
 test: setup ## run the tests, but for those marked long
 	@$(BIN)/python -m pytest -m 'not long' -n auto $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
-"""The commands that look after a running system: watch."""
+"""The commands that look after a running system: watch, history."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import SettingsError
 
 if TYPE_CHECKING:
+    from synfinance_settings.editing.changes import Target
     from synfinance_settings.live.events import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
 
@@ -108,4 +109,38 @@ def _in_words(facts: dict[str, Any]) -> str:
     return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
 
 
-commands: Final = (watch,)
+@click.command()
+@options.target_option
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def history(target: Target | None, output: str) -> None:
+    """List the versions of a layer that commands and accepted reloads recorded, newest first.
+
+    \b
+    synfinance-settings history --env production
+    """
+    layer = options.layer_file(target)
+    assert layer.history is not None, "the commands always have a state folder"
+    versions = list(layer.history.versions(layer.target))
+    if output == "json":
+        rows = [
+            {
+                "version": version.number,
+                "environment": version.environment,
+                "when": version.when.isoformat(),
+                "command": version.command,
+                "changed": list(version.changed),
+            }
+            for version in versions
+        ]
+        render.echo_json(rows)
+    elif not versions:
+        click.echo(f"no versions of {layer.target} are recorded yet", err=True)
+    else:
+        told = (
+            (str(v.number), f"{v.when.astimezone():%Y-%m-%d %H:%M:%S}", v.command, ", ".join(v.changed))
+            for v in versions
+        )
+        click.echo(render.table([("version", "when", "command", "changed"), *told]))
+
+
+commands: Final = (watch, history)

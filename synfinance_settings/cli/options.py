@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from synfinance_settings.editing.changes import LayerFile, Target
+    from synfinance_settings.layers.loading import ValidationReport
     from synfinance_settings.layers.project import Project
     from synfinance_settings.layers.snapshot import Snapshot
 
@@ -39,7 +40,7 @@ class EnvironmentName(click.ParamType[Environment]):
         """The environments that begin with `incomplete`."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(str(name)) for name in Environment if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in complete_environment(ctx, param, incomplete)]
 
 
 class TargetName(EnvironmentName):
@@ -57,6 +58,17 @@ class TargetName(EnvironmentName):
 
         found = super().shell_complete(ctx, param, incomplete)
         return [*found, *([CompletionItem("default")] if "default".startswith(incomplete) else [])]
+
+
+def environment_of(path: Path) -> Environment | None:
+    """The environment that a layer file is named after; None where it is named otherwise."""
+    stem = path.name.partition(".")[0]
+    return Environment(stem) if stem in list(Environment) else None
+
+
+def complete_environment(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The environments that begin with `incomplete`."""
+    return [str(name) for name in Environment if name.startswith(incomplete)]
 
 
 def complete_key(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -130,3 +142,21 @@ def layer_file(target: Target | None) -> LayerFile:
 
     project = find(None if target in (None, "default") else Environment(str(target)))
     return LayerFile(project, project.environment if target is None else target, state_dir())
+
+
+def stored(number: int) -> ValidationReport:
+    """The settings as version `number` of the history has them; raises `RollbackError` where there is none."""
+    from synfinance_settings.editing.history import History
+    from synfinance_settings.errors import Problem, RollbackError
+    from synfinance_settings.layers.loading import read_sources, stored_sources, validate_sources
+
+    project = find()
+    versions = History(state_dir(), project.settings_dir).versions() if project.settings_dir else iter(())
+    version = next((version for version in versions if version.number == number), None)
+    if version is None:
+        raise RollbackError(Problem("no-such-version", f"the history has no version {number}"))
+    if version.environment != "default":
+        project = find(Environment(version.environment))
+    now = read_sources(project)
+    files = {**now.layer_files, **version.files}
+    return validate_sources(project, stored_sources(project, now, files), placeholders=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from synfinance_settings.cli import options, render
-from synfinance_settings.environment import SHORT_NAMES, Environment
+from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def validate(
         raise click.UsageError("--all goes without FILE and --env")
     reports: list[tuple[str, ValidationReport]] = []
     for path in files:
-        project = options.find(environment or _named_after(path), str(path))
+        project = options.find(environment or options.environment_of(path), str(path))
         reports.append((str(path), check(project, placeholders=placeholders)))
     for name in Environment if all_environments else () if files else (environment,):
         report = check(options.find(name), placeholders=placeholders)
@@ -59,11 +59,6 @@ def validate(
     {"text": _print_text, "json": _print_json, "github": _print_annotations}[output](reports, good)
     if not all(good):
         raise click.exceptions.Exit(1)
-
-
-def _named_after(path: Path) -> Environment | None:
-    stem = path.name.partition(".")[0]
-    return Environment(stem) if stem in list(Environment) else SHORT_NAMES.get(stem)
 
 
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:

@@ -52,13 +52,18 @@ def layer_of(values: Mapping[str, Written], name: str) -> str:
     if name.endswith(".json"):
         plain = {key: json.loads(spell_json(values[key], SETTINGS[key])) for key in ordered}
         return json_text(nested(plain))
-    text = NEW_FILE
+    lines: list[str] = [NEW_FILE]
+    before: Path = ()
     for key in ordered:
-        section, last = key.partition(".")[0], text.rpartition("\n\n")[2]
-        if key != section and f"\n{section}:" not in f"\n{last}":
-            text += "\n"
-        text = set_value(text, name, key, values[key])
-    return text
+        *path, last = key.split(".")
+        if path and path[:1] != list(before[:1]):
+            lines.append("\n")
+        for depth, section in enumerate(path):
+            if tuple(path[: depth + 1]) != before[: depth + 1]:
+                lines.append(f"{_STEP * depth}{section}:\n")
+        lines.append(f"{_STEP * len(path)}{last}: {spell_yaml(values[key], SETTINGS[key])}\n")
+        before = tuple(path)
+    return "".join(lines)
 
 
 def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]) -> str:
