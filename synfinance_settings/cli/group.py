@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from synfinance_settings.cli import difference, operating, reading, render, writing
+from synfinance_settings.cli import difference, doctor, operating, reading, render, writing
 from synfinance_settings.errors import SettingsError
 
 _USAGE_CODES: Final = frozenset(
@@ -80,7 +80,7 @@ def group(color: str, debug: bool) -> None:
     """
 
 
-for command in (*reading.commands, *difference.commands, *writing.commands, *operating.commands):
+for command in (*reading.commands, *difference.commands, *writing.commands, *operating.commands, *doctor.commands):
     group.add_command(command)
 
 
