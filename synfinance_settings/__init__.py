@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         VariableError,
         WatchError,
     )
-    from synfinance_settings.layers.loading import ValidationReport
+    from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
     from synfinance_settings.live.events import ConfigEvent
     from synfinance_settings.live.facade import get_config, settings
@@ -61,7 +61,7 @@ _HOMES: Final = {
         "VariableError",
         "WatchError",
     ),
-    "layers.loading": ("ValidationReport",),
+    "layers.report": ("ValidationReport",),
     "layers.snapshot": ("Explanation", "Snapshot"),
     "live.events": ("ConfigEvent",),
     "live.facade": ("get_config", "settings"),

@@ -30,11 +30,13 @@ DOORS = {
     "dynaconf": {"layers/merge.py"},
     "watchdog": {"live/hints.py"},
     "click": {"cli/"},
-    "rich": {"cli/"},
+    "platformdirs": {"cli/options.py"},
+    "psycopg": {"cli/doctor.py"},
+    "redis": {"cli/doctor.py"},
     "prometheus_client": {"metrics.py"},
     "pytest": {"pytest_plugin.py"},
-    "pydantic": {"sections/", "layers/validation.py", "layers/output.py"},
-    "pydantic_core": {"sections/", "layers/validation.py", "env_loader.py"},
+    "pydantic": {"sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
+    "pydantic_core": {"sections/", "layers/validation.py"},
     "annotated_types": {"sections/keys.py"},
 }
 READERS_OF_ENVIRON = {"live/manager.py", "env_loader.py", "cli/", "layers/merge.py"}

@@ -15,7 +15,7 @@ from synfinance_settings.environment import SHORT_NAMES, Environment
 from synfinance_settings.errors import SettingsError
 
 if TYPE_CHECKING:
-    from synfinance_settings.layers.loading import ValidationReport
+    from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
 
 _NARROW: Final = 80  # columns; below, the two sides stand under one another
@@ -67,7 +67,7 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
 
 def _state(name: str) -> Snapshot:
     """The settings that `name` means: an environment, a file or a version."""
-    from synfinance_settings.layers.loading import validate
+    from synfinance_settings.layers.report import validate
 
     if name in list(Environment) or name in SHORT_NAMES:
         environment = SHORT_NAMES.get(name) or Environment(name)

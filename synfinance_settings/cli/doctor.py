@@ -78,7 +78,7 @@ def doctor(environment: Environment | None, strict: bool, output: str) -> None:
 
 def _examined(project: Project) -> Iterator[Finding]:
     """All findings; where the settings do not validate, only those that need no settings."""
-    from synfinance_settings.layers.loading import validate
+    from synfinance_settings.layers.report import validate
 
     report = validate(project)
     yield from _files(project)
@@ -288,7 +288,7 @@ def _weakness(value: str) -> str | None:
 
 def _files(project: Project) -> Iterator[Finding]:
     """Modes of the layer files and of ``.env``, and whether git would take ``.env`` along."""
-    from synfinance_settings.layers.loading import read_sources
+    from synfinance_settings.layers.sources import read_sources
 
     sources = read_sources(project)
     paths = [path for path, content in sources.contents.items() if content.exists]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from synfinance_settings.editing.changes import LayerFile, Target
-    from synfinance_settings.layers.loading import ValidationReport
     from synfinance_settings.layers.project import Project
+    from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
 
 
@@ -113,7 +113,7 @@ def find(environment: Environment | None = None, config_path: str | None = None)
 
 def load(environment: Environment | None, *, strict: bool = False, placeholders: bool = False) -> Snapshot:
     """The settings as a start would see them; warnings go to stderr. Raises `SettingsError`."""
-    from synfinance_settings.layers.loading import validate
+    from synfinance_settings.layers.report import validate
 
     report = validate(find(environment), placeholders=placeholders)
     problems = (*report.problems, *(report.warnings if strict else ()))
@@ -148,7 +148,8 @@ def stored(number: int) -> ValidationReport:
     """The settings as version `number` of the history has them; raises `RollbackError` where there is none."""
     from synfinance_settings.editing.history import History
     from synfinance_settings.errors import Problem, RollbackError
-    from synfinance_settings.layers.loading import read_sources, stored_sources, validate_sources
+    from synfinance_settings.layers.report import validate_sources
+    from synfinance_settings.layers.sources import read_sources, stored_sources
 
     project = find()
     versions = History(state_dir(), project.settings_dir).versions() if project.settings_dir else iter(())

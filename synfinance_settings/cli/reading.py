@@ -14,7 +14,7 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem
 
 if TYPE_CHECKING:
-    from synfinance_settings.layers.loading import ValidationReport
+    from synfinance_settings.layers.report import ValidationReport
 
 SECTION_NAMES: Final = ("server", "database", "cache", "generation", "ml", "monitoring", "security")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,7 +44,7 @@ def validate(
     synfinance-settings validate --all
     synfinance-settings validate settings/production.yaml --placeholders
     """
-    from synfinance_settings.layers.loading import validate as check
+    from synfinance_settings.layers.report import validate as check
 
     if all_environments and (files or environment):
         raise click.UsageError("--all goes without FILE and --env")

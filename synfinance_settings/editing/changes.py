@@ -23,9 +23,10 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content, read_file
-from synfinance_settings.layers.loading import ValidationReport, log_problems, read_sources, validate_sources
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.report import ValidationReport, log_problems, validate_sources
 from synfinance_settings.layers.snapshot import Snapshot, trail
+from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.writing import remove_leftovers, write_atomically
 
 Target = Environment | Literal["default"]

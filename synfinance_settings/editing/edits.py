@@ -17,9 +17,10 @@ from synfinance_settings.layers.excerpt import is_reference
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.json_text import read_json
-from synfinance_settings.layers.loading import build, read_sources
+from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.sections.base import read_list
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key, values_of

@@ -1,32 +1,27 @@
-"""From sources to one validated snapshot: read all bytes once, then build from them alone.
+"""From what was read to one validated snapshot; a pure function, which never looks at a file.
 
-`read_sources` is the only part that touches files; `build` is a pure function of what was read, so a reload uses the
-very bytes that were compared. Neither raises for bad input: an `Outcome` carries a snapshot or the problems.
+It does not raise for bad input: an `Outcome` carries a snapshot or the problems. `LAYER_ORDER` is the order of
+precedence.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
 from typing import Any, Final
 
-from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.environment import parse_environment
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, Severity
-from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import (
     Variable,
     Variables,
     dotenv_variables,
     read_variables,
-    secret_files,
 )
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
-from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.merge import merge
@@ -34,128 +29,11 @@ from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
+from synfinance_settings.layers.sources import Sources
 from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 
-_PLACEHOLDER_LENGTH: Final = 40
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
-
-logger: Final = logging.getLogger("synfinance_settings")
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The bytes of everything that a load reads, as one look found them."""
-
-    files: Mapping[str, tuple[Content, ...]] = field(repr=False)
-    dotenv: Content = field(repr=False)
-    secrets: Mapping[str, Content] = field(repr=False)
-    ignored: tuple[str, ...] = ()
-    parsed: DotEnv | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def digest(self) -> tuple[object, ...]:
-        """What differs whenever anything that was read differs."""
-        files = tuple((str(content.path), content.digest) for found in self.files.values() for content in found)
-        secrets = tuple((named, content.digest) for named, content in self.secrets.items())
-        return files, self.dotenv.digest, secrets, self.ignored
-
-    @property
-    def contents(self) -> dict[Path, Content]:
-        """What the look found at every path."""
-        found = [content for contents in self.files.values() for content in contents]
-        return {content.path: content for content in (*found, self.dotenv, *self.secrets.values())}
-
-    @property
-    def digests(self) -> dict[Path, str]:
-        """The hash of every file that was there, by its path."""
-        return {path: content.digest for path, content in self.contents.items() if content.exists}
-
-    def only(self, layer: str) -> Sources:
-        """The same with one layer file and nothing else."""
-        nothing = Content(self.dotenv.path)
-        return Sources({layer: self.files.get(layer, ())}, nothing, {})
-
-    def without_local(self) -> Sources:
-        """The same without developers' own layers."""
-        return replace(
-            self, files={layer: found for layer, found in self.files.items() if not layer.endswith(".local")}
-        )
-
-    @property
-    def layer_files(self) -> dict[str, bytes]:
-        """The layer files that were read, by their names."""
-        found = [content for contents in self.files.values() for content in contents]
-        return {content.path.name: content.data for content in found if content.data is not None}
-
-
-def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -> Sources:
-    """`now` with other layer files: those of a version of the history, by their names."""
-    folder = project.settings_dir or project.root
-    layers = {
-        layer: tuple(Content(folder / name, data) for name, data in files.items() if PurePath(name).stem == stem)
-        for layer, stem in layer_stems(project).items()
-    }
-    return replace(now, files=layers)
-
-
-def read_sources(project: Project, before: Sources | None = None) -> Sources:
-    """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised.
-
-    What is as it was in `before` keeps what was made of it.
-    """
-    known = before.contents if before else {}
-
-    def look(path: Path) -> Content:
-        content = read_file(path)
-        same = known.get(path)
-        return same if same == content else content
-
-    present = _listing(project.settings_dir)
-    files: dict[str, tuple[Content, ...]] = {}
-    ignored: list[str] = []
-    for layer, stem in layer_stems(project).items():
-        paths = project.candidates(stem, present)
-        if layer == "environment" and project.config_path is not None:
-            paths = (project.config_path,)
-        if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
-            ignored += [project.name(path) for path in paths if present is not None or path.exists()]
-            continue
-        files[layer] = tuple(filter(lambda content: content.exists, map(look, paths)))
-    dotenv = look(project.env_file)
-    parsed = before.parsed if before and before.dotenv is dotenv else None
-    parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
-    named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
-    secrets = {path: read_file(target(project.root, path)) for path in named}
-    return Sources(files, dotenv, secrets, tuple(ignored), parsed)
-
-
-def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:
-    """The paths that may give values, whether they exist or not; `sources` tells which secret files are named."""
-    layers = [path for stem in layer_stems(project).values() for path in project.candidates(stem)]
-    given = [project.config_path] if project.config_path else []
-    return (*layers, *given, project.env_file, *(content.path for content in sources.secrets.values()))
-
-
-def layer_stems(project: Project) -> dict[str, str]:
-    """The layer files by their layers: the names they have before the suffix."""
-    environment = project.environment
-    return {
-        "default": "default",
-        "environment": f"{environment}",
-        "default.local": "default.local",
-        "environment.local": f"{environment}.local",
-    }
-
-
-def _listing(folder: Path | None) -> frozenset[str] | None:
-    """The names in `folder`; None where it cannot be listed, so that each name must be tried."""
-    try:
-        return frozenset(os.listdir(folder)) if folder else frozenset()
-    except FileNotFoundError:
-        return frozenset()
-    except OSError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +84,7 @@ class _Build:
     def read_secret(self, variable: Variable) -> str | Problem:
         """The value behind a ``..._FILE`` variable."""
         named = str(variable.value)
-        content = self.sources.secrets.get(named) or read_file(target(self.project.root, named))
+        content = self.sources.secrets.get(named) or Content(target(self.project.root, named))
         return secret_value(content, variable.name, named)
 
 
@@ -416,60 +294,3 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
         found.append(Problem(fault.code, f"environment: {fault.message}", "environment", node.origin))
     run.report(found)
     return {key: value for key, value in branch.items() if key != "environment"}
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationReport:
-    """What a validation found; true when there are no problems.
-
-    `placeholders` are the names that were lent a value because nothing sets them.
-    """
-
-    environment: Environment
-    problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
-    placeholders: tuple[str, ...] = ()
-    snapshot: Snapshot | None = field(default=None, repr=False)
-
-    def __bool__(self) -> bool:
-        return not self.problems
-
-
-def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:
-    """Do all that a start in `project` would do, and report instead of raising.
-
-    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no
-    variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
-    `placeholder`.
-    """
-    sources = read_sources(project)
-    if project.config_path is None:
-        return validate_sources(project, sources, placeholders=placeholders)
-    return validate_sources(project, sources.without_local(), placeholders=placeholders, judged="environment")
-
-
-def validate_sources(
-    project: Project, sources: Sources, *, placeholders: bool = False, judged: str | None = None
-) -> ValidationReport:
-    """`validate` for what was read already; what the layer `judged` says is validated even where another hides it."""
-    lent: dict[str, str] = {}
-
-    def lend(name: str) -> str | None:
-        return lent.setdefault(name, placeholder(name))
-
-    outcome = build(project, sources, lend=lend if placeholders else nothing_lent, judged=judged)
-    return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
-
-
-def placeholder(name: str) -> str:
-    """What is lent to `name`: 40 characters or more that also pass for a URL, and reach nobody (RFC 2606)."""
-    return f"https://placeholder.invalid/{name}".ljust(_PLACEHOLDER_LENGTH, "-")
-
-
-def log_problems(problems: Iterable[Problem]) -> None:
-    """Write each problem to the logger ``synfinance_settings`` in one line, at the level of its severity."""
-    for problem in problems:
-        where = f"{problem.origin}: " if problem.origin else ""
-        hint = f" ({problem.hint})" if problem.hint else ""
-        level = logging.ERROR if problem.severity == "error" else logging.WARNING
-        logger.log(level, "%s%s%s", where, problem.message, hint)

@@ -12,8 +12,9 @@ from typing import Final
 from synfinance_settings.editing.history import History
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
 from synfinance_settings.layers.comparison import changed_in_files
-from synfinance_settings.layers.loading import Sources, layer_stems, log_problems, stored_sources
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.report import log_problems
+from synfinance_settings.layers.sources import Sources, layer_stems, stored_sources
 from synfinance_settings.sections.variables import PREFIX
 
 logger: Final = logging.getLogger("synfinance_settings")

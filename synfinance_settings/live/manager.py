@@ -31,20 +31,14 @@ from synfinance_settings.errors import (
     SettingsError,
 )
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.loading import (
-    Sources,
-    ValidationReport,
-    build,
-    candidates,
-    log_problems,
-    read_sources,
-    validate,
-)
+from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.output import export_layer
 from synfinance_settings.layers.project import Project, find_project
+from synfinance_settings.layers.report import ValidationReport, log_problems, validate
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
+from synfinance_settings.layers.sources import Sources, candidates, read_sources
 from synfinance_settings.live.events import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions

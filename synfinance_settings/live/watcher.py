@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from synfinance_settings.errors import Problem, SettingsError, WatchError
 from synfinance_settings.layers.files import Content, read_file
-from synfinance_settings.layers.loading import Sources
+from synfinance_settings.layers.sources import Sources
 from synfinance_settings.live.events import ConfigEvent, Listener
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig

@@ -1,0 +1,76 @@
+"""All that a start would find, told instead of raised: for commands, for edits, and for the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from synfinance_settings.environment import Environment
+from synfinance_settings.errors import Problem
+from synfinance_settings.layers.loading import build, nothing_lent
+from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.layers.sources import Sources, read_sources
+
+_PLACEHOLDER_LENGTH: Final = 40
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """What a validation found; true when there are no problems.
+
+    `placeholders` are the names that were lent a value because nothing sets them.
+    """
+
+    environment: Environment
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    placeholders: tuple[str, ...] = ()
+    snapshot: Snapshot | None = field(default=None, repr=False)
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+
+def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:
+    """Do all that a start in `project` would do, and report instead of raising.
+
+    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no
+    variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
+    `placeholder`.
+    """
+    sources = read_sources(project)
+    if project.config_path is None:
+        return validate_sources(project, sources, placeholders=placeholders)
+    return validate_sources(project, sources.without_local(), placeholders=placeholders, judged="environment")
+
+
+def validate_sources(
+    project: Project, sources: Sources, *, placeholders: bool = False, judged: str | None = None
+) -> ValidationReport:
+    """`validate` for what was read already; what the layer `judged` says is validated even where another hides it."""
+    lent: dict[str, str] = {}
+
+    def lend(name: str) -> str | None:
+        return lent.setdefault(name, placeholder(name))
+
+    outcome = build(project, sources, lend=lend if placeholders else nothing_lent, judged=judged)
+    return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
+
+
+def placeholder(name: str) -> str:
+    """What is lent to `name`: 40 characters or more that also pass for a URL, and reach nobody (RFC 2606)."""
+    return f"https://placeholder.invalid/{name}".ljust(_PLACEHOLDER_LENGTH, "-")
+
+
+def log_problems(problems: Iterable[Problem]) -> None:
+    """Write each problem to the logger ``synfinance_settings`` in one line, at the level of its severity."""
+    for problem in problems:
+        where = f"{problem.origin}: " if problem.origin else ""
+        hint = f" ({problem.hint})" if problem.hint else ""
+        level = logging.ERROR if problem.severity == "error" else logging.WARNING
+        logger.log(level, "%s%s%s", where, problem.message, hint)

@@ -1,0 +1,136 @@
+"""The bytes of everything that a load reads, from one look: the only part of a load that touches files.
+
+A reload uses the very bytes that were compared, and what was made of a file that stays as it was is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+
+from synfinance_settings.environment import Environment
+from synfinance_settings.layers.dotenv_text import DotEnv
+from synfinance_settings.layers.environ import (
+    dotenv_variables,
+    secret_files,
+)
+from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.project import Project, parse_dotenv
+from synfinance_settings.layers.secret_files import target
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The bytes of everything that a load reads, as one look found them."""
+
+    files: Mapping[str, tuple[Content, ...]] = field(repr=False)
+    dotenv: Content = field(repr=False)
+    secrets: Mapping[str, Content] = field(repr=False)
+    ignored: tuple[str, ...] = ()
+    parsed: DotEnv | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def digest(self) -> tuple[object, ...]:
+        """What differs whenever anything that was read differs."""
+        files = tuple((str(content.path), content.digest) for found in self.files.values() for content in found)
+        secrets = tuple((named, content.digest) for named, content in self.secrets.items())
+        return files, self.dotenv.digest, secrets, self.ignored
+
+    @property
+    def contents(self) -> dict[Path, Content]:
+        """What the look found at every path."""
+        found = [content for contents in self.files.values() for content in contents]
+        return {content.path: content for content in (*found, self.dotenv, *self.secrets.values())}
+
+    @property
+    def digests(self) -> dict[Path, str]:
+        """The hash of every file that was there, by its path."""
+        return {path: content.digest for path, content in self.contents.items() if content.exists}
+
+    def only(self, layer: str) -> Sources:
+        """The same with one layer file and nothing else."""
+        nothing = Content(self.dotenv.path)
+        return Sources({layer: self.files.get(layer, ())}, nothing, {})
+
+    def without_local(self) -> Sources:
+        """The same without developers' own layers."""
+        return replace(
+            self, files={layer: found for layer, found in self.files.items() if not layer.endswith(".local")}
+        )
+
+    @property
+    def layer_files(self) -> dict[str, bytes]:
+        """The layer files that were read, by their names."""
+        found = [content for contents in self.files.values() for content in contents]
+        return {content.path.name: content.data for content in found if content.data is not None}
+
+
+def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -> Sources:
+    """`now` with other layer files: those of a version of the history, by their names."""
+    folder = project.settings_dir or project.root
+    layers = {
+        layer: tuple(Content(folder / name, data) for name, data in files.items() if PurePath(name).stem == stem)
+        for layer, stem in layer_stems(project).items()
+    }
+    return replace(now, files=layers)
+
+
+def read_sources(project: Project, before: Sources | None = None) -> Sources:
+    """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised.
+
+    What is as it was in `before` keeps what was made of it.
+    """
+    known = before.contents if before else {}
+
+    def look(path: Path) -> Content:
+        content = read_file(path)
+        same = known.get(path)
+        return same if same == content else content
+
+    present = _listing(project.settings_dir)
+    files: dict[str, tuple[Content, ...]] = {}
+    ignored: list[str] = []
+    for layer, stem in layer_stems(project).items():
+        paths = project.candidates(stem, present)
+        if layer == "environment" and project.config_path is not None:
+            paths = (project.config_path,)
+        if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
+            ignored += [project.name(path) for path in paths if present is not None or path.exists()]
+            continue
+        files[layer] = tuple(filter(lambda content: content.exists, map(look, paths)))
+    dotenv = look(project.env_file)
+    parsed = before.parsed if before and before.dotenv is dotenv else None
+    parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
+    named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
+    secrets = {path: read_file(target(project.root, path)) for path in named}
+    return Sources(files, dotenv, secrets, tuple(ignored), parsed)
+
+
+def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:
+    """The paths that may give values, whether they exist or not; `sources` tells which secret files are named."""
+    layers = [path for stem in layer_stems(project).values() for path in project.candidates(stem)]
+    given = [project.config_path] if project.config_path else []
+    return (*layers, *given, project.env_file, *(content.path for content in sources.secrets.values()))
+
+
+def layer_stems(project: Project) -> dict[str, str]:
+    """The layer files by their layers: the names they have before the suffix."""
+    environment = project.environment
+    return {
+        "default": "default",
+        "environment": f"{environment}",
+        "default.local": "default.local",
+        "environment.local": f"{environment}.local",
+    }
+
+
+def _listing(folder: Path | None) -> frozenset[str] | None:
+    """The names in `folder`; None where it cannot be listed, so that each name must be tried."""
+    try:
+        return frozenset(os.listdir(folder)) if folder else frozenset()
+    except FileNotFoundError:
+        return frozenset()
+    except OSError:
+        return None
