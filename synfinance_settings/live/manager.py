@@ -6,28 +6,23 @@ never take. Whatever goes wrong, the current snapshot stays. Listeners and subsc
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from synfinance_settings.editing.changes import LayerFile
 from synfinance_settings.editing.edits import import_edit
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import (
     LayerError,
-    Problem,
-    RollbackError,
     SettingsError,
 )
 from synfinance_settings.layers.environ import Environ
@@ -42,6 +37,7 @@ from synfinance_settings.layers.sources import Sources, candidates, read_sources
 from synfinance_settings.live.events import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
+from synfinance_settings.live.timeline import State, Timeline
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS, unknown_key
 
@@ -52,22 +48,12 @@ ReloadResult = Literal["success", "unchanged", "failure"]
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """A snapshot of the layers alone, and all that it was built from."""
-
-    project: Project
-    sources: Sources
-    content: frozenset[str]
-    snapshot: Snapshot = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class _Loaded:
     """A load that validated: the state before it, the new one, and what is shown where values changed."""
 
     command: str
-    before: _State | None
-    state: _State
+    before: State | None
+    state: State
     change: tuple[Snapshot, Snapshot] | None
 
 
@@ -120,8 +106,7 @@ class ConfigManager:
         self._environ = Environ(os.environ if environ is None else environ)
         self._env_file = env_file
         self._last_good = LastGood(self._environ, state_dir)
-        self._history = deque(maxlen=max(1, history_limit))
-        self._numbers = itertools.count(1)
+        self._timeline = Timeline(history_limit)
         self._announcer = Announcer()
         self._subscriptions = Subscriptions()
         self._lock = threading.RLock()
@@ -133,17 +118,14 @@ class ConfigManager:
     _environ: Environ
     _env_file: PathLike | None
     _last_good: LastGood
-    _history: deque[_State]
-    _numbers: itertools.count[int]
+    _timeline: Timeline
     _announcer: Announcer
     _subscriptions: Subscriptions
     _lock: threading.RLock
 
-    _state: _State | None = None
     _snapshot: Snapshot | None = None
     _looked: Sources | None = None
     _refused: frozenset[object] = frozenset()
-    _at_start: Mapping[str, Any] = {}
     _overrides: tuple[Branch, ...] = ()
     _mirrors: tuple[Callable[[Snapshot], None], ...] = ()
     _observers: tuple[Callable[[ReloadResult, float], None], ...] = ()
@@ -213,6 +195,11 @@ class ConfigManager:
         return self.get_environment() is Environment.DEVELOPMENT
 
     @property
+    def _state(self) -> State | None:
+        """What is in force below the overrides; None before the first load."""
+        return self._timeline.current
+
+    @property
     def snapshot(self) -> Snapshot:
         """The current snapshot, loaded at the first use."""
         if self._snapshot is None:
@@ -247,7 +234,7 @@ class ConfigManager:
 
     def history(self) -> tuple[Snapshot, ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
-        return tuple(state.snapshot for state in self._history)
+        return self._timeline.snapshots()
 
     def rollback(self, version: int | None = None) -> AppConfig:
         """Put the values of an earlier snapshot in force as a new snapshot: of number `version`, else of the one
@@ -257,7 +244,7 @@ class ConfigManager:
         true. Raises `RollbackError` where there is no such snapshot.
         """
         with self._lock:
-            self._go_back(self._earlier(version))
+            self._go_back(self._timeline.earlier(version))
         return self.get_config()
 
     def subscribe(
@@ -359,14 +346,14 @@ class ConfigManager:
         if outcome.snapshot is None:
             self._fall_back(project, sources, SettingsError.of(outcome.problems))
             return None
-        state = _State(project, sources, outcome.content, outcome.snapshot)
+        state = State(project, sources, outcome.content, outcome.snapshot)
         change = self._adopt(state, ConfigEvent.CONFIG_RELOADED, manual=manual)
         self._degraded, self._refused, self._last_failure = False, frozenset(), None
         known = before.snapshot.warnings if before else ()
         log_problems(warning for warning in outcome.warnings if warning not in known)
         return _Loaded(command, before, state, change)
 
-    def _go_back(self, target: _State) -> None:
+    def _go_back(self, target: State) -> None:
         """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
         assert self._state is not None
         was = target.snapshot
@@ -375,25 +362,11 @@ class ConfigManager:
         self._adopt(replace(target, snapshot=snapshot), ConfigEvent.ROLLED_BACK)
         self._refused = refused
 
-    def _adopt(self, state: _State, event: ConfigEvent, *, manual: bool = False) -> tuple[Snapshot, Snapshot] | None:
+    def _adopt(self, state: State, event: ConfigEvent, *, manual: bool = False) -> tuple[Snapshot, Snapshot] | None:
         """Make `state` current as a whole, and tell of it; returns the old and the new of a change of values."""
-        previous, old = self._state, self._snapshot
-        if not self._at_start:
-            self._at_start = _restart_values(state.snapshot.config)
-        is_new = (
-            previous is None or event is ConfigEvent.ROLLED_BACK or previous.snapshot.config != state.snapshot.config
-        )
-        number = next(self._numbers) if is_new else previous.snapshot.number  # type: ignore[union-attr]
-        loaded_at = state.snapshot.loaded_at if is_new else previous.snapshot.loaded_at  # type: ignore[union-attr]
-        now = _restart_values(state.snapshot.config)
-        pending = tuple(key for key, value in now.items() if value != self._at_start[key])
-        snapshot = replace(state.snapshot, number=number, loaded_at=loaded_at, pending_restart=pending)
-        state = replace(state, snapshot=snapshot)
+        old, state = self._snapshot, self._timeline.follow(state)
         shown = self._overlaid(state)
-        if not is_new:
-            self._history.pop()
-        self._history.append(state)
-        self._state = state
+        self._timeline.keep(state)
         self._show(shown)
         if manual:
             self._announcer.announce(ConfigEvent.MANUAL_RELOAD, shown.config)
@@ -409,7 +382,7 @@ class ConfigManager:
         for mirror in self._mirrors:
             mirror(snapshot)
 
-    def _overlaid(self, state: _State) -> Snapshot:
+    def _overlaid(self, state: State) -> Snapshot:
         """The snapshot of `state` with the overrides on top; raises `SettingsError` where they do not validate."""
         if not self._overrides:
             return state.snapshot
@@ -417,7 +390,9 @@ class ConfigManager:
         outcome = build(state.project, state.sources, overrides=layer)
         if outcome.snapshot is None:
             raise SettingsError.of(outcome.problems)
-        return replace(outcome.snapshot, number=next(self._numbers), pending_restart=state.snapshot.pending_restart)
+        return replace(
+            outcome.snapshot, number=self._timeline.next_number(), pending_restart=state.snapshot.pending_restart
+        )
 
     def _tell_subscribers(self, old: Snapshot, new: Snapshot, *, all_kinds: bool) -> None:
         """Queue the calls of the subscribers; of those that can refuse a load only where it is not one:
@@ -450,26 +425,6 @@ class ConfigManager:
                 return False
         return True
 
-    def _earlier(self, version: int | None) -> _State:
-        """The state to go back to."""
-        kept = tuple(self._history)
-        current = kept[-1].snapshot if kept else None
-        if version is not None:
-            found = [state for state in kept if state.snapshot.number == version]
-        elif current is not None and current.restores:  # further back, not to what was just left
-            found = [
-                state for state in kept if state.snapshot.number < current.restores and not state.snapshot.restores
-            ]
-        else:
-            found = list(kept[:-1])
-        if not found:
-            wanted = "no earlier snapshot" if version is None else f"no snapshot {version}"
-            numbers = ", ".join(str(state.snapshot.number) for state in kept)
-            raise RollbackError(
-                Problem("no-such-version", f"there is {wanted} to go back to; kept: {numbers or 'none'}")
-            )
-        return found[-1]
-
     def _fall_back(self, project: Project, sources: Sources, failure: SettingsError) -> None:
         """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
         restored = self._last_good.restore(project, sources) if self._state is None else None
@@ -478,7 +433,7 @@ class ConfigManager:
             raise failure
         log_problems(failure.problems)
         self._degraded, self._last_failure = True, failure
-        self._adopt(_State(project, restored, outcome.content, outcome.snapshot), ConfigEvent.CONFIG_RELOADED)
+        self._adopt(State(project, restored, outcome.content, outcome.snapshot), ConfigEvent.CONFIG_RELOADED)
 
     def _mirror(self, mirror: Callable[[Snapshot], None]) -> None:
         """Show every snapshot to `mirror`, the current one at once."""
@@ -532,12 +487,3 @@ def _revive_all() -> None:
 
 
 os.register_at_fork(after_in_child=_revive_all)
-
-
-_RESTART: Final = tuple(key for key, setting in SETTINGS.items() if setting.needs_restart)
-_RESTART_VALUES: Final = attrgetter(*_RESTART)
-
-
-def _restart_values(config: AppConfig) -> dict[str, Any]:
-    """The values that take effect only when the process starts."""
-    return dict(zip(_RESTART, _RESTART_VALUES(config), strict=True))

@@ -1,0 +1,102 @@
+"""The states that were in force, in order: how each is numbered, which are kept, and which one is earlier."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import Any, Final
+
+from synfinance_settings.errors import Problem, RollbackError
+from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.layers.sources import Sources
+from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.keys import SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A snapshot of the layers alone, and all that it was built from."""
+
+    project: Project
+    sources: Sources
+    content: frozenset[str]
+    snapshot: Snapshot = field(repr=False)
+
+
+class Timeline:
+    """The last `limit` states of one manager, at least one."""
+
+    def __init__(self, limit: int) -> None:
+        self._kept: deque[State] = deque(maxlen=max(1, limit))
+        self._numbers = itertools.count(1)
+        self._at_start: Mapping[str, Any] = {}
+
+    @property
+    def current(self) -> State | None:
+        """The state in force; None before the first load."""
+        return self._kept[-1] if self._kept else None
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The snapshots that are kept, oldest first."""
+        return tuple(state.snapshot for state in self._kept)
+
+    def next_number(self) -> int:
+        """The number of a new snapshot."""
+        return next(self._numbers)
+
+    def follow(self, state: State) -> State:
+        """`state` as the next one: with the number it gets, and the settings that wait for a restart.
+
+        Where its values are those in force, it keeps their number and time; what was rolled back to is always new.
+        """
+        snapshot, current = state.snapshot, self.current
+        if not self._at_start:
+            self._at_start = _restart_values(snapshot.config)
+        now = _restart_values(snapshot.config)
+        pending = tuple(key for key, value in now.items() if value != self._at_start[key])
+        if current is not None and snapshot.restores is None and current.snapshot.config == snapshot.config:
+            number, loaded_at = current.snapshot.number, current.snapshot.loaded_at
+        else:
+            number, loaded_at = self.next_number(), snapshot.loaded_at
+        snapshot = replace(snapshot, number=number, loaded_at=loaded_at, pending_restart=pending)
+        return replace(state, snapshot=snapshot)
+
+    def keep(self, state: State) -> None:
+        """Make `state` the current one; it takes the place of the one before where it has the same number."""
+        if self.current is not None and self.current.snapshot.number == state.snapshot.number:
+            self._kept.pop()
+        self._kept.append(state)
+
+    def earlier(self, version: int | None) -> State:
+        """The state with number `version`, else the one before the current; raises `RollbackError` without one.
+
+        Before a state that was rolled back to comes what was before the state that it restores.
+        """
+        kept = tuple(self._kept)
+        current = kept[-1].snapshot if kept else None
+        if version is not None:
+            found = [state for state in kept if state.snapshot.number == version]
+        elif current is not None and current.restores:
+            loaded = [state for state in kept if not state.snapshot.restores]
+            found = [state for state in loaded if state.snapshot.number < current.restores]
+        else:
+            found = list(kept[:-1])
+        if found:
+            return found[-1]
+        wanted = "no earlier snapshot" if version is None else f"no snapshot {version}"
+        numbers = ", ".join(str(state.snapshot.number) for state in kept)
+        said = f"there is {wanted} to go back to; kept: {numbers or 'none'}"
+        raise RollbackError(Problem("no-such-version", said))
+
+
+_RESTART: Final = tuple(key for key, setting in SETTINGS.items() if setting.needs_restart)
+_values: Final = attrgetter(*_RESTART)
+
+
+def _restart_values(config: AppConfig) -> dict[str, Any]:
+    """The values that take effect only when the process starts."""
+    return dict(zip(_RESTART, _values(config), strict=True))
