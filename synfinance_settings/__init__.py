@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from synfinance_settings.env_loader import EnvLoader
     from synfinance_settings.environment import Environment, LogLevel
     from synfinance_settings.errors import (
+        EditError,
         EnvironmentNameError,
         ExpansionError,
         HistoryError,
@@ -48,6 +49,7 @@ _HOMES: Final = {
     "env_loader": ("EnvLoader",),
     "environment": ("Environment", "LogLevel"),
     "errors": (
+        "EditError",
         "EnvironmentNameError",
         "ExpansionError",
         "HistoryError",
@@ -86,6 +88,7 @@ __all__ = [
     "ConfigManager",
     "ConfigWatcher",
     "DatabaseConfig",
+    "EditError",
     "EnvLoader",
     "Environment",
     "EnvironmentNameError",

@@ -29,8 +29,9 @@ def install(manager: ConfigManager, registry: CollectorRegistry | None = None) -
     Raises `SettingsError` where that load fails, and `ValueError` where the registry has these metrics already.
     """
     target = REGISTRY if registry is None else registry
+    loaded = manager.snapshot
     show = _info(target)
-    observe = _observer(target)
+    observe = _observer(target, loaded.loaded_at.timestamp(), is_good=manager.last_failure is None)
     manager._mirror(show)
     manager._observe(observe)
 
@@ -45,7 +46,7 @@ def _info(registry: CollectorRegistry) -> Callable[[Snapshot], None]:
     return show
 
 
-def _observer(registry: CollectorRegistry) -> Callable[[ReloadResult, float], None]:
+def _observer(registry: CollectorRegistry, loaded_at: float, *, is_good: bool) -> Callable[[ReloadResult, float], None]:
     reloads = Counter(f"{_PREFIX}_reloads", "Reloads that were tried.", ["result"], registry=registry)
     successful = Gauge(f"{_PREFIX}_last_reload_successful", "Whether the last reload validated.", registry=registry)
     timestamp = Gauge(
@@ -56,8 +57,8 @@ def _observer(registry: CollectorRegistry) -> Callable[[ReloadResult, float], No
     )
     for result in ("success", "unchanged", "failure"):
         reloads.labels(result)
-    successful.set(1)
-    timestamp.set_to_current_time()
+    successful.set(is_good)
+    timestamp.set(loaded_at)
 
     def observe(result: ReloadResult, seconds: float) -> None:
         reloads.labels(result).inc()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
+import sys
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +55,7 @@ def watch(environment: Environment | None, polling: bool, interval: float, outpu
         signal.signal(number, lambda number, frame: ended.set())
     logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
     manager = ConfigManager(environment=environment, environ=None) if environment else ConfigManager()
-    teller = _Teller(manager, output)
+    teller = _Teller(manager, output, ended)
     watcher = ConfigWatcher(manager, polling=polling, poll_interval=interval)
     watcher.add_listener(teller.tell)
     with watcher:
@@ -66,9 +68,10 @@ def watch(environment: Environment | None, polling: bool, interval: float, outpu
 class _Teller:
     """Writes a line an event: time, event, and what it is about."""
 
-    def __init__(self, manager: ConfigManager, output: str) -> None:
+    def __init__(self, manager: ConfigManager, output: str, ended: threading.Event) -> None:
         self._manager = manager
         self._output = output
+        self._ended = ended
         self._config = manager.get_config()
 
     def tell(self, event: ConfigEvent, data: Any) -> None:
@@ -94,10 +97,14 @@ class _Teller:
     def say(self, event: str, facts: dict[str, Any]) -> None:
         """Write one line."""
         now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        line = f"{now}  {render.style(str(event), _STYLES.get(event, ''))}  {_in_words(facts)}".rstrip()
         if self._output == "json":
-            click.echo(json.dumps({"time": now, "event": str(event), **facts}, ensure_ascii=False))
-            return
-        click.echo(f"{now}  {render.style(str(event), _STYLES.get(event, ''))}  {_in_words(facts)}".rstrip())
+            line = json.dumps({"time": now, "event": str(event), **facts}, ensure_ascii=False)
+        try:
+            click.echo(line)
+        except BrokenPipeError:  # nobody reads any more, as after | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._ended.set()
 
 
 def _in_words(facts: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ _STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
 _PLACES: Final = {key: number for number, key in enumerate([*SETTINGS, *SECTIONS])}
 _GONE: Final[Any] = object()
+_REST_OF_ENTRY: Final = re.compile(r"\s*,?\s*(#.*)?\s*")
 
 Path = tuple[str, ...]
 
@@ -189,8 +190,8 @@ class _Sheet:
 
     def _margin(self, offset: int) -> str:
         """The blanks before what begins its line at `offset`."""
-        margin = self._text[self._line_start(offset) : offset]
-        if margin.strip(" "):
+        margin, _, gap = self._text[self._line_start(offset) : offset].partition("?")  # ? marks a key written out
+        if margin.strip(" ") or gap.strip(" "):
             raise _refused("the key does not begin its line; change it by hand")
         return margin
 
@@ -301,8 +302,10 @@ class _Sheet:
         first = inside.entries[0]
         lines = self._lines(missing, self._margin(first.start.offset), value, parent)
         before = self._predecessor(inside, (*parent, missing[0]))
-        if before is not None:
+        if before is not None and not self._is_open(before):
             at = self._line_end(self._end(before))
+        elif before is not None:
+            at = self._line_start(before.start.offset)
         elif steps:
             at = self._line_end(self._after_colon(steps[-1]))
         else:
@@ -310,6 +313,11 @@ class _Sheet:
         if len(missing) > 1 and not parent and self._parts_sections():
             lines = self._newline + lines if before is not None else lines + self._newline
         return _joined(self._text[:at], lines, self._text[at:], self._newline)
+
+    def _is_open(self, entry: Entry) -> bool:
+        """True when `entry` ends the file in a block scalar that a line end would change."""
+        last = list(entry.value.walk())[-1]
+        return last.style in ("|", ">") and last.end.offset == len(self._text) and not self._text.endswith("\n")
 
     def _predecessor(self, inside: Outline, path: Path) -> Entry | None:
         """The entry after which a new one for `path` belongs, in the order of the models; None for the first
@@ -361,9 +369,19 @@ class _Sheet:
         if not inside.is_flow:
             self._margin(entry.start.offset)
             return self._cut(self._line_start(entry.start.offset), self._line_end(self._end(entry)), "")
+        if not self._is_json and self._has_own_lines(entry):
+            return self._cut(self._line_start(entry.start.offset), self._line_end(self._end(entry)), "")
         if at + 1 < len(inside.entries):
             return self._cut(entry.start.offset, inside.entries[at + 1].start.offset, "")
-        return self._cut(self._end(inside.entries[at - 1]), self._end(entry), "")
+        before = inside.entries[at - 1]
+        is_empty = before.value.start.offset == before.value.end.offset
+        return self._cut(self._end(before), self._end(entry), " " if is_empty else "")
+
+    def _has_own_lines(self, entry: Entry) -> bool:
+        """True when nothing else stands on the lines of `entry`, but for its comma and a comment."""
+        before = self._text[self._line_start(entry.start.offset) : entry.start.offset]
+        end = self._end(entry)
+        return not before.strip() and bool(_REST_OF_ENTRY.fullmatch(self._text[end : self._line_end(end)]))
 
     def _emptied(self, steps: list[Entry], inside: Outline) -> str:
         """The text without the only entry of `inside`: without the whole section where no comment would be lost."""

@@ -71,5 +71,16 @@ def read_file(path: Path) -> Content:
     return Content(path, data)
 
 
+def file_digest(path: Path) -> str | None:
+    """A hash of the content of `path`, however large; None without a file, the reason where it is unreadable."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return _reason(error)
+
+
 def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or "not a path"

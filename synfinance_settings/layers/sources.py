@@ -23,8 +23,9 @@ from synfinance_settings.layers.secret_files import target
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The bytes of everything that a load reads, as one look found them."""
+    """The bytes of everything that a load reads, as one look found them for `project`."""
 
+    project: Project
     files: Mapping[str, tuple[Content, ...]] = field(repr=False)
     dotenv: Content = field(repr=False)
     secrets: Mapping[str, Content] = field(repr=False)
@@ -52,7 +53,7 @@ class Sources:
     def only(self, layer: str) -> Sources:
         """The same with one layer file and nothing else."""
         nothing = Content(self.dotenv.path)
-        return Sources({layer: self.files.get(layer, ())}, nothing, {})
+        return Sources(self.project, {layer: self.files.get(layer, ())}, nothing, {})
 
     def without_local(self) -> Sources:
         """The same without developers' own layers."""
@@ -105,7 +106,7 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
     named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
     secrets = {path: read_file(target(project.root, path)) for path in named}
-    return Sources(files, dotenv, secrets, tuple(ignored), parsed)
+    return Sources(project, files, dotenv, secrets, tuple(ignored), parsed)
 
 
 def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:

@@ -34,6 +34,9 @@ _TAGS: Final[Mapping[type[Event], frozenset[str]]] = {
     SequenceStartEvent: frozenset(("!", _CORE + "seq")),
     MappingStartEvent: frozenset(("!", _CORE + "map")),
 }
+_NUMBER_1_2: Final = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
+)  # 10.3.2
 _RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
@@ -61,8 +64,10 @@ def write_yaml(data: Mapping[str, Any]) -> str:
 
 
 def looks_typed(text: str) -> bool:
-    """True when `text` without quotes is a number, a boolean, a date or null to other readers of YAML (1.1)."""
-    return bool(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str")
+    """True when `text` without quotes is a number, a boolean, a date or null to other readers of YAML, 1.1 or 1.2."""
+    return bool(_NUMBER_1_2.fullmatch(text)) or bool(
+        _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str"
+    )
 
 
 def outline_yaml(text: str) -> Outline | None:

@@ -6,6 +6,7 @@ a recreated folder), so nothing is read here: the hint is passed on, with what i
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -44,6 +45,14 @@ _KINDS: Final[list[type[FileSystemEvent]]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]  # not opened and closed-without-writing: our own reads would be hints to read again
+
+
+def _is_no_fault(record: logging.LogRecord) -> bool:
+    """False for what watchdog logs as an error when a stop overtakes an event."""
+    return "called when the thread is inactive" not in record.getMessage()
+
+
+logging.getLogger("watchdog.observers.inotify").addFilter(_is_no_fault)
 
 
 class _Handler(FileSystemEventHandler):

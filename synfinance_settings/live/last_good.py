@@ -53,11 +53,8 @@ class LastGood:
             log_problems([replace(error.problems[0], severity="warning")])
 
     def restore(self, project: Project, now: Sources) -> Sources | None:
-        """`now` with the layer files that were accepted last; None where no fallback is asked for or nothing is kept.
-
-        Raises `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder.
-        """
-        if not self._is_asked_for():
+        """`now` with the layer files that were accepted last; None where that is not asked for, or nothing is kept."""
+        if not self._fallback:
             return None
         history = self._history(project)
         try:
@@ -74,7 +71,8 @@ class LastGood:
         )
         return stored_sources(project, now, latest.files)
 
-    def _is_asked_for(self) -> bool:
+    def check(self) -> None:
+        """Raise `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder."""
         fault = None
         if self._fallback not in ("", "last-good"):
             fault = f"{_FALLBACK} must be last-good, or not set"
@@ -82,4 +80,3 @@ class LastGood:
             fault = f"{_FALLBACK} needs a state folder: set {_STATE_DIR}"
         if fault:
             raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {_FALLBACK}")))
-        return bool(self._fallback)

@@ -290,7 +290,9 @@ class ConfigManager:
             if self._state is None:
                 return self._attempt("load", *self._chosen(None, None))
             project = self._state.project
-            return self._attempt("reload", project, sources or read_sources(project, self._looked), manual=manual)
+            is_current = sources is not None and sources.project is project
+            read = sources if is_current and sources is not None else read_sources(project, self._looked)
+            return self._attempt("reload", project, read, manual=manual)
 
         self._change(attempt)
         return self.get_config()
@@ -337,18 +339,21 @@ class ConfigManager:
         """Build from `sources` and make the result current; the lock is held."""
         is_reload = command == "reload"
         self._looked = sources
-        if is_reload and sources.digest in self._refused:
+        if is_reload and self._refused and sources.digest in self._refused:
             if manual:
                 self._announcer.announce(ConfigEvent.MANUAL_RELOAD, self.get_config())
             return None
+        self._refused = frozenset()
         before = self._state
+        if before is None:
+            self._last_good.check()
         outcome = build(project, sources, required=before.content if before and is_reload else frozenset())
         if outcome.snapshot is None:
             self._fall_back(project, sources, SettingsError.of(outcome.problems))
             return None
         state = State(project, sources, outcome.content, outcome.snapshot)
         change = self._adopt(state, ConfigEvent.CONFIG_RELOADED, manual=manual)
-        self._degraded, self._refused, self._last_failure = False, frozenset(), None
+        self._degraded, self._last_failure = False, None
         known = before.snapshot.warnings if before else ()
         log_problems(warning for warning in outcome.warnings if warning not in known)
         return _Loaded(command, before, state, change)
@@ -417,7 +422,9 @@ class ConfigManager:
         for callback, old, new in self._subscriptions.concerned(*loaded.change, "rollback"):
             try:
                 self._subscriptions.call(callback, old, new)
-            except Exception:
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
                 logger.exception("a subscriber refused what was loaded, which is rolled back: %r", callback)
                 with self._lock:
                     if self._snapshot is loaded.change[1]:

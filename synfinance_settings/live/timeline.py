@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -31,14 +30,16 @@ class Timeline:
     """The last `limit` states of one manager, at least one."""
 
     def __init__(self, limit: int) -> None:
-        self._kept: deque[State] = deque(maxlen=max(1, limit))
+        self._limit = max(1, limit)
+        self._kept: tuple[State, ...] = ()  # replaced as a whole, since it may be read at any time
         self._numbers = itertools.count(1)
         self._at_start: Mapping[str, Any] = {}
 
     @property
     def current(self) -> State | None:
         """The state in force; None before the first load."""
-        return self._kept[-1] if self._kept else None
+        kept = self._kept
+        return kept[-1] if kept else None
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The snapshots that are kept, oldest first."""
@@ -67,16 +68,15 @@ class Timeline:
 
     def keep(self, state: State) -> None:
         """Make `state` the current one; it takes the place of the one before where it has the same number."""
-        if self.current is not None and self.current.snapshot.number == state.snapshot.number:
-            self._kept.pop()
-        self._kept.append(state)
+        is_same = self.current is not None and self.current.snapshot.number == state.snapshot.number
+        self._kept = (*(self._kept[:-1] if is_same else self._kept), state)[-self._limit :]
 
     def earlier(self, version: int | None) -> State:
         """The state with number `version`, else the one before the current; raises `RollbackError` without one.
 
         Before a state that was rolled back to comes what was before the state that it restores.
         """
-        kept = tuple(self._kept)
+        kept = self._kept
         current = kept[-1].snapshot if kept else None
         if version is not None:
             found = [state for state in kept if state.snapshot.number == version]

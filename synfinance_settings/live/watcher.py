@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from synfinance_settings.errors import Problem, SettingsError, WatchError
-from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.files import file_digest
 from synfinance_settings.layers.sources import Sources
 from synfinance_settings.live.events import ConfigEvent, Listener
 from synfinance_settings.live.manager import ConfigManager
@@ -91,6 +91,7 @@ class ConfigWatcher:
         self._inbox: SimpleQueue[_Call] = SimpleQueue()
         self._written: dict[str, tuple[bool, int]] = {}
         self._seen: dict[Path, str] = {}
+        self._seen_extras: dict[Path, str] = {}
         self._looked: Sources | None = None
         self._unwatched: set[Path] = set()
         self._old_handler: Any = None
@@ -107,6 +108,7 @@ class ConfigWatcher:
             if self._sighup:
                 self._install_signal()
             self._catch_up()
+            self._seen_extras = self._extras()
             self._start_hints()
             self._worker = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
             self._worker.start()
@@ -133,7 +135,7 @@ class ConfigWatcher:
     def get_watched_files(self) -> list[Path]:
         """The files there are whose content is compared, sorted."""
         sources = self._manager._look()
-        return sorted({*sources.digests, *_digests(self._extras())})
+        return sorted({*sources.digests, *self._extras()})
 
     def add_listener(self, listener: Listener) -> None:
         """Call ``listener(event, data)`` with each `ConfigEvent` of the manager, from its delivery thread."""
@@ -255,20 +257,20 @@ class ConfigWatcher:
         """
         self._catch_up()
         said = dict(self._written)
-        sources, seen = self._read()
-        while (changed := _changed(self._seen, seen)) and not self._are_done(changed, seen, said):
+        sources, seen, extras = self._read()
+        while (changed := self._changed(seen, extras)) and not self._are_done(changed, {**seen, **extras}, said):
             if self._is_stopped(inbox, SETTLE_SECONDS):
                 return False
-            before, said = seen, dict(self._written)
-            sources, seen = self._read()
-            if seen == before:
+            before, said = (seen, extras), dict(self._written)
+            sources, seen, extras = self._read()
+            if (seen, extras) == before:
                 break
         for name, mark in said.items():
             if self._written.get(name) == mark:
                 del self._written[name]
         if not changed:
             return True
-        self._seen = seen
+        self._seen, self._seen_extras = seen, extras
         for path in sorted(changed):
             self._manager._announcer.announce(ConfigEvent.FILE_CHANGED, path)
         if self._auto_reload:
@@ -282,18 +284,23 @@ class ConfigWatcher:
         looked = self._manager._looked
         if looked is not None and looked is not self._looked:
             self._looked = looked
-            self._seen = {**looked.digests, **_digests(self._extras())}
+            self._seen = looked.digests
 
-    def _read(self) -> tuple[Sources, dict[Path, str]]:
+    def _read(self) -> tuple[Sources, dict[Path, str], dict[Path, str]]:
+        """What the layers say now, and the hashes of their files and of `watch_paths`."""
         sources = self._manager._look()
-        return sources, {**sources.digests, **_digests(self._extras())}
+        return sources, sources.digests, self._extras()
 
-    def _extras(self) -> list[Content]:
-        """The contents of `watch_paths`; of a folder, those of the files in it."""
+    def _extras(self) -> dict[Path, str]:
+        """The hashes of `watch_paths`; of a folder, those of the files in it."""
         found: list[Path] = []
         for path in self._paths:
             found += sorted(entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else [path]
-        return [read_file(path) for path in found]
+        return {path: digest for path in found if (digest := file_digest(path))}
+
+    def _changed(self, seen: dict[Path, str], extras: dict[Path, str]) -> set[Path]:
+        """The paths that are not as they were at the last look."""
+        return _changed(self._seen, seen) | _changed(self._seen_extras, extras)
 
     def _are_done(self, changed: Iterable[Path], seen: dict[Path, str], said: dict[str, tuple[bool, int]]) -> bool:
         """True when each changed file is there, and its writer was done before it was read and has not begun anew."""
@@ -359,10 +366,6 @@ class _Stream:
     async def aclose(self) -> None:
         """Hear no more."""
         self.close()
-
-
-def _digests(contents: Iterable[Content]) -> dict[Path, str]:
-    return {content.path: content.digest for content in contents if content.exists}
 
 
 def _changed(old: dict[Path, str], new: dict[Path, str]) -> set[Path]:
