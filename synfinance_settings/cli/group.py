@@ -19,23 +19,24 @@ _USAGE_CODES: Final = frozenset(
     ("unknown-environment", "no-such-file", "unwritable", "refused-edit", "no-such-version")
 )
 
+_DEBUG: Final = f"{__name__}.debug"
+
 
 class _Group(click.Group):
     """A group that turns a `SettingsError` into a report and an exit code."""
 
     def invoke(self, context: click.Context) -> Any:
-        context.color = _wants_color(context.params.get("color"))
         try:
             return super().invoke(context)
         except SettingsError as error:
-            if context.params.get("debug"):
+            if context.meta.get(_DEBUG):
                 raise
             render.fail(error)
             context.exit(_exit_code(error))
         except (BrokenPipeError, KeyboardInterrupt):
             raise
         except OSError as error:
-            if context.params.get("debug"):
+            if context.meta.get(_DEBUG):
                 raise
             click.echo(f"{render.style('error', 'error')}: {error.filename or ''}: {error.strerror}", err=True)
             context.exit(2)
@@ -60,14 +61,7 @@ def _wants_color(choice: str | None) -> bool | None:
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="synfinance-settings", message="%(version)s")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Colours; auto asks the terminal, NO_COLOR and FORCE_COLOR.",
-)
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def group(color: str, debug: bool) -> None:
+def group() -> None:
     """See, check and explain the settings of SynFinance.
 
     Results go to stdout, messages to stderr. Ends with 0 when all is good, with 1 when settings do not validate, and
@@ -80,7 +74,40 @@ def group(color: str, debug: bool) -> None:
     """
 
 
+def _set_color(context: click.Context, param: click.Parameter, choice: str | None) -> None:
+    """Say whether to colour, here and in the report of an error; None leaves it to the terminal."""
+    if choice is not None or context.parent is None:
+        wanted = _wants_color(choice)
+        context.color = context.find_root().color = wanted
+
+
+def _set_debug(context: click.Context, param: click.Parameter, is_on: bool) -> None:
+    context.meta[_DEBUG] = context.meta.get(_DEBUG, False) or is_on
+
+
+def _common_options() -> list[click.Option]:
+    """The options that may stand before a command or after it."""
+    color = click.Option(
+        ["--color"],
+        type=click.Choice(["auto", "always", "never"]),
+        help="Colours; auto asks the terminal, NO_COLOR and FORCE_COLOR.",
+        is_eager=True,
+        expose_value=False,
+        callback=_set_color,
+    )
+    debug = click.Option(
+        ["--debug"],
+        is_flag=True,
+        help="Show the traceback of an error.",
+        expose_value=False,
+        callback=_set_debug,
+    )
+    return [color, debug]
+
+
+group.params += _common_options()
 for command in (*reading.commands, *difference.commands, *writing.commands, *operating.commands, *doctor.commands):
+    command.params += _common_options()
     group.add_command(command)
 
 

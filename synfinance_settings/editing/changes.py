@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from synfinance_settings.editing.history import History
 from synfinance_settings.editing.masking import masked_difference
@@ -31,6 +31,9 @@ from synfinance_settings.layers.writing import remove_leftovers, write_atomicall
 
 Target = Environment | Literal["default"]
 """The layer that is changed: an environment's, or the default one."""
+
+
+_MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,8 @@ class LayerFile:
         after = edit(start, name)
         found = [self._reports(environment, path, after) for environment in self._environments()]
         reports = [judged for judged, _ in found]
-        problems = [
-            replace(problem, message=f"in {report.environment}: {problem.message}") if len(reports) > 1 else problem
-            for report in reports
-            for problem in report.problems
-        ]
+        problems = [problem for report in reports for problem in _named(report, among=len(reports))]
+        problems += self._hidden_misfits(path, after, problems)
         if problems:
             raise SettingsError.of(problems)
         files = ({path.name: (before or "").encode()}, {path.name: after.encode()})
@@ -138,6 +138,17 @@ class LayerFile:
         by_itself = validate_sources(project, here.without_local(), placeholders=True, judged=judged)
         return by_itself, validate_sources(project, here, placeholders=True)
 
+    def _hidden_misfits(self, path: Path, text: str, known: list[Problem]) -> list[Problem]:
+        """Values of the default layer that no field could take, although every environment hides them today."""
+        if self.target != "default":
+            return []
+        project = self._project_for(Environment.DEVELOPMENT)
+        read = read_sources(project)
+        here = replace(read, files={"default": (Content(path, text.encode()),)})
+        report = validate_sources(project, here, placeholders=True, judged="default")
+        told = {(problem.code, problem.origin) for problem in known}
+        return [found for found in report.problems if found.code in _MISFITS and (found.code, found.origin) not in told]
+
     def _remember(self, change: Change, text: str | None, command: str) -> None:
         """Keep a version of the layer; where that cannot be, work goes on with a warning."""
         if text is None or self.history is None:
@@ -150,6 +161,12 @@ class LayerFile:
             self.history.record(self.target, files, command, change.changed if command != "found" else ())
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
+
+
+def _named(report: ValidationReport, among: int) -> Iterator[Problem]:
+    """The problems of `report`, with its environment where there are several."""
+    for problem in report.problems:
+        yield replace(problem, message=f"in {report.environment}: {problem.message}") if among > 1 else problem
 
 
 def _notes(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:
