@@ -40,7 +40,7 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
                 inner = branch.setdefault(part, {})
                 assert isinstance(inner, dict)
                 branch = inner
-            branch[name] = Node(value, _SOURCE)
+            branch[name] = _node(value)
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> AppConfig:
@@ -65,3 +65,12 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
                 return await function(*args, **kwargs)
 
         return inner  # type: ignore[return-value]
+
+
+def _node(value: Any) -> Node:
+    """A value of a test as a layer would hold it."""
+    if isinstance(value, list | tuple):
+        return Node([_node(item) for item in value], _SOURCE)
+    if isinstance(value, dict):
+        return Node({str(name): _node(item) for name, item in value.items()}, _SOURCE)
+    return Node(value, _SOURCE)

@@ -244,7 +244,7 @@ def schema(output: Path | None, check: bool) -> None:
     if check:
         target = output or (options.find().settings_dir or Path("settings")) / "schema.json"
         name = render.place(target)
-        if target.read_text(encoding="utf-8") != text:
+        if target.read_bytes() != text.encode():
             click.echo(f"{name} is out of date; write it anew with: schema --output {name}", err=True)
             raise click.exceptions.Exit(1)
         click.echo(f"{name} is current")

@@ -77,7 +77,8 @@ def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, d
     The replaced file stays in the history; rollback brings it back.
 
     \b
-    synfinance-settings export old.yaml && synfinance-settings import old.yaml --env staging
+    synfinance-settings export staging.yaml --env staging
+    synfinance-settings import staging.yaml --env staging
     """
     from synfinance_settings.editing.edits import import_edit
 

@@ -22,7 +22,7 @@ from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.yaml_text import read_yaml
-from synfinance_settings.sections.base import read_list
+from synfinance_settings.sections.base import is_utf8, read_list
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key, values_of
 from synfinance_settings.sections.variables import VARIABLES_OF
 
@@ -36,6 +36,8 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
 
     Raises `UnknownKeyError` for a key that is none, and `EditError` for a secret that may not be written.
     """
+    if not is_utf8(literal):
+        raise EditError(Problem("refused-edit", f"{key}: the value is not UTF-8", key, Origin("the argument")))
     values = _section_values(key, literal) if key in SECTIONS else {key: _written(key, literal)}
     for name, value in values.items():
         refuse_secret(name, value, allow_secret=allow_secret, from_stdin=from_stdin)
@@ -165,7 +167,10 @@ def _item(node: Node, key: str) -> str | None:
 
 def _read_layer(path: Path) -> Branch:
     name = str(path)
-    text = read_file(path).text(name)
+    content = read_file(path)
+    if not content.exists:
+        raise LayerError(Problem("no-such-file", f"{name} does not exist", origin=Origin("the argument")))
+    text = content.text(name)
     root, problems = (read_json if path.suffix == ".json" else read_yaml)(text, Source(name, expands=True))
     branch, misfits = fit(root)
     if problems or misfits:

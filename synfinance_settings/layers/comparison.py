@@ -28,11 +28,11 @@ def changed_in_files(old: Mapping[str, bytes], new: Mapping[str, bytes], order: 
     return tuple(sorted(key for key in before.keys() | after.keys() if before.get(key, ()) != after.get(key, ())))
 
 
-def _written(files: Mapping[str, bytes], stems: list[str]) -> dict[str, str | None]:
+def _written(files: Mapping[str, bytes], stems: list[str]) -> dict[str, str]:
     """What the files say of every setting that they name, as text; a file that cannot be read says nothing."""
     named = {name.removesuffix(PurePath(name).suffix): (name, data) for name, data in files.items()}
     branches = [(stem, _branch(*named[stem])) for stem in stems if stem in named]
-    flat: dict[str, str | None] = {}
+    flat: dict[str, str] = {}
     _flatten(merge(branches), "", flat)
     return flat
 
@@ -45,7 +45,7 @@ def _branch(name: str, data: bytes) -> Branch:
         return {}
 
 
-def _flatten(branch: Branch, prefix: str, flat: dict[str, str | None]) -> None:
+def _flatten(branch: Branch, prefix: str, flat: dict[str, str]) -> None:
     for name, value in branch.items():
         if isinstance(value, Node):
             flat[prefix + name] = text_of(value)

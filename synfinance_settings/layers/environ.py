@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
 
 from synfinance_settings.errors import MASK, Origin, Problem, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.sections.base import is_utf8
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
     FILE_SUFFIX,
@@ -22,8 +21,6 @@ from synfinance_settings.sections.variables import (
     misuse,
     near_variable,
 )
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Environ(dict[str, str]):
@@ -133,7 +130,7 @@ def _differing(key: str, winner: Variable, others: Iterable[Variable]) -> Iterat
 def _value_problems(key: str, variable: Variable) -> Iterator[Problem]:
     if variable.value == MASK:
         yield masked(key, variable.origin)
-    elif isinstance(variable.value, str) and not variable.value.isascii() and _SURROGATE.search(variable.value):
+    elif isinstance(variable.value, str) and not is_utf8(variable.value):
         yield Problem("not-utf8", f"{variable.name} is not UTF-8", key, variable.origin)
 
 

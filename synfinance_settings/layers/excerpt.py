@@ -6,6 +6,7 @@ Where it is not sure what a line holds, there is no excerpt and the place alone 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
@@ -71,6 +72,15 @@ class SourceText:
         column, width = (marked[0] + 1, marked[1]) if marked[0] or marked[1] > 1 else (column, 1)
         return Excerpt(line, shown.replace("\t", " ").rstrip(), column, width)
 
+    def _on_line(self, line: int) -> list[Span]:
+        """The keys and values that stand on line `line`, or begin before it and go on."""
+        spans = self._scanned()
+        first = bisect_left(spans, (line, 0), key=_place)
+        after = bisect_left(spans, (line + 1, 0), key=_place)
+        while first and spans[first - 1].end[1:] > (line, 1):
+            first -= 1
+        return spans[first:after]
+
     def reference(self, line: int, column: int, nth: int, dollars: int) -> tuple[int, int]:
         """Where the `nth` of the `dollars` dollars of the value at a place stands; the place where that is not sure."""
         span = next(
@@ -87,6 +97,10 @@ class SourceText:
             if offset or found.start() >= column - 1
         ]
         return places[nth] if nth < len(places) == dollars else (line, column)
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return span.start.line, span.start.column
 
 
 def is_reference(written: str) -> bool:

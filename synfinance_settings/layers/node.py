@@ -71,11 +71,13 @@ class Node:
         return f"<Node at {self.origin}>"
 
 
-def text_of(node: Node) -> str | None:
-    """The node's content as the text that would spell it in one line; None for null."""
+def text_of(node: Node) -> str:
+    """The node's content as the text that would spell it in one line."""
     value = node.value
     if isinstance(value, list):
-        return "[" + ", ".join(text_of(item) or "null" for item in value) + "]"
+        return "[" + ", ".join(map(text_of, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {text_of(item) or 'null'}" for key, item in value.items()) + "}"
-    return value if isinstance(value, str) else None
+        return "{" + ", ".join(f"{key}: {text_of(item)}" for key, item in value.items()) + "}"
+    if value is None or isinstance(value, Problem):
+        return "null"
+    return str(value)  # an override may hold any value; a secret's text is its mask

@@ -67,6 +67,8 @@ def export_layer(config: AppConfig, path: Path, format: Literal["yaml", "json"],
     With `reveal` they are written too, and the file is readable by its owner only. Raises `LayerError` where it cannot
     be written.
     """
+    if format not in ("yaml", "json"):
+        raise ValueError("format must be 'yaml' or 'json'")
     omitted = () if reveal else tuple(key for key, setting in SETTINGS.items() if setting.is_secret)
     text = layer_text(plain_values(config, "reveal" if reveal else "omit"), format)
     if format == "yaml" and omitted:

@@ -64,6 +64,22 @@ def find_project(
     is not there.
     """
     environ = environ if isinstance(environ, Environ) else Environ(environ)
+    fault: OSError
+    try:
+        return _found(environ, settings_dir, environment, env_file, config_path)
+    except OSError as error:
+        fault = error
+    where = Origin(str(fault.filename) if fault.filename else "the working directory")
+    raise LayerError(Problem("unreadable", f"the settings cannot be looked for: {fault.strerror}", origin=where))
+
+
+def _found(
+    environ: Environ,
+    settings_dir: str | os.PathLike[str] | None,
+    environment: str | None,
+    env_file: str | os.PathLike[str] | None,
+    config_path: str | os.PathLike[str] | None,
+) -> Project:
     cwd = Path.cwd()
     folder = _settings_dir(environ, settings_dir, cwd)
     root = folder.parent if folder else cwd

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem
+from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem, printable
 from synfinance_settings.layers.node import Branch, Node, text_of
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS, shown, values_of
@@ -53,7 +53,7 @@ def occurrence(key: str, node: Node) -> Occurrence:
     """What `node` says of `key`, a secret masked."""
     secret = SETTINGS[key].is_secret
     return Occurrence(
-        shown(key, None if node.value is None else "") if secret else text_of(node) or "null", node.origin
+        shown(key, None if node.value is None else "") if secret else printable(text_of(node)), node.origin
     )
 
 

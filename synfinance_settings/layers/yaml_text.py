@@ -93,7 +93,8 @@ class _Reader(_Events):
         super().__init__(text)
         self._source = source
         self._nodes = 0
-        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._deepest = 0
+        self._anchors: dict[str, tuple[Node, int, int] | None] = {}  # node, size, height
         self.problems: list[Problem] = []
 
     def document(self) -> Node | None:
@@ -112,7 +113,8 @@ class _Reader(_Events):
         if self._nodes > bounds.NODES:
             raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
         if type(event) is AliasEvent:
-            return self._aliased(event)
+            return self._aliased(event, depth)
+        deepest, self._deepest = self._deepest, depth
         mark = event.start_mark
         node = Node(None, self._source, mark.line + 1, mark.column + 1)
         anchor = event.anchor
@@ -133,7 +135,8 @@ class _Reader(_Events):
         else:
             node.value = self._sequence(path, depth + 1)
         if anchor:
-            self._anchors[anchor] = (node, self._nodes - before + 1)
+            self._anchors[anchor] = (node, self._nodes - before + 1, self._deepest - depth)
+        self._deepest = max(deepest, self._deepest)
         return node
 
     def _mapping(self, path: str, depth: int) -> dict[str, Node]:
@@ -141,6 +144,11 @@ class _Reader(_Events):
         while type(event := self._next()) is not MappingEndEvent:
             key = event.value if type(event) is ScalarEvent else None
             here = f"{path}.{key}" if path else key
+            if key is not None and event.tag is not None and event.tag not in _TAGS[ScalarEvent]:
+                self._note("bad-tag", "a tag; quote the text if its ! belongs to the key", event, path or None)
+            if key is not None and event.anchor:
+                place = event.start_mark
+                self._anchors[event.anchor] = (Node(key, self._source, place.line + 1, place.column + 1), 1, 0)
             if key is None or (key in _NULLS and event.implicit[0] and not event.style):
                 self._note("bad-key", "a key must be text", event, path or None)
                 self._node(event, path, depth)
@@ -163,14 +171,17 @@ class _Reader(_Events):
             items.append(self._node(event, path, depth))
         return items
 
-    def _aliased(self, event: Any) -> Node:
+    def _aliased(self, event: Any, depth: int) -> Node:
         if event.anchor not in self._anchors:
             raise self._stop("bad-alias", "an alias that names no anchor above it", event)
         found = self._anchors[event.anchor]
         if found is None:
             raise self._stop("bad-alias", "an alias makes a value contain itself", event)
-        node, size = found
+        node, size, height = found
         self._nodes += size - 1
+        self._deepest = max(self._deepest, depth + height)
+        if self._deepest > bounds.LEVELS:
+            raise LayerError((*self.problems, bounds.too_deep(self._origin(event))))
         if self._nodes > bounds.NODES:
             raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
         return node.copy()

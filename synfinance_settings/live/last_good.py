@@ -28,7 +28,7 @@ class LastGood:
 
     def __init__(self, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> None:
         named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
-        self.folder = Path(named).absolute() if named is not None else None
+        self.folder = Path(named).absolute() if named else None
         self._fallback = environ.get(_FALLBACK, "")
 
     def _history(self, project: Project) -> History | None:

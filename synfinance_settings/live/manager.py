@@ -396,7 +396,10 @@ class ConfigManager:
         if outcome.snapshot is None:
             raise SettingsError.of(outcome.problems)
         return replace(
-            outcome.snapshot, number=self._timeline.next_number(), pending_restart=state.snapshot.pending_restart
+            outcome.snapshot,
+            number=self._timeline.next_number(),
+            pending_restart=state.snapshot.pending_restart,
+            pending_files=state.snapshot.pending_files,
         )
 
     def _tell_subscribers(self, old: Snapshot, new: Snapshot, *, all_kinds: bool) -> None:
@@ -461,7 +464,7 @@ class ConfigManager:
             self._overrides = (*before, branch)
             try:
                 self._overlay()
-            except SettingsError:
+            except BaseException:
                 self._overrides = before
                 raise
 

@@ -27,6 +27,7 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS: Final = 4000  # Python refuses to read more than 4,300
 
 FormName = Literal["whole number", "number", "boolean", "date", "text", "secret", "choice", "list", "secret list"]
@@ -49,6 +50,11 @@ def try_form(read: Callable[[Any], Any], text: str) -> tuple[Any, str | None]:
         return read(text), None
     except PydanticCustomError as error:
         return None, error.message()
+
+
+def is_utf8(text: str) -> bool:
+    """False for text with lone surrogates, as bytes that are no UTF-8 leave them in variables and arguments."""
+    return not _SURROGATE.search(text)
 
 
 def _present(value: Any) -> Any:
@@ -106,9 +112,11 @@ def _date(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(_present(value), str):
-        return value
-    raise _misfit("be text")
+    if not isinstance(_present(value), str):
+        raise _misfit("be text")
+    if not (value.isascii() or is_utf8(value)):
+        raise _misfit("be text that UTF-8 can say")
+    return value
 
 
 def _secret(value: Any) -> Any:
