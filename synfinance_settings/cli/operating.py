@@ -7,9 +7,9 @@ import logging
 import os
 import signal
 import sys
-import threading
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -50,25 +50,24 @@ def watch(environment: Environment | None, polling: bool, interval: float, outpu
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
 
-    ended = threading.Event()
+    ended: SimpleQueue[None] = SimpleQueue()  # a signal handler may put to it at any moment
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: ended.set())
+        signal.signal(number, lambda number, frame: ended.put(None))
     logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
-    manager = ConfigManager(environment=environment, environ=None) if environment else ConfigManager()
+    manager = ConfigManager(environment=environment, state_dir=options.state_dir())
     teller = _Teller(manager, output, ended)
     watcher = ConfigWatcher(manager, polling=polling, poll_interval=interval)
     watcher.add_listener(teller.tell)
     with watcher:
         teller.say("watching", {"files": [render.place(path) for path in watcher.get_watched_files()]})
-        while not ended.wait(3600):
-            pass
+        ended.get()
     teller.say("stopped", {})
 
 
 class _Teller:
     """Writes a line an event: time, event, and what it is about."""
 
-    def __init__(self, manager: ConfigManager, output: str, ended: threading.Event) -> None:
+    def __init__(self, manager: ConfigManager, output: str, ended: SimpleQueue[None]) -> None:
         self._manager = manager
         self._output = output
         self._ended = ended
@@ -104,7 +103,7 @@ class _Teller:
             click.echo(line)
         except BrokenPipeError:  # nobody reads any more, as after | head
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._ended.set()
+            self._ended.put(None)
 
 
 def _in_words(facts: dict[str, Any]) -> str:

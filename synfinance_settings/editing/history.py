@@ -90,43 +90,48 @@ class History:
 
     def latest(self, environment: str) -> Version | None:
         """The version of `environment` that was accepted last, None where there is none."""
-        return next(self.versions(environment), None)
+        return next(self.versions(environment, most=1), None)
 
-    def versions(self, environment: str | None = None) -> Iterator[Version]:
-        """The versions, newest first, of one environment or of all; raises `HistoryError` where they cannot be
-        read.
+    def versions(self, environment: str | None = None, *, most: int | None = None) -> Iterator[Version]:
+        """The versions, newest first, of one environment or of all, at most `most`.
+
+        Raises `HistoryError` where they cannot be read.
         """
         if not self.path.exists():
             return
-        with self._transaction() as store:
+        with self._opened(f"{self.path.as_uri()}?mode=ro", is_uri=True) as store:
             rows = store.execute(
                 "select version, environment, at, command, changed from versions"
-                " where ?1 is null or environment = ?1 order by version desc",
-                (environment,),
+                " where ?1 is null or environment = ?1 order by version desc limit ?2",
+                (environment, -1 if most is None else most),
             ).fetchall()
-            contents: dict[int, dict[str, bytes]] = {}
-            for number, name, content in store.execute("select version, name, content from files"):
-                contents.setdefault(number, {})[name] = content
-        for number, name, at, command, changed in rows:
-            files = contents.get(number, {})
-            yield Version(number, name, datetime.fromisoformat(at), command, tuple(json.loads(changed)), files)
+            versions = [_version(store, *row) for row in rows]
+        yield from versions
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """The store, opened to write; what was written counts only when the block ends well."""
+        with self._opened(str(self.path)) as store:
+            store.execute("pragma foreign_keys = on")
+            store.execute("begin immediate")
+            for statement in _TABLES.split(";"):
+                store.execute(statement)
+            yield store
+            store.execute("commit")
+
+    @contextmanager
+    def _opened(self, name: str, *, is_uri: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection that is closed at the end; every fault of the store is a `HistoryError`."""
         fault = ""
         try:
-            self._create()
-            store = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            if not is_uri:
+                self._create()
+            store = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, uri=is_uri)
             try:
-                store.execute("pragma foreign_keys = on")
-                store.execute("begin immediate")
-                for statement in _TABLES.split(";"):
-                    store.execute(statement)
                 yield store
-                store.execute("commit")
             finally:
                 store.close()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:
             fault = str(error)
         except OSError as error:
             fault = error.strerror or "it cannot be opened"
@@ -139,6 +144,11 @@ class History:
         """Make folder and file, readable by their owner only, before SQLite would make them."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _version(store: sqlite3.Connection, number: int, environment: str, at: str, command: str, changed: str) -> Version:
+    files = dict(store.execute("select name, content from files where version = ?", (number,)))
+    return Version(number, environment, datetime.fromisoformat(at), command, tuple(json.loads(changed)), files)
 
 
 def _digest(files: Files) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from synfinance_settings.errors import MASK, LayerError
@@ -15,7 +14,6 @@ from synfinance_settings.layers.outline import spans
 from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 
 _CHANGED: Final = f"{MASK} (changed)"
-_TELLTALE: Final = re.compile(r"pass|secret|key|token|webhook|pwd", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 
 
@@ -26,11 +24,12 @@ def masked_difference(name: str, before: str, after: str) -> list[str]:
     """
     if before and not parses(name, before):
         return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
-    old, new = _masked(name, before), _masked(name, after)
-    secrets = dict(_secrets(name, before))
-    changed = [path for path, value in _secrets(name, after) if path in secrets and secrets[path] != value]
-    lines = difflib.unified_diff(old, _masked(name, after, changed) if changed else new, name, name, n=0, lineterm="")
-    return list(lines)
+    was, now = _secrets(name, before), _secrets(name, after)
+    changed = frozenset(path for path in now if path in was and was[path] != now[path])
+    old, new = _masked(name, before), _masked(name, after, changed)
+    if before != after and old == new:
+        return [f"--- {name} (only comments or blanks differ)", f"+++ {name}"]
+    return list(difflib.unified_diff(old, new, name, name, n=0, lineterm=""))
 
 
 def parses(name: str, text: str) -> bool:
@@ -42,16 +41,18 @@ def parses(name: str, text: str) -> bool:
     return True
 
 
-def _secrets(name: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The paths of what is not public in `text`, with the text that stands there."""
+def _secrets(name: str, text: str) -> dict[tuple[str, ...], list[str]]:
+    """What is not public in `text`: the texts that stand at each path."""
+    found: dict[tuple[str, ...], list[str]] = {}
     outline = (outline_json if name.endswith(".json") else outline_yaml)(text)
     for span in spans(outline) if outline else ():
         piece = text[span.start.offset : span.end.offset]
         if span.part == "value" and not is_public(span) and not is_reference(piece):
-            yield span.path, piece
+            found.setdefault(span.path, []).append(piece)
+    return found
 
 
-def _masked(name: str, text: str, changed: list[tuple[str, ...]] | None = None) -> list[str]:
+def _masked(name: str, text: str, changed: frozenset[tuple[str, ...]] = frozenset()) -> list[str]:
     """The lines of `text` as anybody may see them."""
     outline = (outline_json if name.endswith(".json") else outline_yaml)(text)
     shown, position = "", 0
@@ -60,15 +61,12 @@ def _masked(name: str, text: str, changed: list[tuple[str, ...]] | None = None) 
         piece = text[start:end]
         if not (is_public(span) or is_reference(piece)) and piece:
             tail = piece[len(piece.rstrip()) :]
-            piece = (_CHANGED if changed and span.path in changed else MASK) + tail
+            piece = (_CHANGED if span.path in changed else MASK) + tail
         shown += _quiet(text[position:start]) + piece
         position = end
     return (shown + _quiet(text[position:])).splitlines()
 
 
 def _quiet(gap: str) -> str:
-    """What stands between keys and values, without comments that may tell a secret."""
-    return "\n".join(
-        _COMMENT.sub(lambda found: "# ..." if _TELLTALE.search(found[0]) else found[0], line)
-        for line in gap.split("\n")
-    )
+    """What stands between keys and values, without what comments say: it may be a secret that was put out of force."""
+    return "\n".join(_COMMENT.sub("# ...", line) for line in gap.split("\n"))

@@ -77,14 +77,18 @@ class Hints:
         self._observer: BaseObserver = Observer(**options)
         self._observer.start()
 
-    def follow(self, folders: Iterable[Path]) -> list[tuple[Path, OSError]]:
-        """Watch exactly `folders`, anew where one was replaced; returns those that cannot be watched, and why."""
+    def follow(self, folders: Iterable[Path]) -> tuple[bool, list[tuple[Path, OSError]]]:
+        """Watch exactly `folders`, anew where one was replaced.
+
+        Returns whether one is watched that was not, and those that cannot be watched with the reason.
+        """
         wanted = {folder: identity for folder in folders if (identity := _identity(folder))}
         for folder, (identity, watch) in list(self._watches.items()):
             if wanted.get(folder) != identity:
                 del self._watches[folder]
                 self._observer.unschedule(watch)
         failed: list[tuple[Path, OSError]] = []
+        known = len(self._watches)
         for folder in wanted.keys() - self._watches.keys():
             try:
                 watch = self._observer.schedule(self._handler, str(folder), event_filter=_KINDS)
@@ -92,7 +96,7 @@ class Hints:
                 failed.append((folder, error))
             else:
                 self._watches[folder] = (wanted[folder], watch)
-        return failed
+        return len(self._watches) > known, failed
 
     def stop(self) -> None:
         """Stop observing; waits for the observer's thread."""

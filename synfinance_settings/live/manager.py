@@ -110,6 +110,7 @@ class ConfigManager:
         self._announcer = Announcer()
         self._subscriptions = Subscriptions()
         self._lock = threading.RLock()
+        self._recording = threading.Lock()
         ConfigManager._all.add(self)
         return self
 
@@ -122,6 +123,7 @@ class ConfigManager:
     _announcer: Announcer
     _subscriptions: Subscriptions
     _lock: threading.RLock
+    _recording: threading.Lock
 
     _snapshot: Snapshot | None = None
     _looked: Sources | None = None
@@ -283,15 +285,17 @@ class ConfigManager:
             return self.get_config()
         return self._reload(manual=manual)
 
-    def _reload(self, sources: Sources | None = None, *, manual: bool = False) -> AppConfig:
-        """Reload from `sources`, which were read just now, or from a look of its own."""
+    def _reload(
+        self, sources: Sources | None = None, since: Sources | None = None, *, manual: bool = False
+    ) -> AppConfig:
+        """Reload from `sources`, where nobody has looked after `since` when they were read, else from a new look."""
 
         def attempt() -> _Loaded | None:
             if self._state is None:
                 return self._attempt("load", *self._chosen(None, None))
             project = self._state.project
-            is_current = sources is not None and sources.project is project
-            read = sources if is_current and sources is not None else read_sources(project, self._looked)
+            is_newest = sources is not None and sources.project is project and self._looked is since
+            read = sources if is_newest and sources is not None else read_sources(project, self._looked)
             return self._attempt("reload", project, read, manual=manual)
 
         self._change(attempt)
@@ -307,6 +311,12 @@ class ConfigManager:
         """The paths that may give values, whether they exist or not."""
         assert self._state is not None, "a watcher loads before it looks"
         return candidates(self._state.project, self._looked or self._state.sources)
+
+    def _record(self, loaded: _Loaded) -> None:
+        """Keep on disk what was loaded, unless something newer is in force, which records itself."""
+        with self._recording:
+            if self._state is not None and self._state.sources is loaded.state.sources:
+                self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
 
     def _reload_later(self, manual: bool) -> None:
         """The reload that a listener asked for; its failure has been told like any other."""
@@ -333,7 +343,7 @@ class ConfigManager:
         if failure is not None:
             raise failure.with_traceback(None)
         if loaded is not None and self._is_welcome(loaded):
-            self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
+            self._record(loaded)
 
     def _attempt(self, command: str, project: Project, sources: Sources, *, manual: bool = False) -> _Loaded | None:
         """Build from `sources` and make the result current; the lock is held."""
@@ -352,8 +362,9 @@ class ConfigManager:
             self._fall_back(project, sources, SettingsError.of(outcome.problems))
             return None
         state = State(project, sources, outcome.content, outcome.snapshot)
-        change = self._adopt(state, ConfigEvent.CONFIG_RELOADED, manual=manual)
+        prepared = self._prepared(state)
         self._degraded, self._last_failure = False, None
+        change = self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED, manual=manual)
         known = before.snapshot.warnings if before else ()
         log_problems(warning for warning in outcome.warnings if warning not in known)
         return _Loaded(command, before, state, change)
@@ -364,13 +375,19 @@ class ConfigManager:
         was = target.snapshot
         snapshot = replace(was, loaded_at=datetime.now(UTC), pending_files=True, restores=was.restores or was.number)
         refused = frozenset(looked.digest for looked in (self._state.sources, self._looked) if looked)
-        self._adopt(replace(target, snapshot=snapshot), ConfigEvent.ROLLED_BACK)
+        self._adopt(*self._prepared(replace(target, snapshot=snapshot)), ConfigEvent.ROLLED_BACK)
         self._refused = refused
 
-    def _adopt(self, state: State, event: ConfigEvent, *, manual: bool = False) -> tuple[Snapshot, Snapshot] | None:
+    def _prepared(self, state: State) -> tuple[State, Snapshot]:
+        """`state` as the next one, and what it shows with the overrides on top; raises where these do not validate."""
+        state = self._timeline.follow(state)
+        return state, self._overlaid(state)
+
+    def _adopt(
+        self, state: State, shown: Snapshot, event: ConfigEvent, *, manual: bool = False
+    ) -> tuple[Snapshot, Snapshot] | None:
         """Make `state` current as a whole, and tell of it; returns the old and the new of a change of values."""
-        old, state = self._snapshot, self._timeline.follow(state)
-        shown = self._overlaid(state)
+        old = self._snapshot
         self._timeline.keep(state)
         self._show(shown)
         if manual:
@@ -441,9 +458,10 @@ class ConfigManager:
         outcome = build(project, restored) if restored else None
         if restored is None or outcome is None or outcome.snapshot is None:
             raise failure
+        prepared = self._prepared(State(project, restored, outcome.content, outcome.snapshot))
         log_problems(failure.problems)
         self._degraded, self._last_failure = True, failure
-        self._adopt(State(project, restored, outcome.content, outcome.snapshot), ConfigEvent.CONFIG_RELOADED)
+        self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED)
 
     def _mirror(self, mirror: Callable[[Snapshot], None]) -> None:
         """Show every snapshot to `mirror`, the current one at once."""
@@ -486,6 +504,7 @@ class ConfigManager:
     def _revive(self) -> None:
         """Take new locks and an empty queue, in the child of a fork."""
         self._lock = threading.RLock()
+        self._recording = threading.Lock()
         self._announcer.revive()
         self._subscriptions.revive()
 

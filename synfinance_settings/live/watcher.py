@@ -121,10 +121,10 @@ class ConfigWatcher:
             self._forget()
         if old_handler is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGHUP, old_handler)
-        if hints is not None:
-            hints.stop()
         if worker is not None and worker is not threading.current_thread():
             worker.join()
+        if hints is not None:
+            hints.stop()
         for stream in self._streams:
             stream.close()
 
@@ -188,8 +188,15 @@ class ConfigWatcher:
         if threading.current_thread() is not threading.main_thread():
             raise WatchError(Problem("no-watch", "sighup=True needs the watcher to start in the main thread"))
         inbox = self._inbox
-        # SimpleQueue.put may be called again while it runs, as a signal handler must be able to
-        self._old_handler = signal.signal(signal.SIGHUP, lambda number, frame: inbox.put(_Call.RELOAD))
+
+        def handle(number: int, frame: Any) -> None:
+            if self._inbox is inbox:
+                inbox.put(_Call.RELOAD)  # a SimpleQueue may be put to while it is being put to
+            else:  # stopped by another thread, which could not put the old handler back
+                signal.signal(number, old)
+                os.kill(os.getpid(), number)
+
+        old = self._old_handler = signal.signal(signal.SIGHUP, handle)
 
     def _start_hints(self) -> None:
         if self._polling:
@@ -207,16 +214,17 @@ class ConfigWatcher:
         except OSError as error:
             self._say_unwatched("the file system", error)
         else:
-            self._follow()
+            self._follow(self._hints, self._unwatched)
+        inbox.put(_Call.LOOK)  # for what changed between the load and now
 
-    def _follow(self) -> None:
-        """Watch the folders whose entries decide what is read, as they are now."""
-        if self._hints is None:
-            return
-        for folder, error in self._hints.follow(_folders((*self._manager._candidates(), *self._paths))):
-            if folder not in self._unwatched:
-                self._unwatched.add(folder)
+    def _follow(self, hints: Hints, unwatched: set[Path]) -> bool:
+        """Watch the folders whose entries decide what is read, as they are now; True where one is new."""
+        is_new, failed = hints.follow(_folders((*self._manager._candidates(), *self._paths)))
+        for folder, error in failed:
+            if folder not in unwatched:
+                unwatched.add(folder)
                 self._say_unwatched(str(folder), error)
+        return is_new
 
     def _say_unwatched(self, what: str, error: OSError) -> None:
         seconds = self._poll_interval
@@ -224,7 +232,7 @@ class ConfigWatcher:
 
     def _work(self) -> None:
         """The worker: wait for a call or for the time to look, until told to stop."""
-        inbox = self._inbox
+        inbox, hints, unwatched = self._inbox, self._hints, self._unwatched
         while (call := self._next_call(inbox)) is not _Call.STOP:
             try:
                 if call is _Call.RELOAD:
@@ -232,7 +240,8 @@ class ConfigWatcher:
                         self.trigger_reload()
                 elif not self._look(inbox):
                     return
-                self._follow()
+                if hints is not None and self._follow(hints, unwatched):
+                    inbox.put(_Call.LOOK)  # for what changed before it was watched
             except Exception:
                 # a fault of ours must not end the watch: the next look may well succeed
                 logger.exception("a look at the layers failed")
@@ -255,12 +264,13 @@ class ConfigWatcher:
         """Compare what is there with what was seen last, and load it when it has settled; False where told to
         stop.
         """
-        self._catch_up()
+        since = self._catch_up()
         said = dict(self._written)
         sources, seen, extras = self._read()
         while (changed := self._changed(seen, extras)) and not self._are_done(changed, {**seen, **extras}, said):
             if self._is_stopped(inbox, SETTLE_SECONDS):
                 return False
+            since = self._manager._looked
             before, said = (seen, extras), dict(self._written)
             sources, seen, extras = self._read()
             if (seen, extras) == before:
@@ -276,15 +286,16 @@ class ConfigWatcher:
         if self._auto_reload:
             self._looked = sources
             with suppress(SettingsError):  # announced, logged and counted by the manager
-                self._manager._reload(sources)
+                self._manager._reload(sources, since)
         return True
 
-    def _catch_up(self) -> None:
-        """Count what somebody else had the manager load meanwhile as seen."""
+    def _catch_up(self) -> Sources | None:
+        """Count what somebody else had the manager load meanwhile as seen; returns what was looked at last."""
         looked = self._manager._looked
         if looked is not None and looked is not self._looked:
             self._looked = looked
             self._seen = looked.digests
+        return looked
 
     def _read(self) -> tuple[Sources, dict[Path, str], dict[Path, str]]:
         """What the layers say now, and the hashes of their files and of `watch_paths`."""
@@ -295,7 +306,7 @@ class ConfigWatcher:
         """The hashes of `watch_paths`; of a folder, those of the files in it."""
         found: list[Path] = []
         for path in self._paths:
-            found += sorted(entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else [path]
+            found += _files_in(path) or [path]
         return {path: digest for path in found if (digest := file_digest(path))}
 
     def _changed(self, seen: dict[Path, str], extras: dict[Path, str]) -> set[Path]:
@@ -368,6 +379,14 @@ class _Stream:
         self.close()
 
 
+def _files_in(folder: Path) -> list[Path]:
+    """The files in `folder`; none where it is no folder or cannot be listed."""
+    try:
+        return sorted(entry for entry in folder.iterdir() if entry.is_file())
+    except (OSError, ValueError):
+        return []
+
+
 def _changed(old: dict[Path, str], new: dict[Path, str]) -> set[Path]:
     return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
 
@@ -399,6 +418,9 @@ def _after_fork() -> None:
         watcher._lock = threading.RLock()
         if watcher.is_watching():
             _INHERITED.append((watcher._worker, watcher._hints, watcher._inbox))
+            for stream in watcher._streams:
+                watcher.remove_listener(stream._hear_this)
+            watcher._streams = ()
             watcher._forget()
             logger.warning("a watcher does not outlive a fork; call its start() in process %d too", os.getpid())
 

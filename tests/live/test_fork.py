@@ -1,0 +1,119 @@
+"""A child of a fork reads what its parent read, watches when it starts to, and never ends its parent's watch."""
+
+from __future__ import annotations
+
+CHILD = """if True:
+    import logging, os, select, signal, sys, threading
+    from pathlib import Path
+    from synfinance_settings import ConfigManager, ConfigWatcher
+
+    layer = Path("settings/default.yaml")
+
+    def edit(name):
+        new = Path("new")
+        new.write_text(f"app_name: {{name}}")
+        os.replace(new, layer)
+
+    class Ear:
+        def __init__(self, manager):
+            self.manager, self.news = manager, threading.Condition()
+        def __call__(self, event, data):
+            with self.news:
+                self.news.notify_all()
+        def until(self, name):
+            with self.news:
+                assert self.news.wait_for(lambda: self.manager.get_config().app_name == name, 20), name
+
+    manager = ConfigManager()
+    ear = Ear(manager)
+    watcher = ConfigWatcher(manager, poll_interval=60)
+    watcher.add_listener(ear)
+    watcher.start()
+    edit("before")
+    ear.until("before")
+
+    def child():
+        {child}
+
+    process = os.fork()
+    if process == 0:
+        try:
+            child()
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+        {end}
+    watch = os.pidfd_open(process)
+    if not select.select([watch], [], [], 25)[0]:
+        os.kill(process, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    edit("after")
+    ear.until("after")
+    watcher.stop()
+    print(status, watcher.is_watching())
+"""
+"""The parent watches, forks, lets the child end, and still sees an edit by the hint for it."""
+
+
+def run(project, child, end="sys.exit(0)"):
+    child = "\n        ".join(child.strip().splitlines())
+    done = project.python(CHILD.format(child=child, end=end))
+    assert (done.stdout, done.returncode) == ("0 False\n", 0), done.stderr
+    return done.stderr
+
+
+def test_a_child_reads_and_says_that_its_watcher_must_be_started(project):
+    said = run(
+        project,
+        """
+assert manager.get_config().app_name == "before"
+assert not watcher.is_watching()
+layer.write_text("app_name: child")
+assert manager.reload_config().app_name == "child"
+""",
+    )
+    assert said.count("a watcher does not outlive a fork; call its start() in process") == 1
+
+
+def test_a_child_may_watch_by_itself(project):
+    run(
+        project,
+        """
+ear.news = threading.Condition()
+watcher.start()
+assert watcher.is_watching()
+edit("child")
+ear.until("child")
+watcher.stop()
+assert not watcher.is_watching()
+""",
+    )
+
+
+def test_a_child_that_never_started_its_watcher_may_stop_it(project):
+    run(project, "watcher.stop()")
+
+
+def test_a_child_may_end_with_a_running_watcher(project):
+    run(project, "watcher.start()")
+
+
+def test_a_child_may_end_at_once(project):
+    run(project, "pass", end="os._exit(0)")
+
+
+def test_a_child_may_collect_what_it_inherited(project):
+    run(project, "import gc\nglobals().pop('watcher')\ngc.collect()")
+
+
+def test_a_child_may_roll_back_and_be_told(project):
+    run(
+        project,
+        """
+told = threading.Event()
+manager.subscribe(lambda old, new: told.set())
+manager.rollback()
+assert told.wait(20)
+""",
+    )

@@ -1,0 +1,300 @@
+"""`ConfigManager`: shared or its own, load, reload by replacing, validate, export, explain."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import stat
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from synfinance_settings import (
+    AppConfig,
+    ConfigManager,
+    Environment,
+    LayerError,
+    SettingsError,
+    UnknownKeyError,
+    ValidationReport,
+    get_config,
+)
+from synfinance_settings.sections.keys import SETTINGS, values_of
+
+
+def test_without_arguments_it_is_the_one_of_the_process():
+    assert ConfigManager() is ConfigManager()
+    assert ConfigManager().get_config() is get_config()
+
+
+def test_with_any_argument_it_is_one_of_its_own(project):
+    assert ConfigManager(environ={}) is not ConfigManager()
+    assert project.manager() is not project.manager()
+
+
+def test_the_variables_are_copied(project):
+    variables = {"SYNFINANCE_SERVER__PORT": "9001"}
+    manager = ConfigManager(settings_dir=project.settings, environ=variables)
+    variables["SYNFINANCE_SERVER__PORT"] = "9002"
+    assert manager.get_config().server.port == 9001
+
+
+def test_the_argument_decides_the_environment_before_variables(project):
+    project.layer("test", "app_name: tested")
+    variables = {"SYNFINANCE_ENV": "development"}
+    manager = ConfigManager(settings_dir=project.settings, environment="testing", environ=variables)
+    assert manager.get_environment() is Environment.TEST
+    assert "argument" in str(manager.explain("environment").origin)
+
+
+def test_an_env_file_takes_the_place_of_dotenv(project):
+    project.write(".env", "SYNFINANCE_SERVER__PORT=9001\n")
+    path = project.write("other.env", "SYNFINANCE_SERVER__WORKERS=2\n")
+    config = ConfigManager(settings_dir=project.settings, environ={}, env_file=path).load_config()
+    assert (config.server.port, config.server.workers) == (8000, 2)
+
+
+def test_an_env_file_that_is_not_there_is_an_empty_one(project):
+    project.write(".env", "SYNFINANCE_SERVER__PORT=9001\n")
+    manager = ConfigManager(settings_dir=project.settings, environ={}, env_file=project.root / "missing.env")
+    assert manager.get_config().server.port == 8000
+
+
+def test_a_settings_folder_that_was_named_must_exist(project):
+    with pytest.raises(LayerError, match=r"nowhere'? does not exist"):
+        ConfigManager(settings_dir=project.root / "nowhere", environ={}).load_config()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("production", "production"), ("dev", "development"), ("test", "test")])
+def test_it_knows_its_environment(project, name, kind):
+    project.secure_production()
+    manager = project.manager(SYNFINANCE_ENV=name)
+    assert manager.get_environment() is Environment(kind)
+    assert manager.is_production() is (kind == "production")
+    assert manager.is_development() is (kind == "development")
+
+
+def test_a_file_may_take_the_place_of_the_environments_layer(project):
+    project.layer("development", "app_name: layer")
+    path = project.write("candidate.yaml", "server: {workers: 2}")
+    manager = project.manager()
+    config = manager.load_config(path)
+    assert (config.app_name, config.server.workers) == ("SynFinance", 2)
+    assert manager.get_config() is config
+    assert manager.reload_config() == config
+
+
+def test_another_environment_may_be_loaded(project):
+    project.layer("test", "app_name: tested")
+    manager = project.manager()
+    manager.load_config()
+    assert manager.load_config(environment="test").app_name == "tested"
+    assert manager.get_environment() is Environment.TEST
+    assert manager.reload_config().app_name == "tested"
+
+
+def test_a_load_that_fails_changes_nothing(project):
+    manager = project.manager()
+    before = manager.load_config()
+    bad = project.write("bad.yaml", "server: {port: x}")
+    for arguments in ({"config_path": bad}, {"environment": "prodution"}, {"config_path": project.root / "no.yaml"}):
+        with pytest.raises(SettingsError):
+            manager.load_config(**arguments)
+    assert manager.get_config() is before
+    assert manager.get_environment() is Environment.DEVELOPMENT
+
+
+def test_a_reload_takes_the_new_values(project):
+    project.layer("default", "server: {workers: 2}")
+    manager = project.manager()
+    old = manager.snapshot
+    project.layer("default", "server: {workers: 3}\napp_name: new")
+    assert manager.reload_config().server.workers == 3
+    assert (old.config.server.workers, old.number) == (2, 1)
+    assert (manager.version, manager.snapshot.pending_restart) == (2, ("server.workers",))
+    assert manager.snapshot.fingerprint != old.fingerprint
+
+
+def test_a_reload_without_a_change_makes_no_new_snapshot(project):
+    project.layer("default", "server: {workers: 2}")
+    manager = project.manager()
+    before = manager.snapshot
+    project.layer("default", "# moved\nserver:\n  workers: 2")
+    manager.reload_config()
+    assert (manager.version, manager.snapshot.loaded_at) == (before.number, before.loaded_at)
+    assert str(manager.snapshot.origins["server.workers"]) == "settings/default.yaml:3:12"
+
+
+def test_a_changed_secret_is_a_new_snapshot_of_the_same_fingerprint(project):
+    project.layer("default", "database: {password: one}")
+    manager = project.manager()
+    before = manager.snapshot
+    project.layer("default", "database: {password: two}")
+    manager.reload_config()
+    assert (manager.version, manager.snapshot.fingerprint) == (2, before.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("settings/default.yaml", "server: {port: x}"),
+        ("settings/default.yaml", "server: ["),
+        ("settings/default.yaml", ""),
+        ("settings/default.yaml", None),
+        ("settings/development.yaml", "# nothing\n"),
+        ("settings/development.yaml", None),
+        ("settings/default.local.yaml", "prot: 1"),
+        (".env", "broken line\n"),
+        (".env", "SYNFINANCE_SERVER__PORT=x\n"),
+    ],
+)
+def test_a_reload_that_fails_keeps_the_last_good_state(project, path, text):
+    project.layer("default", "server: {port: 8001}")
+    manager = project.manager()
+    before = manager.snapshot
+    if text is None:
+        (project.root / path).unlink()
+    else:
+        project.write(path, text)
+    with pytest.raises(SettingsError) as caught:
+        manager.reload_config()
+    assert manager.snapshot is before
+    assert manager.last_failure is caught.value
+    project.layer("default", "server: {port: 8002}")
+    project.layer("development", "{}")
+    for name in (".env", "settings/default.local.yaml"):
+        (project.root / name).unlink(missing_ok=True)
+    assert manager.reload_config().server.port == 8002
+    assert manager.last_failure is None
+
+
+def test_an_empty_mapping_is_content(project):
+    project.layer("default", "server: {workers: 2}")
+    manager = project.manager()
+    manager.load_config()
+    project.layer("default", "{}")
+    assert manager.reload_config().server.workers == 4
+
+
+def test_local_layers_and_dotenv_may_vanish(project):
+    files = [project.layer("default.local", "app_name: mine"), project.write(".env", "SYNFINANCE_SERVER__WORKERS=2\n")]
+    manager = project.manager()
+    manager.load_config()
+    for path in files:
+        path.unlink()
+    config = manager.reload_config()
+    assert (config.app_name, config.server.workers) == ("SynFinance", 4)
+
+
+def test_a_reload_does_not_decide_the_environment_anew(project):
+    manager = project.manager()
+    manager.load_config()
+    project.write(".env", "SYNFINANCE_ENV=test\n")
+    project.layer("test", "app_name: tested")
+    assert manager.reload_config().environment is Environment.DEVELOPMENT
+
+
+def test_a_warning_is_logged_once(project, caplog):
+    caplog.set_level(logging.WARNING, "synfinance_settings")
+    manager = project.manager(SYNFINANCE_NONSENSE="1")
+    manager.load_config()
+    manager.reload_config()
+    project.layer("default", "server: {workers: 2}")
+    manager.reload_config()
+    assert len([record for record in caplog.records if "SYNFINANCE_NONSENSE" in record.getMessage()]) == 1
+
+
+def test_a_validation_reports_and_changes_nothing(project):
+    manager = project.manager()
+    before = manager.load_config()
+    path = project.write("bad.yaml", "server: {port: x, prot: 1}")
+    report = manager.validate_config(path)
+    assert isinstance(report, ValidationReport)
+    assert not report
+    assert sorted(problem.code for problem in report.problems) == ["unknown-key", "wrong-type"]
+    assert manager.get_config() is before
+    assert manager.last_failure is None
+    assert manager.validate_config(project.write("good.yaml", "server: {port: 9001}"))
+
+
+def test_explain_tells_all_of_a_setting(project):
+    project.layer("default", "server: {port: 8001}")
+    found = project.manager(SYNFINANCE_SERVER_PORT="8002").explain("server.port")
+    assert (found.key, found.value, str(found.origin)) == ("server.port", 8002, "env SYNFINANCE_SERVER_PORT")
+    assert [(item.value, str(item.origin)) for item in found.overridden] == [
+        ("8001", "settings/default.yaml:1:16"),
+        ("8000", "default"),
+    ]
+    assert (found.description, found.limits, found.needs_restart) == ("TCP port to listen on.", "1024 to 65535", True)
+    assert found.variables == ("SYNFINANCE_SERVER__PORT", "SYNFINANCE_SERVER_PORT")
+
+
+def test_explain_of_what_is_no_setting_suggests_one(project):
+    with pytest.raises(UnknownKeyError, match=r"did you mean server\.port\?"):
+        project.manager().explain("server.prot")
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
+
+
+@settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.fixed_dictionaries({"app_name": TEXTS, "name": TEXTS, "host": TEXTS, "origins": st.lists(TEXTS, max_size=3)}))
+@pytest.mark.parametrize("format", ["yaml", "json"])
+def test_what_is_exported_loads_as_the_same(project, format, texts):
+    """Whatever stands in the texts: dollars, quotes, hashes, colons, what looks like a number or null."""
+    environ = {
+        "SYNFINANCE_APP_NAME": texts["app_name"],
+        "SYNFINANCE_DATABASE__NAME": texts["name"],
+        "SYNFINANCE_DATABASE__HOST": texts["host"],
+        "SYNFINANCE_SERVER__CORS_ORIGINS": json.dumps(texts["origins"]),
+    }
+    manager = project.manager(**environ)
+    manager.export_config(project.root / f"exported.{format}", format)
+    again = project.manager().load_config(project.root / f"exported.{format}")
+    assert again == manager.get_config()
+
+
+@pytest.mark.parametrize("format", ["yaml", "json"])
+def test_an_export_leaves_secrets_out_and_names_them(project, format):
+    path = project.root / "exported"
+    manager = project.manager(SYNFINANCE_DB_PASSWORD="hush")
+    omitted = manager.export_config(path, format)
+    assert sorted(omitted) == sorted(key for key, setting in SETTINGS.items() if setting.is_secret)
+    assert "hush" not in path.read_text()
+    assert (f"# Secrets left out: {', '.join(omitted)}" in path.read_text()) is (format == "yaml")
+
+
+@pytest.mark.parametrize("format", ["yaml", "json"])
+def test_an_export_that_reveals_is_whole_and_for_its_owner_alone(project, format):
+    variables = {
+        "SYNFINANCE_DB_PASSWORD": "a$b${c}",
+        "SYNFINANCE_API_KEYS": '["k,1", "$k"]',
+        "SYNFINANCE_ALERT_WEBHOOK": "https://x.example/$1",
+    }
+    path = project.write(f"exported.{format}", "old")
+    manager = project.manager(**variables)
+    assert manager.export_config(path, format, reveal_secrets=True) == ()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert project.manager().load_config(path) == manager.get_config()
+
+
+def test_an_export_into_a_folder_that_is_not_there_is_an_error(project):
+    with pytest.raises(LayerError) as caught:
+        project.manager().export_config(project.root / "no" / "where.yaml")
+    assert caught.value.problems[0].code == "unwritable"
+
+
+def test_nothing_is_left_of_an_export_but_the_file(project):
+    before = set(os.listdir(project.root))
+    project.manager().export_config(project.root / "exported.yaml")
+    assert set(os.listdir(project.root)) - before == {"exported.yaml"}
+
+
+def test_the_config_is_frozen_to_the_last_list(project):
+    config = project.load()
+    assert isinstance(config, AppConfig)
+    with pytest.raises(Exception, match="frozen"):
+        config.server.port = 1
+    assert not [key for key, value in values_of(config).items() if isinstance(value, list | dict | set)]
