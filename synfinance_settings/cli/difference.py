@@ -136,7 +136,7 @@ def _print_beside(rows: Sequence[_Row], names: Sequence[str], width: int, *, ori
     longest = [max(len(text) for row in rows for text in _cell(row, n, origin)) for n in range(len(names))]
     widths = [min(max(wanted, len(name)), room) for wanted, name in zip(longest, names, strict=True)]
     header = (click.style(name.ljust(size), bold=True) for name, size in zip(names, widths, strict=True))
-    click.echo(bar.join([" " * key_width, *header]).rstrip())
+    click.echo(bar.join([" " * key_width, *header]))
     for row in rows:
         columns = [
             [_styled(line.ljust(size), row, n) for text in _cell(row, n, origin) for line in _wrapped(text, size)]
@@ -144,7 +144,7 @@ def _print_beside(rows: Sequence[_Row], names: Sequence[str], width: int, *, ori
         ]
         for number, cells in enumerate(zip_longest(*columns)):
             told = [cell or " " * size for cell, size in zip(cells, widths, strict=True)]
-            click.echo(bar.join([(row.key if not number else "").ljust(key_width), *told]).rstrip())
+            click.echo(bar.join([(row.key if not number else "").ljust(key_width), *told]))
 
 
 def _cell(row: _Row, number: int, origin: bool) -> list[str]:

@@ -22,7 +22,7 @@ import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import SettingsError
+from synfinance_settings.errors import MASK, SettingsError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -89,8 +89,12 @@ def _examined(project: Project) -> Iterator[Finding]:
         return
     warned = f", {render.counted(len(report.warnings), 'warning')}" if report.warnings else ""
     yield Finding("settings", "ok", f"{project.environment} validates{warned}")
-    for check in _CHECKS:
-        yield from check(report.snapshot.config)
+    for name, check in _CHECKS.items():
+        try:
+            yield from check(report.snapshot.config)
+        except (OSError, ValueError) as error:  # a host or a path that validates and still is none
+            said = f"cannot be checked: {type(error).__name__}"
+            yield Finding(name, "fail", said, f"synfinance-settings show --env {project.environment}")
 
 
 def _database(config: AppConfig) -> Iterator[Finding]:
@@ -151,9 +155,11 @@ def _cache(config: AppConfig) -> Iterator[Finding]:
 
 def _first_line(error: Exception, secret: SecretStr | None) -> str:
     """What a driver says, in one line, and never the secret."""
-    said = " ".join(str(error).split()) or type(error).__name__
+    said = " ".join(str(error).split())
     value = secret.get_secret_value() if secret else ""
-    return said.replace(value, "**********") if value else said
+    if not said or "://" in said or "percent-encoded" in said:  # the URL itself, as libpq repeats it
+        return type(error).__name__
+    return said.replace(value, MASK) if value else said
 
 
 def _tls(config: AppConfig) -> Iterator[Finding]:
@@ -320,13 +326,13 @@ def _ignored_by_git(project: Project) -> Iterator[Finding]:
         yield Finding("files", "ok", f"git ignores {name}")
 
 
-_CHECKS: Final[tuple[Callable[[AppConfig], Iterator[Finding]], ...]] = (
-    _database,
-    _cache,
-    _tls,
-    _paths,
-    _ports,
-    _secrets,
-)
+_CHECKS: Final[dict[str, Callable[[AppConfig], Iterator[Finding]]]] = {
+    "database": _database,
+    "cache": _cache,
+    "tls": _tls,
+    "paths": _paths,
+    "ports": _ports,
+    "secrets": _secrets,
+}
 
 commands: Final = (doctor,)

@@ -135,6 +135,7 @@ def history(target: Target | None, output: str) -> None:
                 "when": version.when.isoformat(),
                 "command": version.command,
                 "changed": list(version.changed),
+                "valid": version.is_valid,
             }
             for version in versions
         ]
@@ -143,7 +144,12 @@ def history(target: Target | None, output: str) -> None:
         click.echo(f"no versions of {layer.target} are recorded yet", err=True)
     else:
         told = (
-            (str(v.number), f"{v.when.astimezone():%Y-%m-%d %H:%M:%S}", v.command, ", ".join(v.changed))
+            (
+                str(v.number),
+                f"{v.when.astimezone():%Y-%m-%d %H:%M:%S}",
+                v.command + ("" if v.is_valid else ", not valid"),
+                ", ".join(v.changed),
+            )
             for v in versions
         )
         click.echo(render.table([("version", "when", "command", "changed"), *told]))

@@ -84,6 +84,7 @@ def complete_key(context: click.Context, param: click.Parameter, incomplete: str
 def _schema_keys(schema: dict[str, Any], prefix: str) -> Iterator[str]:
     for name, inner in schema.get("properties", {}).items():
         if "properties" in inner:
+            yield prefix + name
             yield from _schema_keys(inner, f"{prefix}{name}.")
         else:
             yield prefix + name

@@ -122,6 +122,8 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
         return answers[-1]
 
     change = layer.change(edit, command, approve)
+    for warning in layer.warnings:
+        click.echo(render.one_line(warning), err=True)
     if change.is_empty:
         click.echo(f"{change.name} says that already; nothing was written", err=True)
     elif answers[-1]:
@@ -163,6 +165,8 @@ def export(
     """
     from synfinance_settings.layers.output import export_layer
 
+    if reveal and placeholders:
+        raise click.UsageError("--reveal goes without --placeholders, which are no secrets")
     snapshot = options.load(environment, placeholders=placeholders)
     if path.exists() and not yes and not confirmed(f"{path} exists. Overwrite it?"):
         click.echo("nothing was written", err=True)

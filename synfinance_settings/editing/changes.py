@@ -24,7 +24,7 @@ from synfinance_settings.errors import EditError, HistoryError, LayerError, Orig
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.report import ValidationReport, log_problems, validate_sources
+from synfinance_settings.layers.report import ValidationReport, validate_sources
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.writing import remove_leftovers, write_atomically
@@ -33,6 +33,7 @@ Target = Environment | Literal["default"]
 """The layer that is changed: an environment's, or the default one."""
 
 
+_NOTHING: Final = "{}\n"  # what is kept in the place of a file that did not exist
 _MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
 
 
@@ -64,6 +65,7 @@ class LayerFile:
         self.project = project
         self.target = target
         self._folder = project.settings_dir
+        self.warnings: tuple[Problem, ...] = ()
         self.history = History(state_dir, self._folder) if state_dir else None
 
     def change(
@@ -77,22 +79,27 @@ class LayerFile:
         with _locked(self._folder):
             change = self._worked_out(edit)
             if not change.is_empty and approve(change):
-                self._remember(change, change.before, "found")
+                before = _NOTHING if change.before is None else change.before
+                self._remember(change, before, "found", is_valid=self._is_valid(change, before))
                 remove_leftovers(change.path)
-                write_atomically(change.path, change.after.encode())
+                write_atomically(change.path, _bytes(change.after))
                 self._remember(change, change.after, command)
             return change
 
     def read(self) -> tuple[Path, str | None]:
-        """The file of the layer and its text; None where it does not exist yet."""
+        """The file of the layer and its text; None where it does not exist yet.
+
+        Bytes that are no UTF-8 stand in the text as lone surrogates, so that nothing of the file is lost.
+        """
         found = [content for path in self.project.candidates(self.target) if (content := read_file(path)).exists]
         if len(found) > 1:
             names = " and ".join(self.project.name(content.path) for content in found)
             raise LayerError(Problem("two-files", f"one layer in two files: {names}"))
         if not found:
             return self.project.candidates(self.target)[0], None
-        text = found[0].text(self.project.name(found[0].path))
-        return found[0].path, "\ufeff" + text if found[0].data and found[0].data.startswith(b"\xef\xbb\xbf") else text
+        if found[0].failure:
+            found[0].text(self.project.name(found[0].path))  # raises its failure
+        return found[0].path, (found[0].data or b"").decode("utf-8", "surrogateescape")
 
     def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
         path, before = self.read()
@@ -105,7 +112,7 @@ class LayerFile:
         problems += self._hidden_misfits(path, after, problems)
         if problems:
             raise SettingsError.of(problems)
-        files = ({path.name: (before or "").encode()}, {path.name: after.encode()})
+        files = ({path.name: _bytes(before or "")}, {path.name: _bytes(after)})
         changed = changed_in_files(*files, [self.target])
         return Change(
             path=path,
@@ -133,7 +140,7 @@ class LayerFile:
         is_default = self.target == "default"
         layer = "default" if is_default else "environment"
         read = read_sources(project)
-        here = replace(read, files={**read.files, layer: (Content(path, text.encode()),)})
+        here = replace(read, files={**read.files, layer: (Content(path, _bytes(text)),)})
         judged = None if is_default else "environment"
         by_itself = validate_sources(project, here.without_local(), placeholders=True, judged=judged)
         return by_itself, validate_sources(project, here, placeholders=True)
@@ -144,23 +151,36 @@ class LayerFile:
             return []
         project = self._project_for(Environment.DEVELOPMENT)
         read = read_sources(project)
-        here = replace(read, files={"default": (Content(path, text.encode()),)})
+        here = replace(read, files={"default": (Content(path, _bytes(text)),)})
         report = validate_sources(project, here, placeholders=True, judged="default")
         told = {(problem.code, problem.origin) for problem in known}
         return [found for found in report.problems if found.code in _MISFITS and (found.code, found.origin) not in told]
 
-    def _remember(self, change: Change, text: str | None, command: str) -> None:
+    def _is_valid(self, change: Change, before: str) -> bool:
+        """Whether the file as it was before `change` validates."""
+        return not any(
+            self._reports(environment, change.path, before)[0].problems for environment in self._environments()
+        )
+
+    def _remember(self, change: Change, text: str, command: str, *, is_valid: bool = True) -> None:
         """Keep a version of the layer; where that cannot be, work goes on with a warning."""
-        if text is None or self.history is None:
+        if self.history is None:
             return
-        files = {change.path.name: text.encode()}
+        files = {change.path.name: _bytes(text)}
         if self.target != "default":
             sources = read_sources(self._project_for(Environment(self.target)))
             files = {**sources.layer_files, **files}
+        changed = change.changed if command != "found" else ()
         try:
-            self.history.record(self.target, files, command, change.changed if command != "found" else ())
+            self.history.record(self.target, files, command, changed, is_valid=is_valid)
         except HistoryError as error:
-            log_problems([replace(error.problems[0], severity="warning")])
+            warning = replace(error.problems[0], severity="warning")
+            self.warnings = (*(known for known in self.warnings if known != warning), warning)
+
+
+def _bytes(text: str) -> bytes:
+    """The file's bytes; what was no UTF-8 in it comes back as it was."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _named(report: ValidationReport, among: int) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 from synfinance_settings.editing.changes import Target
 from synfinance_settings.editing.history import History, Version
@@ -20,6 +21,7 @@ from synfinance_settings.layers.json_text import read_json
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.sections.base import is_utf8, read_list
@@ -69,14 +71,28 @@ def import_edit(project: Project, path: Path, *, full: bool, allow_secret: bool)
     """
     branch = _read_layer(path)
     environment = branch.pop("environment", None)
-    values = _flat(branch, "")
-    for key, value in values.items():
+    given = _flat(branch, "")
+    for key, value in given.items():
         refuse_secret(key, value, allow_secret=allow_secret, from_stdin=True)
-    if not full:
-        values = _differing(project, branch, values)
-    if isinstance(environment, Node) and isinstance(environment.value, str):
-        values = {"environment": environment.value, **values}
-    return lambda text, name: layer_of(values, name)
+
+    def edit(text: str, name: str) -> str:
+        values = {**_secrets_in(text, name), **given}
+        if not full:
+            values = _differing(project, values)
+        if isinstance(environment, Node) and isinstance(environment.value, str):
+            values = {"environment": environment.value, **values}
+        return layer_of(values, name)
+
+    return edit
+
+
+def _secrets_in(text: str, name: str) -> dict[str, Written]:
+    """What the replaced layer says of secrets: an import that leaves them out does not take them away."""
+    try:
+        root, _ = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+    except LayerError:
+        return {}
+    return {key: value for key, value in _flat(fit(root)[0], "").items() if SETTINGS[key].is_secret}
 
 
 def rollback_edit(
@@ -87,23 +103,29 @@ def rollback_edit(
     Raises `RollbackError` where there is none.
     """
     path, text = current
-    now = None if text is None else text.encode()
+    now = None if text is None else text.encode("utf-8", "surrogateescape")
     for version in history.versions():
         stored = version.files.get(path.name)
-        is_meant = version.environment == target if number is None else version.number == number
+        is_meant = version.number == number
+        if number is None:
+            is_meant = version.environment == target and version.is_valid
         if is_meant and stored is not None and (number is not None or stored != now):
             return _bring_back(stored), version
-    wanted = f"version {number} does not exist or does not hold" if number is not None else "no version differs from"
-    raise RollbackError(Problem("no-such-version", f"{wanted} {path.name}"))
+    said = f"there is no version {number} of {path.name}"
+    if number is None:
+        said = f"no version of {path.name} is recorded that differs from it"
+    raise RollbackError(Problem("no-such-version", said))
 
 
 def _bring_back(stored: bytes) -> Edit:
-    return lambda text, name: stored.decode()
+    return lambda text, name: stored.decode("utf-8", "surrogateescape")
 
 
 def refuse_secret(key: str, value: Written, *, allow_secret: bool, from_stdin: bool) -> None:
     """Raise `EditError` for the value of a secret that would stand in a file, or has stood in a command line."""
     items = value if isinstance(value, list) else [value]
+    if SETTINGS[key].is_secret and from_stdin and value == "":
+        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to take a secret out"))
     if not SETTINGS[key].is_secret or all(item is None or item == "" or is_reference(item) for item in items):
         return
     variable = VARIABLES_OF[key][-1]
@@ -201,12 +223,26 @@ def _is_set(text: str, name: str, key: str) -> bool:
     return True
 
 
-def _differing(project: Project, branch: Branch, values: Mapping[str, Written]) -> dict[str, Written]:
+def _differing(project: Project, values: Mapping[str, Written]) -> dict[str, Written]:
     """Those of `values` that the default layer does not say already; a reference always counts as differing."""
-    sources = read_sources(project)
-    default = build(project, sources.only("default"), lend=lambda name: name)
-    both = build(project, sources.only("default"), overrides=branch, lend=lambda name: name)
+    sources = read_sources(project).only("default")
+    branch = _branch(values)
+    default = build(project, sources, lend=placeholder)
+    both = build(project, sources, overrides=branch, lend=placeholder)
     if default.snapshot is None or both.snapshot is None:
         return dict(values)
     before, after = values_of(default.snapshot.config), values_of(both.snapshot.config)
     return {key: value for key, value in values.items() if before[key] != after[key] or "$" in str(value)}
+
+
+def _branch(values: Mapping[str, Written]) -> Branch:
+    """`values` by key as a layer."""
+    source = Source("import", expands=True)
+    branch: Branch = {}
+    for key, value in values.items():
+        *path, name = key.split(".")
+        inner = branch
+        for part in path:
+            inner = cast("Branch", inner.setdefault(part, {}))
+        inner[name] = Node([Node(item, source) for item in value] if isinstance(value, list) else value, source)
+    return branch

@@ -31,7 +31,8 @@ create table if not exists versions (
     at text not null,
     command text not null,
     changed text not null,
-    digest text not null
+    digest text not null,
+    valid integer not null
 );
 create table if not exists files (
     version integer not null references versions on delete cascade,
@@ -47,13 +48,14 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One accepted state of the layer files of an environment."""
+    """One state of the layer files of an environment; one that a command found and replaced may be invalid."""
 
     number: int
     environment: str
     when: datetime
     command: str
     changed: tuple[str, ...]
+    is_valid: bool
     files: Files = field(repr=False)
 
 
@@ -64,7 +66,9 @@ class History:
         folder = os.path.realpath(settings_dir)
         self.path = state_dir / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.sqlite3"
 
-    def record(self, environment: str, files: Files, command: str, changed: tuple[str, ...]) -> int | None:
+    def record(
+        self, environment: str, files: Files, command: str, changed: tuple[str, ...], *, is_valid: bool = True
+    ) -> int | None:
         """Add a version and return its number, None where the latest one holds the same files.
 
         Raises `HistoryError` where the store cannot be written.
@@ -76,9 +80,9 @@ class History:
             ).fetchone()
             if latest == (digest,):
                 return None
-            row = (environment, datetime.now(UTC).isoformat(), command, json.dumps(changed), digest)
+            row = (environment, datetime.now(UTC).isoformat(), command, json.dumps(changed), digest, is_valid)
             number = store.execute(
-                "insert into versions (environment, at, command, changed, digest) values (?, ?, ?, ?, ?)", row
+                "insert into versions (environment, at, command, changed, digest, valid) values (?, ?, ?, ?, ?, ?)", row
             ).lastrowid
             store.executemany("insert into files values (?, ?, ?)", [(number, *entry) for entry in files.items()])
             store.execute(
@@ -89,10 +93,12 @@ class History:
             return number
 
     def latest(self, environment: str) -> Version | None:
-        """The version of `environment` that was accepted last, None where there is none."""
-        return next(self.versions(environment, most=1), None)
+        """The valid version of `environment` that was recorded last, None where there is none."""
+        return next(self.versions(environment, most=1, valid_only=True), None)
 
-    def versions(self, environment: str | None = None, *, most: int | None = None) -> Iterator[Version]:
+    def versions(
+        self, environment: str | None = None, *, most: int | None = None, valid_only: bool = False
+    ) -> Iterator[Version]:
         """The versions, newest first, of one environment or of all, at most `most`.
 
         Raises `HistoryError` where they cannot be read.
@@ -101,9 +107,9 @@ class History:
             return
         with self._opened(f"{self.path.as_uri()}?mode=ro", is_uri=True) as store:
             rows = store.execute(
-                "select version, environment, at, command, changed from versions"
-                " where ?1 is null or environment = ?1 order by version desc limit ?2",
-                (environment, -1 if most is None else most),
+                "select version, environment, at, command, changed, valid from versions"
+                " where (?1 is null or environment = ?1) and valid >= ?3 order by version desc limit ?2",
+                (environment, -1 if most is None else most, valid_only),
             ).fetchall()
             versions = [_version(store, *row) for row in rows]
         yield from versions
@@ -137,7 +143,7 @@ class History:
             fault = error.strerror or "it cannot be opened"
         if fault:
             raise HistoryError(
-                Problem("no-history", f"the history {self.path}: {fault}", origin=Origin(str(self.path)))
+                Problem("no-history", f"the history cannot be used: {fault}", origin=Origin(str(self.path)))
             )
 
     def _create(self) -> None:
@@ -146,9 +152,13 @@ class History:
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
-def _version(store: sqlite3.Connection, number: int, environment: str, at: str, command: str, changed: str) -> Version:
+def _version(
+    store: sqlite3.Connection, number: int, environment: str, at: str, command: str, changed: str, valid: int
+) -> Version:
     files = dict(store.execute("select name, content from files where version = ?", (number,)))
-    return Version(number, environment, datetime.fromisoformat(at), command, tuple(json.loads(changed)), files)
+    return Version(
+        number, environment, datetime.fromisoformat(at), command, tuple(json.loads(changed)), bool(valid), files
+    )
 
 
 def _digest(files: Files) -> str:

@@ -12,6 +12,7 @@ from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.node import Source
 from synfinance_settings.layers.outline import spans
 from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+from synfinance_settings.sections.base import is_utf8
 
 _CHANGED: Final = f"{MASK} (changed)"
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
@@ -34,6 +35,8 @@ def masked_difference(name: str, before: str, after: str) -> list[str]:
 
 def parses(name: str, text: str) -> bool:
     """True when `text` of the layer file `name` can be read at all."""
+    if not is_utf8(text):
+        return False
     try:
         (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
     except LayerError:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from synfinance_settings.editing.spelling import Spell, Written, spell_json, spell_yaml
-from synfinance_settings.errors import EditError, LayerError, Problem
+from synfinance_settings.errors import EditError, LayerError, Origin, Problem
 from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+from synfinance_settings.sections.base import is_utf8
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 
 NEW_FILE: Final = "# yaml-language-server: $schema=schema.json\n"
@@ -71,25 +72,30 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
     is_json = name.endswith(".json")
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     body = text.removeprefix(mark)
+    if not is_utf8(body):
+        raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name)))
     wanted = _said(body, name)
-    if wanted is None:
-        raise _refused(f"{name} has faults; mend them first")
     path = tuple(key.split("."))
     edited = edit(_Sheet(body, is_json), path)
     _assign(wanted, path, value)
-    if _pruned(_said(edited, name)) != _pruned(wanted):
+    try:
+        said = _said(edited, name)
+    except LayerError:
+        said = None
+    if said is None or _pruned(said) != _pruned(wanted):
         raise _refused(f"{name} is written in a way that {key} cannot safely be changed in; change it by hand")
     return mark + edited
 
 
-def _said(text: str, name: str) -> dict[str, Any] | None:
-    """What `text` says as plain data; None where it has faults."""
-    try:
-        root, problems = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
-    except LayerError:
-        return None
+def _said(text: str, name: str) -> dict[str, Any]:
+    """What `text` says as plain data; raises `LayerError` for its faults."""
+    root, problems = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
     data = _plain(root) if root else {}
-    return data if isinstance(data, dict) and not problems else None
+    if root is not None and not isinstance(data, dict):
+        problems = [*problems, Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
+    if problems:
+        raise LayerError(problems)
+    return cast("dict[str, Any]", data)
 
 
 def _plain(node: Node) -> Any:

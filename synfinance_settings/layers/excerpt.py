@@ -27,7 +27,7 @@ class SourceText:
     def __init__(self, text: str, outline: Callable[[str], Outline | None]) -> None:
         self._text = text
         self._outline = outline
-        self._left = _MOST_EXCERPTS
+        self._left = 0 if _ODD_BREAKS.search(text) else 2 * _MOST_EXCERPTS
         self._spans: list[Span] | None = None
         self._lines: list[str] = []
 
@@ -43,8 +43,7 @@ class SourceText:
 
     def excerpt(self, line: int, column: int) -> Excerpt | None:
         """Line `line` (from 1), masked, with the key or value that covers `column` (from 1) marked."""
-        self._left -= 1
-        if self._left < 0 or _ODD_BREAKS.search(self._text):
+        if self._is_unsure():
             return None
         here = [
             span for span in self._scanned() if span.start.line <= line <= span.end.line and span.end[1:] > (line, 1)
@@ -72,6 +71,11 @@ class SourceText:
         column, width = (marked[0] + 1, marked[1]) if marked[0] or marked[1] > 1 else (column, 1)
         return Excerpt(line, shown.replace("\t", " ").rstrip(), column, width)
 
+    def _is_unsure(self) -> bool:
+        """True where lines may be counted in two ways, and after as many answers as anybody reads."""
+        self._left -= 1
+        return self._left < 0
+
     def _on_line(self, line: int) -> list[Span]:
         """The keys and values that stand on line `line`, or begin before it and go on."""
         spans = self._scanned()
@@ -86,7 +90,7 @@ class SourceText:
         span = next(
             (found for found in self._scanned() if found.part == "value" and found.start[1:] == (line, column)), None
         )
-        if span is None or _ODD_BREAKS.search(self._text):
+        if span is None:
             return line, column
         written = self._lines[line - 1 : span.end.line]
         written[-1] = written[-1][: span.end.column - 1]

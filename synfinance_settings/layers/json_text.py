@@ -11,10 +11,11 @@ from collections.abc import Callable
 from json import decoder
 from typing import Final, NoReturn
 
-from synfinance_settings.errors import LayerError, Origin, Problem, printable
+from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.layers import bounds
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
+from synfinance_settings.sections.keys import public_path
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
@@ -29,7 +30,8 @@ def read_json(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
     """
     outline = _Reader(text, source.name).document()
     problems: list[Problem] = []
-    return (None if outline is None else _node(outline, source, "", problems)), problems
+    root = None if outline is None else _node(outline, source, "", problems)
+    return (None if root is None or root.value is None else root), problems
 
 
 def outline_json(text: str) -> Outline | None:
@@ -51,7 +53,7 @@ def _node(outline: Outline, source: Source, path: str, problems: list[Problem]) 
             inner.key_line, inner.key_column = entry.start.line, entry.start.column
             if name in entries:
                 hint = f"first given in line {entries[name].key_line}"
-                shown = printable(key)
+                shown = public_path(key)
                 problem = Problem("duplicate-key", f"{shown} is given twice", shown, inner.key_origin, hint=hint)
                 problems.append(problem)
             entries.setdefault(name, inner)

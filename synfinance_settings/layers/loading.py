@@ -201,7 +201,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
         if reading.says_something and layer in _LASTING:
             run.content.add(layer)
         elif layer in run.required:
-            message = f"{name} became empty; write {{}} where that is meant"
+            message = f"the {layer} layer became empty; write {{}} where that is meant"
             run.report([Problem("became-empty", message, origin=Origin(name))])
         return reading.branch
     run.report(faults)

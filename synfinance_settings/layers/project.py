@@ -135,7 +135,7 @@ def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | None:
             return None
         if any((folder / "settings" / f"default{suffix}").exists() for suffix in SUFFIXES):
             return folder / "settings"
-        if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(home)):
+        if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(os.path.realpath(home))):
             return None
     return None
 

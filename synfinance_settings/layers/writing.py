@@ -19,14 +19,15 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     A symbolic link stays, and what it points to is replaced. `mode` is the mode of the file, by default the one it
     has, else 0644 less the umask. Raises `LayerError` where the folder cannot be written.
     """
-    fault: OSError
     try:
         _write(Path(os.path.realpath(path)), data, mode)
     except OSError as error:
-        fault = error
+        fault = error.strerror
+    except ValueError:
+        fault = "it is no path"
     else:
         return
-    raise LayerError(Problem("unwritable", f"{path} cannot be written: {fault.strerror}", origin=Origin(str(path))))
+    raise LayerError(Problem("unwritable", f"{path} cannot be written: {fault}", origin=Origin(str(path))))
 
 
 def remove_leftovers(path: Path) -> None:

@@ -22,10 +22,11 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from synfinance_settings.errors import LayerError, Origin, Problem, printable
+from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.layers import bounds
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
+from synfinance_settings.sections.keys import public_path
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _CORE: Final = "tag:yaml.org,2002:"
@@ -156,7 +157,7 @@ class _Reader(_Events):
                 self._note("bad-key", "the merge key << is not supported; write the entries out", event, path or None)
                 key = None
             elif key in entries:
-                shown = printable(here or "")
+                shown = public_path(here or "")
                 hint = f"first given in line {entries[key].key_line}"
                 self._note("duplicate-key", f"{shown} is given twice", event, shown, hint)
             node = self._node(self._next(), here or path, depth)
@@ -190,7 +191,8 @@ class _Reader(_Events):
         return Origin(self._source.name, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _note(self, code: str, message: str, event: Any, key: str | None, hint: str | None = None) -> None:
-        self.problems.append(Problem(code, message, key=key, origin=self._origin(event), hint=hint))
+        shown = key and public_path(key)
+        self.problems.append(Problem(code, message, key=shown, origin=self._origin(event), hint=hint))
 
     def _stop(self, code: str, message: str, event: Any) -> LayerError:
         return LayerError((*self.problems, Problem(code, message, origin=self._origin(event))))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from synfinance_settings.editing.history import History
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.project import Project
@@ -17,7 +15,8 @@ from synfinance_settings.layers.report import log_problems
 from synfinance_settings.layers.sources import Sources, layer_stems, stored_sources
 from synfinance_settings.sections.variables import PREFIX
 
-logger: Final = logging.getLogger("synfinance_settings")
+if TYPE_CHECKING:
+    from synfinance_settings.editing.history import History
 
 _FALLBACK: Final = f"{PREFIX}FALLBACK"
 _STATE_DIR: Final = f"{PREFIX}STATE_DIR"
@@ -35,6 +34,8 @@ class LastGood:
         """The store of the project's folder; None where nothing is kept, or a file was given in the layer's place."""
         if self.folder is None or project.settings_dir is None or project.config_path is not None:
             return None
+        from synfinance_settings.editing.history import History  # brings sqlite3, which few processes need
+
         return History(self.folder, project.settings_dir)
 
     def record(self, project: Project, sources: Sources, command: str) -> None:
@@ -52,24 +53,17 @@ class LastGood:
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
 
-    def restore(self, project: Project, now: Sources) -> Sources | None:
-        """`now` with the layer files that were accepted last; None where that is not asked for, or nothing is kept."""
-        if not self._fallback:
-            return None
-        history = self._history(project)
+    def candidates(self, project: Project, now: Sources) -> Iterator[tuple[Sources, str]]:
+        """`now` with the layer files accepted before, newest first, and their names; none where it is not asked for."""
+        history = self._history(project) if self._fallback else None
+        if history is None:
+            return
         try:
-            latest = history.latest(str(project.environment)) if history else None
+            for version in history.versions(str(project.environment), valid_only=True):
+                when = version.when.isoformat(" ", "seconds")
+                yield stored_sources(project, now, version.files), f"version {version.number}, accepted {when}"
         except HistoryError as error:
             log_problems(error.problems)
-            return None
-        if latest is None:
-            return None
-        logger.critical(
-            "the layers are broken; trying version %d, accepted %s",
-            latest.number,
-            latest.when.isoformat(" ", "seconds"),
-        )
-        return stored_sources(project, now, latest.files)
 
     def check(self) -> None:
         """Raise `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder."""

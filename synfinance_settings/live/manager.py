@@ -18,8 +18,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import ClassVar, Final, Literal, Self
 
-from synfinance_settings.editing.changes import LayerFile
-from synfinance_settings.editing.edits import import_edit
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import (
     LayerError,
@@ -178,10 +176,15 @@ class ConfigManager:
         It is validated first; secrets may stand in it. The replaced file is kept where a state folder is set. Then the
         settings are reloaded, unless `environment` is another one than this manager's.
         """
+        # every start of a process would pay for what edits files, and few processes ever do
+        from synfinance_settings.editing.changes import LayerFile
+        from synfinance_settings.editing.edits import import_edit
+
         project = self._find(None, None)
         target = parse_environment(environment) if environment is not None else project.environment
         layer = LayerFile(project, target, self._last_good.folder)
         layer.change(import_edit(project, Path(path), full=False, allow_secret=True), f"import {Path(path).name}")
+        log_problems(layer.warnings)
         return self.reload_config() if target is project.environment else self.get_config()
 
     def get_environment(self) -> Environment:
@@ -454,14 +457,17 @@ class ConfigManager:
 
     def _fall_back(self, project: Project, sources: Sources, failure: SettingsError) -> None:
         """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
-        restored = self._last_good.restore(project, sources) if self._state is None else None
-        outcome = build(project, restored) if restored else None
-        if restored is None or outcome is None or outcome.snapshot is None:
-            raise failure
-        prepared = self._prepared(State(project, restored, outcome.content, outcome.snapshot))
-        log_problems(failure.problems)
-        self._degraded, self._last_failure = True, failure
-        self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED)
+        found = self._last_good.candidates(project, sources) if self._state is None else iter(())
+        for restored, name in found:
+            outcome = build(project, restored)
+            if outcome.snapshot is not None:
+                logger.critical("the layers are broken; running on %s", name)
+                log_problems(failure.problems)
+                prepared = self._prepared(State(project, restored, outcome.content, outcome.snapshot))
+                self._degraded, self._last_failure = True, failure
+                self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED)
+                return
+        raise failure
 
     def _mirror(self, mirror: Callable[[Snapshot], None]) -> None:
         """Show every snapshot to `mirror`, the current one at once."""

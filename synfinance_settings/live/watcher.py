@@ -396,10 +396,10 @@ def _folders(paths: Iterable[Path]) -> set[Path]:
     folders: set[Path] = set()
     for path in paths:
         folders.add(path.parent)
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
             folders.add(path)
         for _ in range(_MOST_LINKS):
-            if not path.is_symlink():
+            if not os.path.islink(path):  # noqa: PTH114
                 break
             path = Path(os.path.normpath(path.parent / path.readlink()))
             folders.add(path.parent)

@@ -84,9 +84,12 @@ def read_number(value: Any) -> Any:
         number = value
     else:
         number = math.nan
-    if not math.isfinite(number):
-        raise _misfit("be a finite number")
-    return number
+    try:
+        if math.isfinite(number):
+            return number
+    except OverflowError:  # a whole number that no float can hold
+        pass
+    raise _misfit("be a finite number")
 
 
 def read_boolean(value: Any) -> Any:

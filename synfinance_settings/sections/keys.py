@@ -159,6 +159,15 @@ def unknown_key(key: str) -> UnknownKeyError:
     return UnknownKeyError(Problem("unknown-key", f"{name} is not a setting", name, Origin("the argument"), hint=hint))
 
 
+def public_path(key: str) -> str:
+    """`key` as a message may show it: what stands below a setting may be its value, and is not named."""
+    parts = key.split(".")
+    for depth in range(1, len(parts)):
+        if ".".join(parts[:depth]) in SETTINGS:
+            return f"a key inside {'.'.join(parts[:depth])}"
+    return printable(key)
+
+
 def shown(key: str, value: Any) -> str:
     """`value` of setting `key` as a message may show it: in one line, a secret as the mask."""
     setting = SETTINGS.get(key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from synfinance_settings.environment import SHORT_NAMES
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -68,6 +69,8 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
         case "choice" if setting.key == "server.log_level":
             names = "|".join("".join(f"[{c}{c.lower()}]" for c in choice) for choice in setting.choices)
             return [{"enum": list(setting.choices)}, {"type": "string", "pattern": f"^({names})$"}]
+        case "choice" if setting.key == "environment":
+            return [{"enum": [*setting.choices, *SHORT_NAMES]}]
         case "choice":
             return [{"enum": list(setting.choices)}]
         case "list" | "secret list":
