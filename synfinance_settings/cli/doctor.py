@@ -119,7 +119,7 @@ def _database(config: AppConfig) -> Iterator[Finding]:
 
 
 def _database_mend(said: str) -> str:
-    if "authentication" in said:
+    if "authentication" in said or "password" in said:
         return "check database.user and database.password (SYNFINANCE_DB_PASSWORD)"
     if "does not exist" in said:
         return "create the database or role, or correct database.name and database.user"

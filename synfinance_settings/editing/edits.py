@@ -41,6 +41,8 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
     if not is_utf8(literal):
         raise EditError(Problem("refused-edit", f"{key}: the value is not UTF-8", key, Origin("the argument")))
     values = _section_values(key, literal) if key in SECTIONS else {key: _written(key, literal)}
+    if from_stdin and not literal and key in SETTINGS and SETTINGS[key].is_secret:
+        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to take a secret out"))
     for name, value in values.items():
         refuse_secret(name, value, allow_secret=allow_secret, from_stdin=from_stdin)
 
@@ -124,8 +126,6 @@ def _bring_back(stored: bytes) -> Edit:
 def refuse_secret(key: str, value: Written, *, allow_secret: bool, from_stdin: bool) -> None:
     """Raise `EditError` for the value of a secret that would stand in a file, or has stood in a command line."""
     items = value if isinstance(value, list) else [value]
-    if SETTINGS[key].is_secret and from_stdin and value == "":
-        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to take a secret out"))
     if not SETTINGS[key].is_secret or all(item is None or item == "" or is_reference(item) for item in items):
         return
     variable = VARIABLES_OF[key][-1]

@@ -73,7 +73,8 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     body = text.removeprefix(mark)
     if not is_utf8(body):
-        raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name)))
+        line = next(number for number, text in enumerate(body.split("\n"), 1) if not is_utf8(text))
+        raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
     wanted = _said(body, name)
     path = tuple(key.split("."))
     edited = edit(_Sheet(body, is_json), path)

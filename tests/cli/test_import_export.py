@@ -1,0 +1,262 @@
+"""export and import."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from synfinance_settings import ConfigManager, SettingsError
+from synfinance_settings.sections.keys import SETTINGS, values_of
+
+CANARY = "canary9f3e6a1d7c2b5048"
+SECRETS = [key for key, setting in SETTINGS.items() if setting.is_secret]
+AWKWARD = ["010", "null", "~", "a: b #c", "$x", "${", "$$", "it's", '"', "a\nb", " a ", "- a", "[a", "🎉", "1e3", "no"]
+NEEDS_OTHERS = ["security.jwt_enabled", "security.api_key_enabled", "security.ssl_enabled"]
+
+
+def values_for(setting):
+    """Texts that fit a setting."""
+    if setting.key in ("environment", *NEEDS_OTHERS):
+        return st.just("development" if setting.key == "environment" else "off")
+    if setting.key == "monitoring.alert_webhook":
+        return st.from_regex(r"https://[a-z]{1,5}\.example/[!-~]{0,9}", fullmatch=True)
+    if setting.choices:
+        return st.sampled_from(setting.choices)
+    if setting.form == "whole number":
+        least = int(-9 if setting.at_least is None else setting.at_least)
+        return st.integers(least, int(setting.at_most or least + 10**6)).map(str)
+    if setting.form == "number":
+        return st.floats(0, 0.5).map(str)
+    if setting.form == "boolean":
+        return st.sampled_from(["true", "off", "YES"])
+    if setting.form == "date":
+        around = date(2024, 6, 30)
+        return st.integers(1, 180).map(lambda n: str(around + timedelta(n if setting.key.endswith("end_date") else -n)))
+    texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+    texts |= st.sampled_from(
+        ["010", "null", "~", "a: b #c", "$x", "${", "$$", "it's", '"', "a\nb", " a ", "- a", "[a", "🎉", "1e3", "no"]
+    )
+    return st.lists(texts, max_size=3) if setting.form.endswith("list") else texts
+
+
+@st.composite
+def layers(draw):
+    """Some settings, with values as they are in force."""
+    keys = draw(st.lists(st.sampled_from(list(SETTINGS)), unique=True, max_size=12))
+    return {key: draw(values_for(SETTINGS[key])) for key in keys}
+
+
+def as_yaml(values) -> str:
+    """A layer, written by another hand than the package's; dollars doubled."""
+    tree: dict = {}
+    for key, value in values.items():
+        *path, name = key.split(".")
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[name] = (
+            [item.replace("$", "$$") for item in value] if isinstance(value, list) else value.replace("$", "$$")
+        )
+    return yaml.safe_dump(tree, allow_unicode=True)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory) -> Path:
+    """A project's root that the examples of one test fill anew."""
+    root = tmp_path_factory.mktemp("room")
+    (root / "settings").mkdir()
+    return root
+
+
+def manager(room: Path, default: str, development: str = "{}") -> ConfigManager:
+    (room / "settings/default.yaml").write_text(default, encoding="utf-8")
+    (room / "settings/development.yaml").write_text(development, encoding="utf-8")
+    return ConfigManager(settings_dir=room / "settings", environ={})
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+@pytest.mark.parametrize("reveal", [False, True], ids=["without secrets", "revealed"])
+@given(default=layers(), development=layers())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_exported_imports_as_the_same_settings(room, form, reveal, default, development):
+    before = manager(room, as_yaml(default), as_yaml(development))
+    wanted = before.load_config()
+    left_out = before.export_config(room / f"out.{form}", format=form, reveal_secrets=reveal)
+    assert list(left_out) == ([] if reveal else SECRETS)
+    after = manager(room, "debug: on\nserver: {port: 8001}\n")
+    after.load_config()
+    found = after.import_config(room / f"out.{form}")
+    kept = [key for key in SETTINGS if reveal or key not in SECRETS]
+    assert {key: values_of(found)[key] for key in kept} == {key: values_of(wanted)[key] for key in kept}
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_round_trip_by_the_commands(desk, project, form):
+    project.layer("default", "app_name: 'a $$ b'\nserver: {port: 8001, cors_origins: ['a,b', c]}\n")
+    project.layer("development", f"database: {{password: {CANARY}}}\nserver: {{workers: 3}}\n")
+    path = desk.root / f"out.{form}"
+    desk.done("export", str(path), "--format", form, "--reveal")
+    before = desk.done("show", "--reveal").stdout
+    project.layer("default", "debug: on\n")
+    project.layer("development", "{}\n")
+    result = desk.done("import", str(path), "--full", "--allow-secret", "--yes")
+    assert CANARY not in result.output
+    assert desk.done("show", "--reveal").stdout == before
+
+
+def test_an_export_leaves_secrets_out_and_names_them(desk, project):
+    project.layer("development", f"database: {{password: {CANARY}}}\n")
+    for form in ("yaml", "json"):
+        path = desk.root / f"out.{form}"
+        result = desk.done("export", str(path), "--format", form)
+        assert CANARY not in path.read_text() + result.output
+        assert result.stdout == ""
+        named = path.read_text().splitlines()[0] if form == "yaml" else result.stderr
+        assert all(key in named for key in SECRETS)
+    assert (desk.root / "out.yaml").read_text().startswith("# Secrets left out: ")
+    assert f"wrote {path}\n" in result.stderr
+    assert all(
+        "password" not in section for section in json.loads(path.read_text()).values() if isinstance(section, dict)
+    )
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "in place of another"])
+def test_an_export_that_reveals_is_for_its_owner_only(desk, project, there):
+    project.layer("development", f"database: {{password: {CANARY}}}\n")
+    path = desk.root / "out.yaml"
+    if there:
+        path.write_text("")
+        path.chmod(0o644)
+    desk.done("export", str(path), "--reveal", "--yes")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert f"password: {CANARY}" in path.read_text()
+
+
+def test_an_export_does_not_overwrite_unasked(desk, nothing_written):
+    path = desk.root / "out.yaml"
+    path.write_text("mine\n")
+    nothing_written()
+    result = desk.run("export", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--yes" in result.stderr
+
+
+def test_an_import_writes_what_differs_from_the_default_layer(desk, project):
+    project.layer("default", "server: {port: 8001, workers: 2}\napp_name: a\n")
+    path = project.write(
+        "in.yaml", "server: {port: 8001, workers: 3}\napp_name: a\ncache: {db: 0, ttl: 60}\ndebug: ${DEBUG:-off}\n"
+    )
+    result = desk.done("import", str(path), "--yes")
+    assert result.stdout.startswith("--- settings/development.yaml\n")
+    assert yaml.safe_load(desk.text("development")) == {
+        "server": {"workers": 3},
+        "cache": {"ttl": 60},
+        "debug": "${DEBUG:-off}",
+    }
+    desk.done("import", str(path), "--full", "--yes")
+    assert yaml.safe_load(desk.text("development"))["server"] == {"port": 8001, "workers": 3}
+    assert desk.text("development").startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+def test_an_import_into_the_default_layer_is_whole(shipped_desk):
+    path = shipped_desk.root / "in.yaml"
+    shipped_desk.done("set", "environment", "development")
+    path.write_text("server: {workers: 4, port: 8100}\n")
+    shipped_desk.done("import", str(path), "--env", "default", "--yes")
+    assert yaml.safe_load(shipped_desk.text("default")) == {"server": {"workers": 4, "port": 8100}}
+
+
+def test_what_an_import_replaces_is_in_the_history(desk, project):
+    before = "# ours\nserver: {port: 8001}\n"
+    project.layer("development", before)
+    project.write("in.yaml", "server: {port: 8002}\n")
+    desk.done("import", str(desk.root / "in.yaml"), "--yes")
+    newest, found = json.loads(desk.done("history", "--format", "json").stdout)
+    assert (newest["command"], newest["changed"]) == ("import in.yaml", ["server.port"])
+    desk.done("rollback", str(found["version"]), "--yes")
+    assert desk.text("development") == before
+
+
+@pytest.mark.parametrize("answer", [[], ["--dry-run"]], ids=["without a terminal", "--dry-run"])
+def test_an_import_asks_and_writes_nothing_else(desk, project, nothing_written, answer):
+    path = project.write("in.yaml", "server: {port: 8002}\n")
+    nothing_written()
+    result = desk.run("import", str(path), *answer)
+    assert result.exit_code == (0 if answer else 2)
+    assert "+  port: 8002" in result.stdout
+    assert ("--yes" in result.stderr) is not bool(answer)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1), ("", 1)], ids=["yes", "no", "nothing"])
+def test_a_person_is_asked(desk, project, answer, code):
+    path = project.write("in.yaml", "server: {port: 8002}\n")
+    found, said = desk.asked(answer, "import", str(path))
+    assert found == code
+    assert "settings/development.yaml: Replace it? [y/N]: " in said
+    assert ("port: 8002" in desk.text("development")) is (code == 0)
+    found, said = desk.asked(answer, "export", str(path))
+    assert found == code
+    assert "exists. Overwrite it? [y/N]: " in said
+    assert ("app_name" in path.read_text()) is (code == 0)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_an_import_writes_secrets_only_when_allowed(desk, project, allowed):
+    path = project.write("in.yaml", f"database: {{password: {CANARY}, user: a}}\nsecurity: {{jwt_secret: '${{A}}'}}\n")
+    result = desk.run("import", str(path), "--yes", *(["--allow-secret"] if allowed else []))
+    assert result.exit_code == (0 if allowed else 2)
+    assert CANARY not in result.output
+    assert (CANARY in desk.text("development")) is allowed
+    if not allowed:
+        assert "database.password is a secret and does not belong in a file" in result.stderr
+
+
+def test_a_layer_for_another_environment_is_refused(desk, project, nothing_written):
+    path = project.write("in.yaml", "environment: production\ndebug: on\n")
+    nothing_written()
+    result = desk.run("import", str(path), "--yes")
+    assert result.exit_code == 1
+    assert "error[other-environment]" in result.stderr
+
+
+def test_an_export_imports_into_its_own_environment_alone(shipped_desk):
+    path = shipped_desk.root / "out.yaml"
+    shipped_desk.done("export", str(path), "--env", "test")
+    assert shipped_desk.run("import", str(path), "--env", "development", "--yes").exit_code == 1
+    assert shipped_desk.done("import", str(path), "--env", "test", "--yes").exit_code == 0
+    assert shipped_desk.done("validate", "--env", "test").exit_code == 0
+    assert yaml.safe_load(shipped_desk.text("test"))["environment"] == "test"
+
+
+def test_an_import_by_the_manager_reloads(project):
+    project.layer("default", "server: {port: 8001}\n")
+    manager = project.manager()
+    assert manager.get_config().server.port == 8001
+    path = project.write("in.json", '{"server": {"port": 8002}}')
+    assert manager.import_config(path).server.port == 8002
+    assert manager.get_config().server.port == 8002
+
+
+def test_a_bad_import_by_the_manager_changes_nothing(project):
+    manager = project.manager()
+    before = manager.get_config()
+    path = project.write("in.yaml", "server: {port: 80}\n")
+    with pytest.raises(SettingsError):
+        manager.import_config(path)
+    assert manager.get_config() is before
+    assert (project.settings / "development.yaml").read_text() == "{}\n"
+
+
+def test_an_import_for_another_environment_by_the_manager_does_not_reload(project):
+    manager = project.manager()
+    before = manager.get_config()
+    manager.import_config(project.write("in.yaml", "server: {port: 8002}\n"), environment="test")
+    assert manager.get_config() is before
+    assert "port: 8002" in (project.settings / "test.yaml").read_text()

@@ -1,0 +1,287 @@
+"""set and unset."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from synfinance_settings import Environment
+
+CANARY = "canary4b1d0c8e7f5a3926"
+
+
+def test_set_writes_one_line_and_shows_it(desk, project):
+    project.layer("development", "# ours\nserver:\n  port: 8001  # taken\n  workers: 2\n")
+    result = desk.run("set", "server.port", "8443")
+    assert (result.exit_code, result.stderr) == (0, "wrote settings/development.yaml\n")
+    assert [line.partition("  #")[0] for line in result.stdout.splitlines()] == [
+        "--- settings/development.yaml",
+        "+++ settings/development.yaml",
+        "@@ -3 +3 @@",
+        "-  port: 8001",
+        "+  port: 8443",
+    ]
+    assert desk.text("development") == "# ours\nserver:\n  port: 8443  # taken\n  workers: 2\n"
+    assert desk.done("get", "server.port").stdout == "8443\n"
+
+
+def test_unset_lets_lower_layers_count_again(desk, project):
+    project.layer("development", "server:\n  port: 8001\n  workers: 2\n")
+    result = desk.done("unset", "server.port")
+    assert "-  port: 8001" in result.stdout
+    assert desk.text("development") == "server:\n  workers: 2\n"
+    assert desk.run("unset", "server.port").exit_code == 2
+    assert desk.done("unset", "server").stderr == "wrote settings/development.yaml\n"
+    assert desk.text("development") == "{}\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "literal", "printed"),
+    [
+        ("app_name", "a: 'b' #c \"d\"", "a: 'b' #c \"d\""),
+        ("app_name", "010", "010"),
+        ("app_name", "two\nlines\n", "two\nlines\n"),
+        ("app_name", " ₹ 🎉 ", " ₹ 🎉 "),
+        ("app_name", "null", "null"),
+        ("app_name", "a $$ b", "a $ b"),
+        ("app_name", "${NO:-x}", "x"),
+        ("app_name", "", ""),
+        ("generation.seed", "null", "null"),
+        ("cache.password", "null", "null"),
+        ("generation.fraud_rate", "1e-2", "0.01"),
+        ("generation.start_date", "2024-02-29", "2024-02-29"),
+        ("server.reload", "on", "true"),
+        ("server.log_level", "warning", "WARNING"),
+        ("server.cors_origins", "a.example, b.example", '["a.example", "b.example"]'),
+        ("server.cors_origins", "[a.example, 'b, c']", '["a.example", "b, c"]'),
+        ("server.cors_origins", '["a", "b"]', '["a", "b"]'),
+        ("server.cors_origins", "[1, true]", '["1", "true"]'),
+        ("server.cors_origins", "[]", "[]"),
+        ("server.cors_origins", "", "[]"),
+    ],
+)
+def test_the_value_reads_back(desk, key, literal, printed):
+    desk.done("set", key, literal)
+    assert desk.done("get", key, "--reveal").stdout == f"{printed}\n"
+
+
+def test_a_negative_number_follows_after_two_dashes(desk):
+    desk.done("set", "--", "generation.seed", "-5")
+    assert desk.text("development") == "generation:\n  seed: -5\n"
+
+
+def test_the_value_may_come_from_stdin(desk):
+    desk.done("set", "app_name", "-", input="a\nb\n")
+    assert desk.done("get", "app_name").stdout == "a\nb\n"
+
+
+@pytest.mark.parametrize(
+    "literal", ["{port: 8002, cors_origins: [a, b]}", '{"port": 8002, "cors_origins": ["a", "b"]}']
+)
+def test_a_section_is_set_as_a_mapping(desk, project, literal):
+    project.layer("development", "server:\n  # ours\n  port: 8001\n  workers: 2\n")
+    desk.done("set", "server", literal)
+    assert desk.text("development") == "server:\n  # ours\n  port: 8002\n  cors_origins: [a, b]\n"
+
+
+@pytest.mark.parametrize("literal", ["8001", "{prot: 1}", "[a", "{port: {a: 1}}", "{port: 1, port: 2}", ""])
+def test_a_section_takes_nothing_else(desk, nothing_written, literal):
+    nothing_written()
+    result = desk.run("set", "server", literal)
+    assert result.exit_code in (1, 2)
+    assert "error[" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_old_value_again_is_no_change(desk, project, nothing_written):
+    project.layer("development", "server: {port: 8001}\n")
+    nothing_written()
+    result = desk.run("set", "server.port", "8001")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "settings/development.yaml says that already; nothing was written\n"
+
+
+@pytest.mark.parametrize("call", [["set", "debug", "on"], ["unset", "server.port"]], ids=lambda call: call[0])
+def test_a_dry_run_shows_the_change_and_writes_nothing(desk, project, nothing_written, call):
+    project.layer("development", "server: {port: 8001}\n")
+    nothing_written()
+    result = desk.run(*call, "--dry-run")
+    assert (result.exit_code, result.stderr) == (0, "nothing was written\n")
+    assert result.stdout.startswith("--- settings/development.yaml\n+++ settings/development.yaml\n@@")
+
+
+def test_a_layer_that_is_not_there_is_made(desk):
+    desk.done("set", "server.port", "8001", "--env", "test")
+    assert desk.text("test") == "# yaml-language-server: $schema=schema.json\nserver:\n  port: 8001\n"
+    assert stat.S_IMODE((desk.settings / "test.yaml").stat().st_mode) & 0o600 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "after"),
+    [
+        ("development.yml", "debug: off\n", "debug: on\n"),
+        ("development.json", '{"debug": false}', '{"debug": "on"}'),
+    ],
+)
+def test_the_layer_is_changed_in_the_form_that_it_has(desk, project, name, text, after):
+    (desk.settings / "development.yaml").unlink()
+    path = project.layer(name, text)
+    desk.done("set", "debug", "on")
+    assert path.read_text() == after
+
+
+def test_mode_and_link_and_line_ends_and_mark_are_kept(desk, project):
+    path = project.write("elsewhere/development.yaml", b"\xef\xbb\xbfserver:\r\n  port: 8001\r\n")
+    path.chmod(0o640)
+    link = desk.settings / "development.yaml"
+    link.unlink()
+    link.symlink_to("../elsewhere/development.yaml")
+    desk.done("set", "server.port", "8002")
+    desk.done("set", "debug", "on")
+    assert path.read_bytes() == b"\xef\xbb\xbfdebug: on\r\nserver:\r\n  port: 8002\r\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert str(link.readlink()) == "../elsewhere/development.yaml"
+    assert [other.name for other in path.parent.iterdir()] == ["development.yaml"]
+
+
+def test_what_hides_the_change_is_told(desk, project):
+    project.layer("development.local", "server: {port: 8003}\n")
+    assert desk.done("set", "server.port", "8001").stderr.splitlines() == [
+        "note: server.port is hidden by settings/development.local.yaml:1:16",
+        "wrote settings/development.yaml",
+    ]
+    project.write(".env", "SYNFINANCE_DEBUG=off\n")
+    assert "note: debug is hidden by .env:1\n" in desk.done("set", "debug", "on").stderr
+    result = desk.done("set", "app_name", "x", SYNFINANCE_APP_NAME="y")
+    assert "note: app_name is hidden by env SYNFINANCE_APP_NAME\n" in result.stderr
+
+
+def test_what_hides_a_default_is_told_with_its_environment(shipped_desk):
+    result = shipped_desk.done("set", "server.workers", "3", "--env", "default")
+    notes = [line for line in result.stderr.splitlines() if "hidden" in line]
+    assert notes
+    assert all(f" in {name} by settings/{name}.yaml:" in line for line in notes for name in [line.split()[5]])
+    assert "note: server.workers is hidden in production by settings/production.yaml:" in result.stderr
+
+
+def test_placeholders_that_were_lent_are_told(desk):
+    result = desk.done("set", "app_name", "${NOBODY_SETS_THIS}")
+    assert "note: validated with placeholders for NOBODY_SETS_THIS\n" in result.stderr
+
+
+def test_a_default_is_validated_in_every_environment(shipped_desk, nothing_written):
+    nothing_written()
+    result = shipped_desk.run("set", "server.reload", "on", "--env", "default")
+    assert (result.exit_code, result.stdout) == (1, "")
+    failed = {line.split()[2] for line in result.stderr.splitlines() if line.startswith("error[")}
+    assert failed <= {"staging:", "production:", "test:"}
+    assert failed
+
+
+def test_each_failure_of_a_default_names_its_environment(shipped_desk):
+    result = shipped_desk.run("set", "monitoring.grafana_port", "1", "--env", "default")
+    assert [line for line in result.stderr.splitlines() if line.startswith("error")] == [
+        f"error[out-of-range]: in {name}: monitoring.grafana_port must be at least 1024" for name in Environment
+    ]
+    assert result.stderr.count("--> settings/default.yaml:") == 4
+    assert result.stderr.endswith("\n4 errors\n")
+
+
+def test_a_machine_s_own_variables_do_not_decide_what_a_layer_may_say(desk):
+    assert desk.run("set", "server.port", "80", SYNFINANCE_SERVER__PORT="8001").exit_code == 1
+    assert desk.run("set", "server.port", "8002", SYNFINANCE_SERVER__PORT="80").exit_code == 0
+
+
+SECRETS = [
+    ("database.password", CANARY),
+    ("cache.password", CANARY),
+    ("security.jwt_secret", CANARY),
+    ("monitoring.alert_webhook", f"https://{CANARY}.example/"),
+    ("security.api_keys", f"[{CANARY}, b]"),
+    ("database", f"{{password: {CANARY}}}"),
+]
+
+
+@pytest.mark.parametrize(("key", "literal"), SECRETS, ids=[key for key, _ in SECRETS])
+class TestSecrets:
+    def test_a_secret_is_refused(self, desk, nothing_written, key, literal):
+        nothing_written()
+        for value, stdin in ((literal, None), ("-", literal)):
+            result = desk.run("set", key, value, input=stdin)
+            assert result.exit_code == 2
+            assert "is a secret and does not belong in a file" in result.stderr
+            assert "= help: set SYNFINANCE_" in result.stderr
+            assert "_FILE" in result.stderr
+            assert CANARY not in result.output
+
+    def test_a_secret_is_not_taken_from_the_command_line(self, desk, nothing_written, key, literal):
+        nothing_written()
+        result = desk.run("set", key, literal, "--allow-secret")
+        assert result.exit_code == 2
+        assert "on stdin" in result.stderr
+        assert CANARY not in result.output
+
+    def test_a_secret_from_stdin_is_written_and_never_shown(self, desk, key, literal):
+        for stdin in (literal, literal.replace(CANARY, f"{CANARY}2"), literal):
+            result = desk.done("set", key, "-", "--allow-secret", input=stdin)
+            assert "wrote settings/development.yaml" in result.stderr
+            assert "+" in result.stdout
+            assert CANARY not in result.output
+            assert CANARY in desk.text("development")
+        assert CANARY not in desk.done("history").output
+        assert CANARY not in desk.done("unset", key).output
+        assert CANARY not in desk.text("development")
+        assert CANARY not in desk.done("rollback", "--yes").output
+        assert CANARY in desk.text("development")
+
+
+@pytest.mark.parametrize("literal", ["${NAME}", "$NAME", "null", ""])
+def test_what_tells_no_secret_may_be_written(desk, literal):
+    desk.done("set", "cache.password", literal)
+
+
+@pytest.mark.parametrize("literal", ["x${NAME}", f"${{NAME:-{CANARY}}}", "${NAME}${NAME}", "${A", "$1"])
+def test_what_only_begins_like_a_reference_is_a_secret(desk, literal):
+    result = desk.run("set", "database.password", literal)
+    assert result.exit_code == 2
+    assert CANARY not in result.output
+
+
+def test_a_secret_beside_the_change_is_not_shown(desk, project):
+    project.layer("development", f"# password: {CANARY}\ndatabase: {{password: {CANARY}, user: a}} # key {CANARY}\n")
+    for call in (["set", "database.user", "b"], ["set", "debug", "on"], ["unset", "database"]):
+        assert CANARY not in desk.done(*call).output
+
+
+def test_a_faulty_secret_is_not_shown(desk):
+    result = desk.run("set", "monitoring.alert_webhook", "-", "--allow-secret", input=CANARY)
+    assert result.exit_code == 1
+    assert CANARY not in result.output
+
+
+def test_bytes_that_are_no_text_are_refused(desk):
+    process = desk.start("set", "app_name", "a\udcffb")
+    _, stderr = process.communicate(timeout=50)
+    assert process.returncode in (1, 2)
+    assert "Traceback" not in stderr
+    assert desk.text("development") == "{}\n"
+
+
+def test_json_is_spelled_as_json(desk, project):
+    (desk.settings / "development.yaml").unlink()
+    path = project.layer("development.json", '{\n  "server": {\n    "port": 8001\n  }\n}\n')
+    for key, value in (
+        ("server.port", "8002"),
+        ("debug", "true"),
+        ("app_name", '7 "a"\n'),
+        ("generation.seed", "null"),
+    ):
+        desk.done("set", key, value)
+    assert json.loads(path.read_text()) == {
+        "server": {"port": 8002},
+        "debug": True,
+        "app_name": '7 "a"\n',
+        "generation": {"seed": None},
+    }
