@@ -104,7 +104,7 @@ def _found(report: ValidationReport) -> Iterator[Problem]:
 @click.command()
 @options.environment_option
 @click.option("--section", type=click.Choice(SECTION_NAMES), help="One section alone.")
-@click.option("--origin", is_flag=True, help="Say where each value was written.")
+@click.option("--origin", is_flag=True, help="Say where each value was written, and which folder was read.")
 @click.option("--reveal", is_flag=True, help="Show secrets in clear.")
 @options.placeholders_option
 @options.strict_option
@@ -133,6 +133,8 @@ def show(
     keys = [key for key in SETTINGS if section is None or key.startswith(f"{section}.")]
     values = plain_values(snapshot.config, "reveal" if reveal else "mask", keys)
     origins = {key: str(snapshot.origins[key]) for key in keys}
+    if origin:
+        click.echo(f"layers from {options.find(environment).settings_dir or 'no settings folder'}", err=True)
     if output == "json":
         told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
         render.echo_json(nested(dict(told)))
