@@ -130,6 +130,8 @@ BAD_LAYERS = {
     "a tag in clear": f"database: {{password: !<tag:{CANARY}> x}}",
     "an alias": f"database: {{password: *{CANARY}}}",
     "a duplicate": f"database: {{password: {CANARY}, password: {CANARY}2}}",
+    "a duplicate inside a value": f"database: {{password: {{{CANARY}, {CANARY}}}}}",
+    "a duplicate inside a list": f"security: {{api_keys: [{{{CANARY}: 1, {CANARY}: 2}}]}}",
     "a neighbour that is unknown": f"database: {{password: {CANARY}, prot: 1}}",
     "a neighbour out of range": f"database: {{password: {CANARY}, port: 99999}} # {CANARY}",
     "a comment beside a fault": f"server: {{port: 99999}} # was {CANARY}",

@@ -87,13 +87,36 @@ def test_deep_keys_and_secrets_and_null():
         assert settings.generation.seed is None
 
 
-@pytest.mark.parametrize("keys", [{"server__port": 1}, {"server__port": "x"}, {"server__cors_origins": None}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"server__port": 1},
+        {"server__port": "x"},
+        {"server__cors_origins": None},
+        {"server__cors_origins": [1]},
+        {"server__cors_origins": [None]},
+        {"server__cors_origins": [["a"]]},
+        {"server__cors_origins": {"a": "b"}},
+        {"server__cors_origins": ["\udcff"]},
+        {"server__cors_origins": object()},
+        {"generation__fraud_rate": 10**400},
+    ],
+)
 def test_values_that_do_not_fit_change_nothing(keys):
     before = settings.snapshot()
     with pytest.raises(SettingsError) as caught, override(**keys):
         raise AssertionError("the block must not run")
     assert str(caught.value.problems[0].origin) == "override"
     assert settings.snapshot() is before
+
+
+def test_values_that_do_not_fit_leave_nothing_behind():
+    with pytest.raises(SettingsError), override(server__cors_origins=[1]):
+        pass
+    assert ConfigManager().reload_config().server.port == PORT
+    with override(server__port=9001):
+        assert settings.server.port == 9001
+    assert settings.server.port == PORT
 
 
 @pytest.mark.parametrize(("name", "hint"), [("server__prot", "server.port"), ("server", None), ("nonsense", None)])
@@ -118,3 +141,12 @@ def test_the_origin_says_override():
     with override(server__port=9001):
         explanation = ConfigManager().explain("server.port")
         assert (str(explanation.origin), explanation.overridden[0].value) == ("override", str(PORT))
+
+
+def test_an_overridden_list_is_explained():
+    before = settings.server.cors_origins
+    with override(server__cors_origins=["a", "b"]):
+        explanation = ConfigManager().explain("server.cors_origins")
+    assert (explanation.value, str(explanation.origin)) == (("a", "b"), "override")
+    assert explanation.overridden[0].value == f"[{', '.join(before)}]"
+    assert settings.server.cors_origins == before

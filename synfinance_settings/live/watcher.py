@@ -392,18 +392,23 @@ def _changed(old: dict[Path, str], new: dict[Path, str]) -> set[Path]:
 
 
 def _folders(paths: Iterable[Path]) -> set[Path]:
-    """The folders in which something may happen to `paths`: theirs, and those of every link on the way."""
+    """The folders in which something may happen to `paths`; a path that can be none has none."""
     folders: set[Path] = set()
     for path in paths:
+        with suppress(OSError, ValueError):
+            folders |= _folders_of(path)
+    return folders
+
+
+def _folders_of(path: Path) -> set[Path]:
+    """The folder of `path`, itself where it is one, and the folders of every link on the way."""
+    folders = {path.parent, path} if path.is_dir() else {path.parent}
+    for _ in range(_MOST_LINKS):
+        if not path.is_symlink():
+            break
+        path = Path(os.path.normpath(path.parent / path.readlink()))
         folders.add(path.parent)
-        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-            folders.add(path)
-        for _ in range(_MOST_LINKS):
-            if not os.path.islink(path):  # noqa: PTH114
-                break
-            path = Path(os.path.normpath(path.parent / path.readlink()))
-            folders.add(path.parent)
-        folders.add(Path(os.path.realpath(path)).parent)
+    folders.add(Path(os.path.realpath(path)).parent)
     return folders | {folder.parent for folder in folders if folder.is_symlink()}
 
 

@@ -70,6 +70,15 @@ def test_a_null_section_and_an_empty_file_are_empty(project):
     assert project.load().server.port == 8001
 
 
+@pytest.mark.parametrize("name", ["development.json", "development.yml"])
+def test_a_layer_that_says_null_alone_is_empty(project, name):
+    project.layer("default", "server: {port: 8001}")
+    (project.settings / "development.yaml").unlink()
+    project.layer(name, "null\n")
+    manager = project.manager()
+    assert (manager.get_config().server.port, manager.snapshot.warnings) == (8001, ())
+
+
 @pytest.mark.parametrize("suffix", [".yaml", ".yml", ".json"])
 def test_a_layer_may_be_yaml_or_json(project, suffix):
     (project.settings / "default.yaml").unlink()

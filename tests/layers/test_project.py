@@ -101,3 +101,35 @@ def test_dotenv_is_the_one_beside_the_settings_folder(project, deep):
 def test_a_place_is_relative_inside_the_root_and_absolute_outside():
     assert place(Path("/a"), Path("/a/settings/x.yaml")) == "settings/x.yaml"
     assert place(Path("/a"), Path("/b/x.yaml")) == "/b/x.yaml"
+
+
+def test_the_search_stops_at_a_home_folder_that_is_named_by_a_link(project, deep, tmp_path_factory):
+    link = tmp_path_factory.mktemp("homes") / "home"
+    link.symlink_to(deep.parent)
+    assert found(HOME=str(link)) is None
+    link.unlink()
+    link.symlink_to(project.root)
+    assert found(HOME=str(link)) == project.settings
+
+
+@pytest.mark.parametrize("name", ["SYNFINANCE_SETTINGS_DIR", "SYNFINANCE_ENV_FILE"])
+@pytest.mark.parametrize("path", ["x" * 5000, "a\0b"], ids=["too long", "NUL"])
+def test_what_can_be_no_path_is_an_error_of_a_layer(deep, name, path):
+    with pytest.raises(LayerError):
+        found(**{name: path})
+
+
+def test_a_working_directory_that_is_gone_is_an_error_of_a_layer(project):
+    code = """if True:
+        import os
+        from synfinance_settings import ConfigManager, LayerError
+        os.mkdir("gone")
+        os.chdir("gone")
+        os.rmdir("../gone")
+        try:
+            ConfigManager().load_config()
+        except LayerError as error:
+            print(error.problems[0].origin)
+    """
+    run = project.python(code)
+    assert (run.stdout, run.stderr, run.returncode) == ("the working directory\n", "", 0)

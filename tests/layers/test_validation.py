@@ -70,6 +70,30 @@ def test_a_value_over_100_000_characters_is_too_long(project):
     assert project.problems() == [("too-long", "app_name", "settings/default.yaml:1:11")]
 
 
+@pytest.mark.timeout(20)
+def test_thousands_of_references_in_one_list_are_told_each_at_its_place(project):
+    items = ", ".join(["'${Y}'"] * 8000)
+    project.layer("default", f"server: {{cors_origins: [{items}]}}\n")
+    places = [place for _, _, place in project.problems()]
+    assert len(places) == 8000
+    assert places[:2] == ["settings/default.yaml:1:26", "settings/default.yaml:1:34"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "column"),
+    [
+        ("app_name: ${X}", "app_name", 11),
+        ("server: {cors_origins: [a, '${X}']}", "server.cors_origins", 28),
+        ("server: {cors_origins: 'a,${X}'}", "server.cors_origins", 24),
+        ("server: {cors_origins: '[\"\\ud800\"]'}", "server.cors_origins", 24),
+        ("database: {password: '${X}'}", "database.password", 22),
+    ],
+)
+def test_half_a_surrogate_pair_is_no_text(project, text, key, column):
+    project.layer("default", text)
+    assert project.problems(X="\udcff") == [("wrong-type", key, f"settings/default.yaml:1:{column}")]
+
+
 def test_references_that_grow_without_end_are_stopped(project):
     lines = ["A0=" + "x" * 99_000] + [f"A{n}=$A{n - 1}" for n in range(1, 200)]
     project.write(".env", "\n".join(lines) + "\nSYNFINANCE_APP_NAME=$A199\n")

@@ -67,6 +67,8 @@ def test_a_file_without_content_is_nothing(text):
         ("~: a", [("bad-key", 1, 1)]),
         ("a: !!python/object/apply:os.system [x]", [("bad-tag", 1, 4)]),
         ("a: !x y", [("bad-tag", 1, 4)]),
+        ("!x a: y", [("bad-tag", 1, 1)]),
+        ("b: 1\n!!binary aGk=: y", [("bad-tag", 2, 1)]),
         ("a: !!binary aGk=", [("bad-tag", 1, 4)]),
         ("a: !!set {x}", [("bad-tag", 1, 4)]),
         ("a: 1\n---\nb: 2", [("second-document", 2, 1)]),
@@ -110,6 +112,16 @@ def test_aliases_count_as_often_as_they_are_used():
         f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
     )
     assert [code for code, *_ in codes(bomb)] == ["too-many-nodes"]
+
+
+def test_aliases_in_aliases_are_as_deep_as_what_they_stand_for():
+    chain = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 6000))
+    assert codes(chain) == [("too-deep", 40, 12)]
+    assert read("".join(chain.splitlines(keepends=True)[:39]))
+
+
+def test_the_anchor_of_a_key_can_be_used():
+    assert read("&k a: 1\nb: *k\nc: {d: *k}") == {"a": "1", "b": "a", "c": {"d": "a"}}
 
 
 def test_200_000_nodes_pass_and_one_more_does_not():

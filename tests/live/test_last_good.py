@@ -129,11 +129,12 @@ def test_a_broken_dotenv_is_not_fallen_back_from(project, start):
         falling_back(start).load_config()
 
 
+@pytest.mark.parametrize("named", [{}, {"SYNFINANCE_STATE_DIR": ""}], ids=["not set", "empty"])
 @pytest.mark.parametrize("is_broken", [True, False])
-def test_a_fallback_without_a_state_folder_is_an_error(project, is_broken):
+def test_a_fallback_without_a_state_folder_is_an_error(project, is_broken, named):
     project.layer("default", "server: [broken\n" if is_broken else "{}\n")
     with pytest.raises(InvalidSettingsError, match="needs a state folder: set SYNFINANCE_STATE_DIR"):
-        project.load(SYNFINANCE_FALLBACK="last-good")
+        project.load(SYNFINANCE_FALLBACK="last-good", **named)
 
 
 @pytest.mark.parametrize("is_broken", [True, False])
@@ -148,9 +149,11 @@ def test_the_state_folder_may_be_named_by_the_variable(project, start):
     assert store(start).is_file()
 
 
-def test_nothing_is_kept_without_a_state_folder(project):
+@pytest.mark.parametrize("variables", [{}, {"SYNFINANCE_STATE_DIR": ""}], ids=["not set", "empty"])
+def test_nothing_is_kept_without_a_state_folder(project, monkeypatch, variables):
+    monkeypatch.chdir(project.root)
     before = sorted(project.root.rglob("*"))
-    project.load()
+    project.load(**variables)
     assert sorted(project.root.rglob("*")) == before
 
 
@@ -309,3 +312,34 @@ def test_a_version_taken_back_into_force_survives_a_restart(project, start):
     os.unlink(project.settings / "default.local.yaml")
     config = falling_back(start).get_config()
     assert (config.app_name, config.server.workers) == ("one", 7)
+
+
+@pytest.mark.parametrize(
+    ("newer", "variables"),
+    [("app_name: ${NEW_NAME}\n", {"NEW_NAME": "two"}), ("server: {port: '${PORT}'}\n", {"PORT": "8002"})],
+)
+def test_a_version_that_no_longer_builds_is_passed_over(project, start, newer, variables):
+    project.layer("default", "app_name: one\n")
+    start().load_config()
+    project.layer("default", newer)
+    start(**variables).load_config()
+    project.layer("default", "server: [broken\n")
+    manager = falling_back(start)
+    assert (manager.get_config().app_name, manager.degraded) == ("one", True)
+    assert falling_back(start, **variables).get_config().app_name == variables.get("NEW_NAME", "SynFinance")
+
+
+def test_versions_that_were_never_valid_are_not_fallen_back_to(project, start):
+    """A command that replaces a broken layer keeps it, for whoever wants it back."""
+    project.layer("default", "{}\n")
+    project.layer("development", "server: {port: 80}\n")
+    good = project.write("good.yaml", "server: {port: 8001}\n")
+    arguments = ("import", str(good), "--yes")
+    assert project.command(*arguments, SYNFINANCE_STATE_DIR=str(start.state)).exit_code == 0
+    with sqlite3.connect(store(start)) as connection:
+        assert connection.execute("select valid from versions order by version").fetchall() == [(0,), (1,)]
+        connection.execute("delete from versions where valid")
+    connection.close()
+    project.layer("development", "server: [broken\n")
+    with pytest.raises(SettingsError):
+        falling_back(start).load_config()

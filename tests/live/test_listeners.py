@@ -76,6 +76,25 @@ def test_a_manual_reload_that_fails_is_told_and_raises(project, watch):
     assert watch.ear.events == ["validation_failed"]
 
 
+def test_who_is_told_of_new_values_sees_no_failure_any_more(project, watch):
+    seen = []
+
+    def hear(event, data):
+        if event == "config_reloaded":
+            seen.append((watch.config.app_name, watch.manager.last_failure))
+
+    watch.watcher.add_listener(hear)
+    watch.manager.subscribe(lambda old, new: seen.append((new.config.app_name, watch.manager.last_failure)))
+    project.layer("default", "server: [broken\n")
+    with pytest.raises(LayerError):
+        watch.manager.reload_config()
+    rename(project, "new")
+    watch.manager.reload_config()
+    watch.watcher.trigger_reload()
+    watch.ear.wait("manual_reload")
+    assert seen == [("new", None)] * 2
+
+
 def test_a_reload_that_changes_no_value_is_not_told(project, watch):
     project.layer("default", "# moved down\napp_name: old\n")
     before = watch.manager.snapshot

@@ -236,6 +236,13 @@ def test_explain_of_what_is_no_setting_suggests_one(project):
         project.manager().explain("server.prot")
 
 
+def test_an_empty_text_that_is_hidden_is_empty_and_not_null(project):
+    project.layer("default", "app_name: ''\n")
+    project.layer("development", "app_name: null\n")
+    found = project.manager(SYNFINANCE_APP_NAME="x").explain("app_name")
+    assert [item.value for item in found.overridden] == ["null", "", "SynFinance"]
+
+
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
 
 
@@ -284,6 +291,31 @@ def test_an_export_into_a_folder_that_is_not_there_is_an_error(project):
     with pytest.raises(LayerError) as caught:
         project.manager().export_config(project.root / "no" / "where.yaml")
     assert caught.value.problems[0].code == "unwritable"
+
+
+def test_an_export_to_what_is_no_path_is_an_error(project):
+    with pytest.raises(LayerError) as caught:
+        project.manager().export_config(f"{project.root}/a\0b")
+    assert caught.value.problems[0].code == "unwritable"
+
+
+def test_an_export_in_a_form_that_does_not_exist_writes_nothing(project):
+    with pytest.raises(ValueError, match="format must be 'yaml' or 'json'"):
+        project.manager().export_config(project.root / "exported", format="toml")
+    assert not (project.root / "exported").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["missing.yaml", "missing.json", "settings", "a\0b", "x" * 5000], ids=lambda name: name[:12]
+)
+def test_an_import_of_what_cannot_be_read_leaves_the_layer_as_it_is(project, name):
+    path = project.layer("development", "server: {port: 8001}\n")
+    manager = project.manager()
+    before = manager.get_config()
+    with pytest.raises(LayerError):
+        manager.import_config(f"{project.root}/{name}")
+    assert manager.get_config() is before
+    assert path.read_text() == "server: {port: 8001}\n"
 
 
 def test_nothing_is_left_of_an_export_but_the_file(project):

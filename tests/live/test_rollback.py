@@ -149,3 +149,25 @@ def test_a_snapshot_says_when_it_was_loaded(project):
     first, second = manager.history()
     assert first.loaded_at.tzinfo is not None
     assert first.loaded_at <= second.loaded_at
+
+
+def test_files_are_pending_under_an_override_too(project):
+    project.layer("default", "app_name: one\n")
+    code = """if True:
+        from pathlib import Path
+        from synfinance_settings import ConfigManager, override
+        manager = ConfigManager()
+        manager.load_config()
+        Path("settings/default.yaml").write_text("app_name: two")
+        manager.reload_config()
+        manager.rollback()
+        with override(server__port=9001) as config:
+            print(config.app_name, config.server.port, manager.snapshot.pending_files)
+        print(manager.snapshot.pending_files)
+        with override(server__port=9001):
+            Path("settings/default.yaml").write_text("app_name: three")
+            manager.reload_config()
+            print(manager.get_config().app_name, manager.snapshot.pending_files)
+    """
+    run = project.python(code)
+    assert (run.stdout, run.stderr) == ("one 9001 True\nTrue\nthree False\n", "")

@@ -135,6 +135,18 @@ def test_other_paths_are_watched_too(project, watching, size):
     assert watch.manager.version == 1
 
 
+@pytest.mark.parametrize("polling", [False, True], ids=["hints", "polling"])
+@pytest.mark.parametrize(
+    "path",
+    ["x" * 5000, "a\0b", "x" * 300 + "/y", "a\0b/y"],
+    ids=["too long", "NUL", "folder too long", "NUL in folder"],
+)
+def test_a_watched_path_that_can_be_none_stops_nobody(project, watching, path, polling):
+    watch = watching(watch_paths=[path, project.root / path], polling=polling, poll_interval=0.1 if polling else 60)
+    rename(project, "new")
+    watch.shows("new")
+
+
 def test_a_watched_path_is_told_although_somebody_reloads_meanwhile(project, watching):
     model = project.write("model.bin", "a")
     watch = watching(watch_paths=[model], debounce=0.3)

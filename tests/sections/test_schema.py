@@ -44,3 +44,13 @@ def test_a_setting_is_described_and_no_secret_has_a_default(key):
 @pytest.mark.parametrize("text", ["YES", "off", "1", "True"])
 def test_a_boolean_may_be_text(text):
     assert VALIDATOR.is_valid(overlay("server.reload", text))
+
+
+@pytest.mark.parametrize("name", ["dev", "development", "stage", "staging", "prod", "production", "test", "testing"])
+def test_an_environment_may_be_named_in_short(name):
+    assert VALIDATOR.is_valid({"environment": name})
+
+
+@pytest.mark.parametrize("name", ["", "PROD", "prodution", "default"])
+def test_an_environment_is_named_in_no_other_way(name):
+    assert not VALIDATOR.is_valid({"environment": name})
