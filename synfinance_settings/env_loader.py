@@ -137,7 +137,8 @@ class EnvLoader:
         target = Path(path)
         fault: str | None = None
         try:
-            with target.open("x", encoding="utf-8") as file:
+            target.touch(mode=0o600, exist_ok=False)  # people will write secrets into it
+            with target.open("w", encoding="utf-8") as file:
                 file.write(env_template())
         except FileExistsError:
             fault = "exists already; nothing was written"

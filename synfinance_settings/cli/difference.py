@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _NARROW: Final = 80  # columns; below, the two sides stand under one another
 _NARROWEST_COLUMN: Final = 10
+_UNLIMITED: Final = 10_000  # columns of a pipe
 
 
 class _Row(NamedTuple):
@@ -32,13 +35,20 @@ class _Row(NamedTuple):
     inherited: tuple[bool, ...]
 
 
-@click.command()
+@click.command(short_help="Compare settings side by side.")
 @click.argument("sides", nargs=-1, metavar="[A B]", shell_complete=options.complete_environment)
 @click.option("--matrix", is_flag=True, help="All four environments at once: the settings that differ anywhere.")
 @click.option("--all-keys", is_flag=True, help="Show the settings that are the same, too.")
 @click.option("--origin", is_flag=True, help="Say where each value was written.")
 @click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
-@click.option("--format", "output", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "yaml"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
 def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exit_code: bool, output: str) -> None:
     """Compare the settings of A and B side by side.
 
@@ -53,7 +63,9 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     if matrix == bool(sides) or (sides and len(sides) != 2):
         raise click.UsageError("name two things to compare, or pass --matrix alone")
     names = sides or tuple(Environment)
-    rows = _rows([_state(name) for name in names])
+    states = [_state(name) for name in names]
+    rows = _rows(states)
+    names = tuple(_label(name, state) for name, state in zip(names, states, strict=True))
     different = [row for row in rows if row.differs]
     chosen = rows if all_keys else different
     if output == "text":
@@ -78,6 +90,12 @@ def _state(name: str) -> Snapshot:
     if name.removeprefix("v").isdigit():
         return _snapshot(options.stored(int(name.removeprefix("v"))))
     raise click.UsageError(f"{name} is no environment, no file and no version of the history")
+
+
+def _label(name: str, state: Snapshot) -> str:
+    """How the output calls a side: a file or a version with the environment that it was read for."""
+    environment = state.config.environment
+    return name if SHORT_NAMES.get(name, name) == environment else f"{name} ({environment})"
 
 
 def _snapshot(report: ValidationReport) -> Snapshot:
@@ -121,7 +139,8 @@ def _is_inherited(origin: str) -> bool:
 
 
 def _print_text(rows: Sequence[_Row], names: Sequence[str], *, origin: bool) -> None:
-    width = shutil.get_terminal_size((100, 24)).columns
+    is_told = "COLUMNS" in os.environ or sys.stdout.isatty()
+    width = shutil.get_terminal_size((100, 24)).columns if is_told else _UNLIMITED
     if width < _NARROW:
         _print_stacked(rows, names, origin=origin)
     elif rows:
@@ -139,11 +158,15 @@ def _print_beside(rows: Sequence[_Row], names: Sequence[str], width: int, *, ori
     click.echo(bar.join([" " * key_width, *header]))
     for row in rows:
         columns = [
-            [_styled(line.ljust(size), row, n) for text in _cell(row, n, origin) for line in _wrapped(text, size)]
+            [
+                _styled(line if n + 1 == len(names) else line.ljust(size), row, n)
+                for text in _cell(row, n, origin)
+                for line in _wrapped(text, size)
+            ]
             for n, size in enumerate(widths)
         ]
         for number, cells in enumerate(zip_longest(*columns)):
-            told = [cell or " " * size for cell, size in zip(cells, widths, strict=True)]
+            told = [cell or " " * size for cell, size in zip(cells[:-1], widths, strict=False)] + [cells[-1] or ""]
             click.echo(bar.join([(row.key if not number else "").ljust(key_width), *told]))
 
 

@@ -49,10 +49,17 @@ class Finding:
     mend: str | None = None
 
 
-@click.command()
+@click.command(short_help="Check servers, files, ports and secrets.")
 @options.environment_option
 @options.strict_option
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
 def doctor(environment: Environment | None, strict: bool, output: str) -> None:
     """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes.
 
@@ -86,6 +93,8 @@ def _examined(project: Project) -> Iterator[Finding]:
         error = SettingsError.of(report.problems)
         mend = f"synfinance-settings validate --env {project.environment}"
         yield Finding("settings", "fail", render.counted(len(error.problems), "error"), mend)
+        for name in _CHECKS:
+            yield Finding(name, "warn", "not checked: the settings do not validate", mend)
         return
     warned = f", {render.counted(len(report.warnings), 'warning')}" if report.warnings else ""
     yield Finding("settings", "ok", f"{project.environment} validates{warned}")
@@ -267,6 +276,15 @@ def _secrets(config: AppConfig) -> Iterator[Finding]:
         )
     if not weak:
         yield Finding("secrets", "ok", f"{render.counted(len(used), 'secret')} in use, none of them weak")
+
+
+def _stronger(key: str) -> str:
+    from synfinance_settings.sections.variables import VARIABLES_OF
+
+    variable = VARIABLES_OF[key.partition(",")[0]][-1]
+    if key.startswith("security."):
+        return f"{variable}=$(python -c 'import secrets; print(secrets.token_urlsafe(32))')"
+    return f"change it on the server, and set {variable} or {variable}_FILE"
 
 
 def _used_secrets(config: AppConfig) -> Iterator[tuple[str, SecretStr]]:

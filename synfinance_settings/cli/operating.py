@@ -32,13 +32,20 @@ _STYLES: Final = {
 }
 
 
-@click.command()
+@click.command(short_help="Follow the layers, a line an event.")
 @options.environment_option
 @click.option("--polling", is_flag=True, help="Look every --interval seconds only; ask nothing of the file system.")
 @click.option(
     "--interval", type=click.FloatRange(min=0.05), default=2.0, show_default=True, help="Seconds between looks."
 )
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
 def watch(environment: Environment | None, polling: bool, interval: float, output: str) -> None:
     """Follow the layers and say what each edit would do to a running service, a line an event.
 
@@ -115,9 +122,16 @@ def _in_words(facts: dict[str, Any]) -> str:
     return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
 
 
-@click.command()
+@click.command(short_help="List the versions of a layer.")
 @options.target_option
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
 def history(target: Target | None, output: str) -> None:
     """List the versions of a layer that commands and accepted reloads recorded, newest first.
 

@@ -50,7 +50,11 @@ class TargetName(EnvironmentName):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The environment that `value` names, or ``default``."""
-        return value if value == "default" else super().convert(value, param, ctx)
+        try:
+            return value if value == "default" else parse_environment(str(value))
+        except EnvironmentNameError as error:
+            problem = error.problems[0]
+            self.fail(f"{problem.message}; {problem.hint}, or default", param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The environments, and ``default``, that begin with `incomplete`."""
@@ -114,17 +118,24 @@ def find(environment: Environment | None = None, config_path: str | None = None)
 
 def load(environment: Environment | None, *, strict: bool = False, placeholders: bool = False) -> Snapshot:
     """The settings as a start would see them; warnings go to stderr. Raises `SettingsError`."""
+    found = report(environment, placeholders=placeholders)
+    problems = (*found.problems, *(found.warnings if strict else ()))
+    if found.snapshot is None or problems:
+        if any(problem.code == "unset-variable" for problem in problems):
+            click.echo("to look without the secrets of this environment: --placeholders\n", err=True)
+        raise SettingsError.of(problems)
+    for warning in found.warnings:
+        click.echo(render.one_line(warning), err=True)
+    if found.placeholders:
+        click.echo(f"placeholders for {', '.join(found.placeholders)}", err=True)
+    return found.snapshot
+
+
+def report(environment: Environment | None, *, placeholders: bool = False) -> ValidationReport:
+    """What a start would find, good or bad."""
     from synfinance_settings.layers.report import validate
 
-    report = validate(find(environment), placeholders=placeholders)
-    problems = (*report.problems, *(report.warnings if strict else ()))
-    if report.snapshot is None or problems:
-        raise SettingsError.of(problems)
-    for warning in report.warnings:
-        click.echo(render.one_line(warning), err=True)
-    if report.placeholders:
-        click.echo(f"placeholders for {', '.join(report.placeholders)}", err=True)
-    return report.snapshot
+    return validate(find(environment), placeholders=placeholders)
 
 
 def state_dir() -> Path:

@@ -15,18 +15,35 @@ from synfinance_settings.errors import Problem
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
+    from synfinance_settings.layers.snapshot import Explanation
 
-SECTION_NAMES: Final = ("server", "database", "cache", "generation", "ml", "monitoring", "security")
+SECTION_NAMES: Final = (
+    "server",
+    "database",
+    "cache",
+    "generation",
+    "ml",
+    "monitoring",
+    "security",
+    "ml.feature_engineering",
+)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Check layers, and name every fault with its place.")
 @click.argument("files", nargs=-1, type=_FILE)
 @options.environment_option
 @click.option("--all", "all_environments", is_flag=True, help="Validate all four environments.")
 @options.placeholders_option
 @options.strict_option
-@click.option("--format", "output", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
 def validate(
     files: tuple[Path, ...],
     environment: Environment | None,
@@ -64,7 +81,8 @@ def validate(
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
     for name, report in reports:
         for problem in _found(report):
-            click.echo(f"{render.report(problem)}\n   = in {name}\n")
+            margin = " " * (len(str(problem.excerpt.line)) + 2) if problem.excerpt else "   "
+            click.echo(f"{render.report(problem)}\n{margin}= in {name}\n")
     width = max(len(name) for name, _ in reports)
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
@@ -101,14 +119,21 @@ def _found(report: ValidationReport) -> Iterator[Problem]:
     yield from report.warnings
 
 
-@click.command()
+@click.command(short_help="Print the settings in force, secrets masked.")
 @options.environment_option
 @click.option("--section", type=click.Choice(SECTION_NAMES), help="One section alone.")
 @click.option("--origin", is_flag=True, help="Say where each value was written, and which folder was read.")
 @click.option("--reveal", is_flag=True, help="Show secrets in clear.")
 @options.placeholders_option
 @options.strict_option
-@click.option("--format", "output", type=click.Choice(["yaml", "json", "env"]), default="yaml", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["yaml", "json", "env"]),
+    default="yaml",
+    show_default=True,
+    help="The form of the output.",
+)
 def show(
     environment: Environment | None,
     section: str | None,
@@ -149,7 +174,7 @@ def show(
         click.echo(write_yaml(nested(values)), nl=False)
 
 
-@click.command()
+@click.command(short_help="Print one bare value, for scripts.")
 @click.argument("key", shell_complete=options.complete_key)
 @options.environment_option
 @click.option("--reveal", is_flag=True, help="Print a secret in clear.")
@@ -175,11 +200,18 @@ def get(key: str, environment: Environment | None, reveal: bool, placeholders: b
     click.echo(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-@click.command()
+@click.command(short_help="Say where a value comes from and what it hides.")
 @click.argument("key", shell_complete=options.complete_key)
 @options.environment_option
 @options.placeholders_option
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
 def explain(key: str, environment: Environment | None, placeholders: bool, output: str) -> None:
     """Say where the value of KEY comes from, what it hides and what it means.
 
@@ -192,46 +224,54 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
     from synfinance_settings.layers.snapshot import explain as explain_key
 
     _require_key(key)
-    found = explain_key(options.load(environment, placeholders=placeholders), key)
-    value = plain(found.value)
-    if output == "json":
-        hidden = [{"value": item.value, "origin": str(item.origin)} for item in found.overridden]
-        data: dict[str, Any] = {
-            name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")
+    report = options.report(environment, placeholders=placeholders)
+    found = explain_key(report.layers, key, report.snapshot.config if report.snapshot else None)
+    (_print_explained_json if output == "json" else _print_explained)(found, plain(found.value))
+    if report.snapshot is None:
+        faults = render.counted(len(report.problems), "error")
+        note = f"as the layers stand, which do not validate ({faults}); see: synfinance-settings validate"
+        click.echo(f"{render.style('note', 'warning')}: {note} --env {report.environment}", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _print_explained_json(found: Explanation, value: Any) -> None:
+    render.echo_json(
+        {
+            **{name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")},
+            "value": value,
+            "origin": str(found.origin),
+            "overridden": [{"value": item.value, "origin": str(item.origin)} for item in found.overridden],
+            "variables": list(found.variables),
         }
-        render.echo_json(
-            {
-                **data,
-                "value": value,
-                "origin": str(found.origin),
-                "overridden": hidden,
-                "variables": list(found.variables),
-            }
-        )
-        return
+    )
+
+
+def _print_explained(found: Explanation, value: Any) -> None:
+    hidden = [f"{item.value}  from {item.origin}" for item in found.overridden]
     rows = [("from", str(found.origin))]
-    rows += [
-        ("overrides" if not n else "", f"{item.value}  from {item.origin}") for n, item in enumerate(found.overridden)
-    ]
+    rows += [("overrides" if not number else "", text) for number, text in enumerate(hidden)]
     rows += [("meaning", found.description)]
     rows += [("allowed", found.limits)] if found.limits else []
-    rows += [("variable" if not n else "", name) for n, name in enumerate(found.variables)]
+    rows += [("variable" if not number else "", name) for number, name in enumerate(found.variables)]
     rows += [("restart", "needed for a change to take effect" if found.needs_restart else "not needed")]
-    click.echo(f"{click.style(key, bold=True)} = {render.inline(value)}")
+    click.echo(f"{click.style(found.key, bold=True)} = {render.inline(value)}")
     click.echo(render.table((f"  {name}", text) for name, text in rows))
 
 
 def _require_key(key: str) -> None:
     """Raise for a key that is no setting; a section gets a hint of its own."""
     from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
+    from synfinance_settings.sections.variables import VARIABLES
 
+    if key in VARIABLES:
+        raise click.UsageError(f"{key} is a variable of {VARIABLES[key]}; name the setting")
     if key in SECTIONS:
         raise click.UsageError(f"{key} is a section; use: show --section {key.partition('.')[0]}")
     if key not in SETTINGS:
         raise unknown_key(key)
 
 
-@click.command()
+@click.command(short_help="Print the JSON schema of a layer file.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
 def schema(output: Path | None, check: bool) -> None:
@@ -247,7 +287,9 @@ def schema(output: Path | None, check: bool) -> None:
         target = output or (options.find().settings_dir or Path("settings")) / "schema.json"
         name = render.place(target)
         if target.read_bytes() != text.encode():
-            click.echo(f"{name} is out of date; write it anew with: schema --output {name}", err=True)
+            click.echo(
+                f"{name} is out of date; write it anew with: synfinance-settings schema --output {name}", err=True
+            )
             raise click.exceptions.Exit(1)
         click.echo(f"{name} is current")
     elif output:
@@ -256,7 +298,7 @@ def schema(output: Path | None, check: bool) -> None:
         click.echo(text, nl=False)
 
 
-@click.command("env-template")
+@click.command("env-template", short_help="Print every variable, to start a .env from.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 def env_template(output: Path | None) -> None:
     """Print every variable with its meaning and default, to start a .env from."""
@@ -267,13 +309,13 @@ def env_template(output: Path | None) -> None:
     elif output.exists():
         raise click.UsageError(f"{output} exists already; nothing was written")
     else:
-        _write(output, template())
+        _write(output, template(), mode=0o600)  # people will write secrets into it
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: int | None = None) -> None:
     from synfinance_settings.layers.writing import write_atomically
 
-    write_atomically(path, text.encode())
+    write_atomically(path, text.encode(), mode)
     click.echo(f"wrote {path}", err=True)
 
 

@@ -21,7 +21,7 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change,
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a secret be written into the file.")
 
 
-@click.command("set")
+@click.command("set", short_help="Write a value into a layer file.")
 @click.argument("key", shell_complete=options.complete_key)
 @click.argument("value")
 @options.target_option
@@ -47,7 +47,7 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, allow_secre
     _apply(options.layer_file(target), edit, f"set {key}", dry_run=dry_run)
 
 
-@click.command()
+@click.command(short_help="Take a key out of a layer file.")
 @click.argument("key", shell_complete=options.complete_key)
 @options.target_option
 @_dry_run_option
@@ -62,7 +62,7 @@ def unset(key: str, target: Target | None, dry_run: bool) -> None:
     _apply(options.layer_file(target), unsetting_edit(key), f"unset {key}", dry_run=dry_run)
 
 
-@click.command("import")
+@click.command("import", short_help="Replace a layer file by another.")
 @click.argument("path", type=_FILE)
 @options.target_option
 @click.option(
@@ -87,7 +87,7 @@ def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, d
     _apply(layer, edit, f"import {path.name}", dry_run=dry_run, ask=None if yes else "Replace it?")
 
 
-@click.command()
+@click.command(short_help="Bring a layer file back from the history.")
 @click.argument("version", type=int, required=False)
 @options.target_option
 @_dry_run_option
@@ -141,10 +141,17 @@ def confirmed(question: str) -> bool:
     return click.confirm(question, err=True)
 
 
-@click.command()
+@click.command(short_help="Write the settings in force to a file.")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @options.environment_option
-@click.option("--format", "output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="The form of the output.",
+)
 @click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
 @options.placeholders_option
 @_yes_option

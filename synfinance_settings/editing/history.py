@@ -103,7 +103,7 @@ class History:
 
         Raises `HistoryError` where they cannot be read.
         """
-        if not self.path.exists():
+        if not os.path.exists(self.path):  # noqa: PTH110 - Path.exists raises for a name that is too long
             return
         with self._opened(f"{self.path.as_uri()}?mode=ro", is_uri=True) as store:
             rows = store.execute(
@@ -156,9 +156,12 @@ def _version(
     store: sqlite3.Connection, number: int, environment: str, at: str, command: str, changed: str, valid: int
 ) -> Version:
     files = dict(store.execute("select name, content from files where version = ?", (number,)))
-    return Version(
-        number, environment, datetime.fromisoformat(at), command, tuple(json.loads(changed)), bool(valid), files
-    )
+    keys = json.loads(changed)
+    if not (isinstance(keys, list) and all(isinstance(item, str) for item in keys)):
+        raise ValueError(f"version {number} is damaged")
+    if not all(isinstance(content, bytes) for content in files.values()):
+        raise ValueError(f"version {number} is damaged")
+    return Version(number, environment, datetime.fromisoformat(at), command, tuple(keys), bool(valid), files)
 
 
 def _digest(files: Files) -> str:

@@ -6,6 +6,7 @@ Where it is not sure what a line holds, there is no excerpt and the place alone 
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
@@ -18,6 +19,8 @@ _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
 _ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
 _REFERENCE: Final = re.compile(r"""(["']?)\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)\1""")
+_DOLLAR: Final = re.compile(r"\$")
+_WHOLE_LINE: Final = sys.maxsize
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 
 
@@ -27,7 +30,8 @@ class SourceText:
     def __init__(self, text: str, outline: Callable[[str], Outline | None]) -> None:
         self._text = text
         self._outline = outline
-        self._left = 0 if _ODD_BREAKS.search(text) else 2 * _MOST_EXCERPTS
+        self._left = _MOST_EXCERPTS
+        self._is_odd = bool(_ODD_BREAKS.search(text))
         self._spans: list[Span] | None = None
         self._lines: list[str] = []
 
@@ -43,11 +47,10 @@ class SourceText:
 
     def excerpt(self, line: int, column: int) -> Excerpt | None:
         """Line `line` (from 1), masked, with the key or value that covers `column` (from 1) marked."""
-        if self._is_unsure():
+        self._left -= 1
+        if self._left < 0 or self._is_odd:
             return None
-        here = [
-            span for span in self._scanned() if span.start.line <= line <= span.end.line and span.end[1:] > (line, 1)
-        ]
+        here = self._on_line(line)
         if line > len(self._lines) or len(self._lines[line - 1]) > _LONGEST_LINE:
             return None
         source = self._lines[line - 1]
@@ -71,11 +74,6 @@ class SourceText:
         column, width = (marked[0] + 1, marked[1]) if marked[0] or marked[1] > 1 else (column, 1)
         return Excerpt(line, shown.replace("\t", " ").rstrip(), column, width)
 
-    def _is_unsure(self) -> bool:
-        """True where lines may be counted in two ways, and after as many answers as anybody reads."""
-        self._left -= 1
-        return self._left < 0
-
     def _on_line(self, line: int) -> list[Span]:
         """The keys and values that stand on line `line`, or begin before it and go on."""
         spans = self._scanned()
@@ -87,18 +85,20 @@ class SourceText:
 
     def reference(self, line: int, column: int, nth: int, dollars: int) -> tuple[int, int]:
         """Where the `nth` of the `dollars` dollars of the value at a place stands; the place where that is not sure."""
-        span = next(
-            (found for found in self._scanned() if found.part == "value" and found.start[1:] == (line, column)), None
-        )
-        if span is None:
+        spans = self._scanned()
+        at = bisect_left(spans, (line, column), key=_place)
+        near = (span for span in spans[at : at + 2] if span.part == "value" and _place(span) == (line, column))
+        span = next(near, None)
+        if span is None or self._is_odd:
             return line, column
-        written = self._lines[line - 1 : span.end.line]
-        written[-1] = written[-1][: span.end.column - 1]
         places = [
-            (line + offset, found.start() + 1)
-            for offset, text in enumerate(written)
-            for found in re.finditer(r"\$", text)
-            if offset or found.start() >= column - 1
+            (number, found.start() + 1)
+            for number in range(line, span.end.line + 1)
+            for found in _DOLLAR.finditer(
+                self._lines[number - 1],
+                column - 1 if number == line else 0,
+                span.end.column - 1 if number == span.end.line else _WHOLE_LINE,
+            )
         ]
         return places[nth] if nth < len(places) == dollars else (line, column)
 

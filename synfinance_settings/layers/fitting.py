@@ -9,7 +9,7 @@ from __future__ import annotations
 from synfinance_settings.errors import MASK, Problem, printable
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.layers.node import Branch, Node
-from synfinance_settings.sections.keys import TREE, Tree, suggestion
+from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, suggestion
 
 _MOST_SUGGESTIONS = 100  # a file that is foreign altogether needs none
 
@@ -34,6 +34,8 @@ def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[P
         inner = tree[name]
         if inner is None:
             branch[name] = node
+            if SETTINGS[key].form.endswith("list") and isinstance(node.value, str) and node.value.startswith("-"):
+                problems.append(_dash(key, node))
             if _is_masked(node):
                 problems.append(masked(key, node.origin))
         elif isinstance(node.value, dict):
@@ -49,6 +51,13 @@ def _unknown(key: str, node: Node, with_suggestion: bool) -> Problem:
     shown = printable(key)
     hint = f"did you mean {near}?" if near else None
     return Problem("unknown-key", f"{shown} is not a setting", shown, node.key_origin, hint=hint)
+
+
+def _dash(key: str, node: Node) -> Problem:
+    """A list whose first item has no blank after its dash is text, and one long item."""
+    message = f"{key} is text that begins with -, not a list"
+    hint = "put a blank after the - of each item, or quotes round a text that is meant"
+    return Problem("suspicious-list", message, key, node.origin, hint=hint, severity="warning")
 
 
 def _is_masked(node: Node) -> bool:

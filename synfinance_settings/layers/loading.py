@@ -45,6 +45,7 @@ class Outcome:
     warnings: tuple[Problem, ...]
     content: frozenset[str] = frozenset()
     """The layers that had content: a reload may not lose them."""
+    layers: Layers = field(default=(), repr=False)
 
 
 def nothing_lent(name: str) -> None:
@@ -156,7 +157,7 @@ def build(
     snapshot = None
     if config is not None and not problems:
         snapshot = Snapshot(config, 1, datetime.now(UTC), layers, warnings)
-    return Outcome(snapshot, problems, warnings, content=frozenset(run.content))
+    return Outcome(snapshot, problems, warnings, frozenset(run.content), layers)
 
 
 def _uncovered(layers: Layers, judged: str) -> Layers:
@@ -247,7 +248,7 @@ def _report_absence(run: _Build, layer: str) -> None:
     else:
         stem = "default" if layer == "default" else run.project.environment
         message = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml is missing"
-    hint = "create the file, or set SYNFINANCE_SETTINGS_DIR to the folder that holds it"
+    hint = "create settings/default.yaml, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
     severity: Severity = "error" if strict else "warning"
     run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])
     run.complete = run.complete and not strict

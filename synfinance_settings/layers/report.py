@@ -11,7 +11,7 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem
 from synfinance_settings.layers.loading import build, nothing_lent
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources, read_sources
 
 _PLACEHOLDER_LENGTH: Final = 40
@@ -31,6 +31,7 @@ class ValidationReport:
     warnings: tuple[Problem, ...]
     placeholders: tuple[str, ...] = ()
     snapshot: Snapshot | None = field(default=None, repr=False)
+    layers: Layers = field(default=(), repr=False)
 
     def __bool__(self) -> bool:
         return not self.problems
@@ -59,7 +60,8 @@ def validate_sources(
         return lent.setdefault(name, placeholder(name))
 
     outcome = build(project, sources, lend=lend if placeholders else nothing_lent, judged=judged)
-    return ValidationReport(project.environment, outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot)
+    found = (outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot, outcome.layers)
+    return ValidationReport(project.environment, *found)
 
 
 def placeholder(name: str) -> str:

@@ -106,15 +106,16 @@ class Explanation:
     needs_restart: bool
 
 
-def explain(snapshot: Snapshot, key: str) -> Explanation:
-    """Explain `key`, which must be a key of `SETTINGS`."""
+def explain(layers: Layers, key: str, config: AppConfig | None) -> Explanation:
+    """Explain `key`, a key of `SETTINGS`; without a `config` its value is the text that the winner says."""
     setting = SETTINGS[key]
-    said = [occurrence(key, node) for node in trail(snapshot.layers, key)]
+    said = [occurrence(key, node) for node in trail(layers, key)]
     default = Occurrence(shown(key, setting.default), DEFAULT)
+    first = said[0] if said else default
     return Explanation(
         key=key,
-        value=values_of(snapshot.config)[key],
-        origin=said[0].origin if said else DEFAULT,
+        value=first.value if config is None else values_of(config)[key],
+        origin=first.origin,
         overridden=(*said[1:], default) if said else (),
         description=setting.description,
         limits=setting.limits,

@@ -23,6 +23,7 @@ from synfinance_settings.layers.snapshot import Layers, occurrence, trail
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.rules import broken_rules
+from synfinance_settings.sections.variables import VARIABLES_OF
 
 Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""
@@ -133,6 +134,9 @@ class Validation:
         hint = None
         if fault.code == "unset-variable":
             hint = "set it in the process environment or in .env, or give a default: ${NAME:-default}"
+            if SETTINGS[key].is_secret:
+                variable = VARIABLES_OF[key][-1]
+                hint = f"set it in the process environment or in .env, or name a file that holds it: {variable}_FILE"
         problem = Problem(fault.code, f"{key}: {fault.message}", key, origin, hint=hint, excerpt=excerpt)
         self.problems.append(problem)
         return None

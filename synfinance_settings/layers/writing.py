@@ -7,7 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from synfinance_settings.errors import LayerError, Origin, Problem
+from synfinance_settings.errors import LayerError, Origin, Problem, printable
 
 _NEW_FILE_MODE = 0o644
 _SUFFIX = ".tmp"
@@ -27,7 +27,9 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
         fault = "it is no path"
     else:
         return
-    raise LayerError(Problem("unwritable", f"{path} cannot be written: {fault}", origin=Origin(str(path))))
+    raise LayerError(
+        Problem("unwritable", f"{printable(str(path))} cannot be written: {fault}", origin=Origin(str(path)))
+    )
 
 
 def remove_leftovers(path: Path) -> None:

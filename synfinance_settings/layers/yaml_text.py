@@ -204,10 +204,23 @@ class _Reader(_Events):
         return Problem("syntax", "a control character, which YAML does not allow", origin=origin)
 
     def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
-        mark = error.problem_mark or error.context_mark
-        origin = Origin(self._source.name, mark.line + 1, mark.column + 1) if mark else Origin(self._source.name)
         said = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
-        return Problem("syntax", f"not YAML: {said}", origin=origin)
+        is_open = "quoted scalar" in said and error.context_mark is not None
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
+        origin = Origin(self._source.name, mark.line + 1, mark.column + 1) if mark else Origin(self._source.name)
+        hint = "a quote that opens here is not closed" if is_open else self._mend(said, mark)
+        return Problem("syntax", f"not YAML: {said}", origin=origin, hint=hint)
+
+    def _mend(self, said: str, mark: Any) -> str | None:
+        """What most likely mends a fault that libyaml tells of in its own words."""
+        character = self._text[mark.index : mark.index + 1] if mark else ""
+        if character == "\t":
+            return "indent with blanks; YAML takes no tabs there"
+        if "cannot start any token" in said:
+            return "put quotes round a text that begins with this character"
+        if "mapping values are not allowed" in said or "could not find expected ':'" in said:
+            return "a colon or a blank after it may be missing here or in the line above"
+        return None
 
 
 class _Outliner(_Events):

@@ -65,6 +65,9 @@ class _Unloaded(_Loaded):
         return sorted({*object.__dir__(self), *AppConfig.model_fields})
 
 
+_Loaded.__name__ = _Unloaded.__name__ = "Settings"  # what an AttributeError calls them
+
+
 def _show(snapshot: Snapshot) -> None:
     """Let `settings` show `snapshot`."""
     object.__setattr__(settings, "__dict__", dict(snapshot.config.__dict__))

@@ -23,6 +23,7 @@ from synfinance_settings.errors import (
     LayerError,
     SettingsError,
 )
+from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.merge import merge
@@ -235,7 +236,7 @@ class ConfigManager:
         """Where the value of `key` comes from, what it hides and what the field means; raises `UnknownKeyError`."""
         if key not in SETTINGS:
             raise unknown_key(key)
-        return explain(self.snapshot, key)
+        return explain(self.snapshot.layers, key, self.snapshot.config)
 
     def history(self) -> tuple[Snapshot, ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
@@ -366,8 +367,14 @@ class ConfigManager:
             return None
         state = State(project, sources, outcome.content, outcome.snapshot)
         prepared = self._prepared(state)
+        recovered = self._last_failure is not None and before is not None
         self._degraded, self._last_failure = False, None
         change = self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED, manual=manual)
+        if change is not None:
+            keys = ", ".join(changed_keys(change[0].config, change[1].config))
+            logger.info("snapshot %d is in force; changed: %s", change[1].number, keys)
+        elif recovered:
+            logger.info("the layers validate again; nothing changed")
         known = before.snapshot.warnings if before else ()
         log_problems(warning for warning in outcome.warnings if warning not in known)
         return _Loaded(command, before, state, change)

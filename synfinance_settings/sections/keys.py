@@ -144,8 +144,12 @@ def suggestion(key: str) -> str | None:
     known = [*SETTINGS, *SECTIONS]
     last_parts = {other.rpartition(".")[2]: other for other in reversed(known)}
     siblings = {part: other for other in known for inside, _, part in [other.rpartition(".")] if inside == head}
-    for wanted, names in ((name, siblings), (lowered, dict(zip(known, known, strict=True))), (name, last_parts)):
-        near = get_close_matches(wanted, names, n=1, cutoff=0.7)
+    spelled = {other.replace(".", "_"): other for other in known}
+    if lowered in spelled:
+        return spelled[lowered]
+    whole = dict(zip(known, known, strict=True))
+    for wanted, names, cutoff in ((name, siblings, 0.7), (lowered, whole, 0.85), (name, last_parts, 0.7)):
+        near = get_close_matches(wanted, names, n=1, cutoff=cutoff)
         if near:
             return names[near[0]]
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
-from synfinance_settings.sections.variables import FILE_SUFFIX, RESERVED, VARIABLES_OF
+from synfinance_settings.sections.variables import FILE_SUFFIX, NOT_READ_YET, RESERVED, VARIABLES_OF
 
 _HEADER = """\
 # Variables of synfinance_settings. Copy to .env, remove the # in front of a name, and keep the file out of git.
@@ -22,6 +22,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "# What steers the package itself; the process environment only, but for SYNFINANCE_ENV"
     for name, meaning in RESERVED.items():
+        if name in NOT_READ_YET:
+            continue
         yield f"# {name}=    # {meaning}"
     section = ""
     for key, setting in SETTINGS.items():

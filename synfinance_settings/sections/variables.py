@@ -31,6 +31,9 @@ RESERVED: Final = {
 }
 """Names that steer the package itself; they are never settings, and no ``_FILE`` of theirs is read."""
 
+NOT_READ_YET: Final = (f"{PREFIX}REMOTE_URL", f"{PREFIX}REMOTE_UNAVAILABLE")
+"""Reserved names that are kept free for the shared remote layer."""
+
 SHORT_SECTIONS: Final = {"database": "DB", "cache": "REDIS"}
 SHORT: Final = {
     f"{PREFIX}JWT_SECRET": "security.jwt_secret",

@@ -46,9 +46,7 @@ def test_a_good_project_ends_with(project, call, code):
     assert bool(result.stdout) == (code == 0)
 
 
-@pytest.mark.parametrize(
-    "call", [["validate"], ["show"], ["get", "server.port"], ["explain", "debug"]], ids=lambda call: call[0]
-)
+@pytest.mark.parametrize("call", [["validate"], ["show"], ["get", "server.port"]], ids=lambda call: call[0])
 def test_settings_that_do_not_validate_end_with_1(project, call):
     project.layer("default", "server: {port: x, prot: 1}\n")
     result = project.command(*call)
@@ -57,6 +55,14 @@ def test_settings_that_do_not_validate_end_with_1(project, call):
         assert result.stdout == ""
         assert result.stderr.endswith("\n2 errors\n")
         assert "settings/default.yaml:1:16" in result.stderr
+
+
+def test_explain_answers_from_layers_that_do_not_validate_and_says_so(project):
+    project.layer("default", "server: {port: x, prot: 1}\n")
+    result = project.command("explain", "server.port")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("server.port = x\n  from       settings/default.yaml:1:16\n")
+    assert "which do not validate (2 errors); see: synfinance-settings validate" in result.stderr
 
 
 @pytest.mark.parametrize("call", [["validate"], ["show"], ["get", "debug"]], ids=lambda call: call[0])

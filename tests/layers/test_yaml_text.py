@@ -158,3 +158,22 @@ def test_what_is_written_reads_back(document):
 @given(st.text("ab:-[]{}&*!|>'\"%@`#, \n\t?~<=0é\x00", max_size=30))
 def test_any_text_is_read_or_refused(text):
     assert all(code for code, *_ in codes(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("server:\n\tport: 1\n", "2:1", "indent with blanks; YAML takes no tabs there"),
+        ("server:\n  host: @home\n", "2:9", "put quotes round a text that begins with this character"),
+        (
+            "server:\n  host 'a'\n  port: 1\n",
+            "3:7",
+            "a colon or a blank after it may be missing here or in the line above",
+        ),
+        ("server:\n  host: 'a\n  port: 1\n", "2:9", "a quote that opens here is not closed"),
+    ],
+)
+def test_a_fault_of_syntax_says_what_most_likely_mends_it(project, text, place, hint):
+    project.layer("default", text)
+    problem = project.problem()
+    assert (problem.code, str(problem.origin), problem.hint) == ("syntax", f"settings/default.yaml:{place}", hint)

@@ -104,6 +104,20 @@ def test_the_first_valid_edit_leaves_the_last_good(project, start, watching, cap
     assert watch.manager.last_failure is None
 
 
+def test_who_is_told_of_the_first_valid_edit_sees_a_sound_manager(project, start, watching):
+    accept(project, start, "one")
+    watch = watching(falling_back(start), polling=True)
+    seen = []
+    watch.watcher.add_listener(lambda event, data: seen.append((event, watch.manager.degraded)))
+    project.layer("default", "app_name: two\n")
+    watch.watcher.trigger_reload()
+    watch.ear.wait("config_reloaded")
+    project.layer("default", "app_name: three\n")
+    watch.manager.reload_config()
+    watch.ear.wait("config_reloaded", 2)
+    assert seen[:2] == [("manual_reload", False), ("config_reloaded", False)]
+
+
 def test_a_broken_layer_that_is_mended_to_what_it_was_leaves_the_last_good(project, start):
     accept(project, start, "one")
     manager = falling_back(start)

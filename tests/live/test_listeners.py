@@ -81,18 +81,20 @@ def test_who_is_told_of_new_values_sees_no_failure_any_more(project, watch):
 
     def hear(event, data):
         if event == "config_reloaded":
-            seen.append((watch.config.app_name, watch.manager.last_failure))
+            seen.append((data.app_name, watch.config.app_name, watch.manager.last_failure))
+            watch.ear(event, data)
 
+    watch.watcher.remove_listener(watch.ear)
     watch.watcher.add_listener(hear)
-    watch.manager.subscribe(lambda old, new: seen.append((new.config.app_name, watch.manager.last_failure)))
-    project.layer("default", "server: [broken\n")
-    with pytest.raises(LayerError):
+    names = [f"name-{number}" for number in range(30)]
+    for number, name in enumerate(names, 1):
+        project.layer("default", "server: [broken\n")
+        with pytest.raises(LayerError):
+            watch.manager.reload_config()
+        rename(project, name)
         watch.manager.reload_config()
-    rename(project, "new")
-    watch.manager.reload_config()
-    watch.watcher.trigger_reload()
-    watch.ear.wait("manual_reload")
-    assert seen == [("new", None)] * 2
+        watch.ear.wait("config_reloaded", number)
+    assert seen == [(name, name, None) for name in names]
 
 
 def test_a_reload_that_changes_no_value_is_not_told(project, watch):

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import stat
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -330,3 +331,15 @@ def test_the_config_is_frozen_to_the_last_list(project):
     with pytest.raises(Exception, match="frozen"):
         config.server.port = 1
     assert not [key for key, value in values_of(config).items() if isinstance(value, list | dict | set)]
+
+
+def test_a_reload_and_a_recovery_are_logged(project, caplog):
+    caplog.set_level(logging.INFO, "synfinance_settings")
+    manager = project.manager()
+    manager.load_config()
+    for text in ("server: {port: 9000}", "server: {port: x}", "server: {port: 9000}"):
+        project.layer("default", text)
+        with suppress(SettingsError):
+            manager.reload_config()
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+    assert said == ["snapshot 2 is in force; changed: server.port", "the layers validate again; nothing changed"]

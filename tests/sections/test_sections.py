@@ -126,7 +126,10 @@ def layer(key, text):
 
 
 def test_the_table_holds_every_setting():
-    assert set(SETTINGS) == set(TABLE)
+    where = "NUMBERS, CHOICES, OTHERS or SECRETS of tests/sections/test_sections.py"
+    missing, gone = sorted(set(SETTINGS) - set(TABLE)), sorted(set(TABLE) - set(SETTINGS))
+    assert not missing, f"add a row to {where} for {', '.join(missing)}"
+    assert not gone, f"no setting any more; take the row out of {where}: {', '.join(gone)}"
 
 
 @pytest.mark.parametrize("key", TABLE)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from synfinance_settings.layers.dotenv_text import read_dotenv
 from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.template import env_template
-from synfinance_settings.sections.variables import RESERVED, VARIABLES
+from synfinance_settings.sections.variables import NOT_READ_YET, RESERVED, VARIABLES
 
 
 def test_it_names_every_variable():
-    assert not [name for name in (*VARIABLES, *RESERVED) if name not in env_template()]
+    names = {*VARIABLES, *RESERVED} - {*NOT_READ_YET}
+    assert not [name for name in names if name not in env_template()]
+    assert not [name for name in NOT_READ_YET if name in env_template()]
 
 
 def test_as_it_stands_it_sets_nothing():
