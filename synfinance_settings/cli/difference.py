@@ -41,14 +41,7 @@ class _Row(NamedTuple):
 @click.option("--all-keys", is_flag=True, help="Show the settings that are the same, too.")
 @click.option("--origin", is_flag=True, help="Say where each value was written.")
 @click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "yaml"]),
-    default="text",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("text", "json", "yaml")
 def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exit_code: bool, output: str) -> None:
     """Compare the settings of A and B side by side.
 
@@ -65,11 +58,11 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     names = sides or tuple(Environment)
     states = [_state(name) for name in names]
     rows = _rows(states)
-    names = tuple(_label(name, state) for name, state in zip(names, states, strict=True))
     different = [row for row in rows if row.differs]
     chosen = rows if all_keys else different
     if output == "text":
-        _print_text(chosen, names, origin=origin)
+        labels = [_label(name, state) for name, state in zip(names, states, strict=True)]
+        _print_text(chosen, labels, origin=origin)
         click.echo(f"{len(different)} of {len(rows)} settings differ", err=True)
     else:
         _print_data(chosen, names, origin=origin, output=output)

@@ -52,14 +52,7 @@ class Finding:
 @click.command(short_help="Check servers, files, ports and secrets.")
 @options.environment_option
 @options.strict_option
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("text", "json")
 def doctor(environment: Environment | None, strict: bool, output: str) -> None:
     """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes.
 

@@ -38,14 +38,7 @@ _STYLES: Final = {
 @click.option(
     "--interval", type=click.FloatRange(min=0.05), default=2.0, show_default=True, help="Seconds between looks."
 )
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("text", "json")
 def watch(environment: Environment | None, polling: bool, interval: float, output: str) -> None:
     """Follow the layers and say what each edit would do to a running service, a line an event.
 
@@ -124,14 +117,7 @@ def _in_words(facts: dict[str, Any]) -> str:
 
 @click.command(short_help="List the versions of a layer.")
 @options.target_option
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("text", "json")
 def history(target: Target | None, output: str) -> None:
     """List the versions of a layer that commands and accepted reloads recorded, newest first.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.project import Project
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class EnvironmentName(click.ParamType[Environment]):
@@ -103,6 +106,20 @@ target_option = click.option(
     type=TargetName(),
     help="The layer: an environment or default; the current environment's unless given.",
 )
+
+
+def format_option(*forms: str) -> Callable[[_Command], _Command]:
+    """The option that chooses among `forms` of the output; the first is the default."""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="The form of the output.",
+    )
+
+
 placeholders_option = click.option(
     "--placeholders", is_flag=True, help="Lend a value to names that references need and nothing sets."
 )

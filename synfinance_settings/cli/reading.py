@@ -36,14 +36,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--all", "all_environments", is_flag=True, help="Validate all four environments.")
 @options.placeholders_option
 @options.strict_option
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("text", "json", "github")
 def validate(
     files: tuple[Path, ...],
     environment: Environment | None,
@@ -126,14 +119,7 @@ def _found(report: ValidationReport) -> Iterator[Problem]:
 @click.option("--reveal", is_flag=True, help="Show secrets in clear.")
 @options.placeholders_option
 @options.strict_option
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["yaml", "json", "env"]),
-    default="yaml",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("yaml", "json", "env")
 def show(
     environment: Environment | None,
     section: str | None,
@@ -204,14 +190,7 @@ def get(key: str, environment: Environment | None, reveal: bool, placeholders: b
 @click.argument("key", shell_complete=options.complete_key)
 @options.environment_option
 @options.placeholders_option
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("text", "json")
 def explain(key: str, environment: Environment | None, placeholders: bool, output: str) -> None:
     """Say where the value of KEY comes from, what it hides and what it means.
 

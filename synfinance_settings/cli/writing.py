@@ -144,14 +144,7 @@ def confirmed(question: str) -> bool:
 @click.command(short_help="Write the settings in force to a file.")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @options.environment_option
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["yaml", "json"]),
-    default="yaml",
-    show_default=True,
-    help="The form of the output.",
-)
+@options.format_option("yaml", "json")
 @click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
 @options.placeholders_option
 @_yes_option
