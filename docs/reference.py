@@ -21,6 +21,7 @@ from synfinance_settings.sections.rules import RULES
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
     FILE_SUFFIX,
+    NOT_READ_YET,
     PREFIX,
     RESERVED,
     SHORT,
@@ -31,8 +32,6 @@ from synfinance_settings.sections.variables import (
 DOCS: Final = Path(__file__).resolve().parent
 TREE: Final = ("<!-- tree: written by docs/reference.py -->", "<!-- end of the tree -->")
 CODES_TABLE: Final = ("<!-- codes: written by docs/reference.py -->", "<!-- end of the codes -->")
-WITHOUT_EFFECT: Final = tuple(PREFIX + name for name in ("REMOTE_URL", "REMOTE_UNAVAILABLE"))
-"""Reserved names that nothing reads yet; take a name out here with the change that reads it."""
 
 
 def settings_page() -> str:
@@ -135,9 +134,9 @@ def _reserved() -> Iterator[str]:
 They steer the package itself, are never settings, and no `{FILE_SUFFIX}` of theirs is read. They are read from the
 process environment only, but for `{ENVIRONMENT_VARIABLE}`, which `.env` may set too.
 """
-    rows = ((f"`{name}`", said) for name, said in RESERVED.items() if name not in WITHOUT_EFFECT)
+    rows = ((f"`{name}`", said) for name, said in RESERVED.items() if name not in NOT_READ_YET)
     yield _table(("variable", "what it says"), rows)
-    if idle := [f"`{name}`" for name in RESERVED if name in WITHOUT_EFFECT]:
+    if idle := [f"`{name}`" for name in RESERVED if name in NOT_READ_YET]:
         yield "\nReserved too, and without effect in this version:\n" + ", ".join(idle) + "."
 
 
