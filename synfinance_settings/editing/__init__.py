@@ -1,1 +1,1 @@
-"""Layer files over time: the versions that were accepted."""
+"""Changing layer files safely: one change in a text, validated, written whole, and kept in the history."""
