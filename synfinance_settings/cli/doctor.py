@@ -264,14 +264,13 @@ def _secrets(config: AppConfig) -> Iterator[Finding]:
     used = dict(_used_secrets(config))
     weak = {key: said for key, secret in used.items() if (said := _weakness(secret.get_secret_value()))}
     for key, said in weak.items():
-        yield Finding(
-            "secrets", "warn", f"{key} {said}", "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-        )
+        yield Finding("secrets", "warn", f"{key} {said}", _stronger(key))
     if not weak:
         yield Finding("secrets", "ok", f"{render.counted(len(used), 'secret')} in use, none of them weak")
 
 
 def _stronger(key: str) -> str:
+    """How a weak secret is replaced: one of ours by a new one, a server's own on the server first."""
     from synfinance_settings.sections.variables import VARIABLES_OF
 
     variable = VARIABLES_OF[key.partition(",")[0]][-1]

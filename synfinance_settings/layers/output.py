@@ -22,7 +22,6 @@ from synfinance_settings.sections.keys import SETTINGS, values_of
 from synfinance_settings.sections.variables import VARIABLES_OF
 
 Secrets = Literal["mask", "omit", "reveal"]
-Format = Literal["yaml", "json", "env"]
 
 
 def plain(value: Any, secrets: Secrets = "mask") -> Any:
