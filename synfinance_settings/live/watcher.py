@@ -110,7 +110,11 @@ class ConfigWatcher:
             self._catch_up()
             self._seen_extras = self._extras()
             self._start_hints()
-            self._worker = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
+            # what belongs to this run is handed over: a stop may come before the worker's first step
+            run = (self._inbox, self._hints, self._unwatched)
+            self._worker = threading.Thread(
+                target=self._work, args=run, name="synfinance_settings watcher", daemon=True
+            )
             self._worker.start()
 
     def stop(self) -> None:
@@ -230,9 +234,8 @@ class ConfigWatcher:
         seconds = self._poll_interval
         logger.warning("cannot watch %s (%s); changes are seen by a look every %g s", what, error.strerror, seconds)
 
-    def _work(self) -> None:
+    def _work(self, inbox: SimpleQueue[_Call], hints: Hints | None, unwatched: set[Path]) -> None:
         """The worker: wait for a call or for the time to look, until told to stop."""
-        inbox, hints, unwatched = self._inbox, self._hints, self._unwatched
         while (call := self._next_call(inbox)) is not _Call.STOP:
             try:
                 if call is _Call.RELOAD:

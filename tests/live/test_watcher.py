@@ -427,3 +427,17 @@ def test_an_isolated_manager_is_left_to_the_collector(project):
     del manager, watcher
     gc.collect()
     assert gone() is None
+
+
+def test_a_stop_right_after_a_start_always_ends_the_worker(project):
+    """However early the stop comes, the worker hears of it."""
+    watcher = ConfigWatcher(project.manager(), polling=True, poll_interval=60)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            watcher.start()
+            watcher.stop()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not watcher.is_watching()
