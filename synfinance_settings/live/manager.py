@@ -307,7 +307,7 @@ class ConfigManager:
 
     def _look(self) -> Sources:
         """What the files say now, for the project of the current state."""
-        assert self.snapshot, "loaded at the first use"
+        self.get_config()  # loads at the first use
         assert self._state is not None
         return read_sources(self._state.project, self._looked)
 
@@ -370,10 +370,10 @@ class ConfigManager:
         recovered = self._last_failure is not None and before is not None
         self._degraded, self._last_failure = False, None
         change = self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED, manual=manual)
-        if change is not None:
+        if change is not None and logger.isEnabledFor(logging.INFO):
             keys = ", ".join(changed_keys(change[0].config, change[1].config))
             logger.info("snapshot %d is in force; changed: %s", change[1].number, keys)
-        elif recovered:
+        elif change is None and recovered:
             logger.info("the layers validate again; nothing changed")
         known = before.snapshot.warnings if before else ()
         log_problems(warning for warning in outcome.warnings if warning not in known)
@@ -490,7 +490,7 @@ class ConfigManager:
     def _override(self, branch: Branch) -> Callable[[], None]:
         """Put `branch` on top of all layers until the function that is returned is called."""
         with self._lock:
-            assert self.snapshot, "loaded at the first use, before anything is put on top"
+            self.get_config()  # loads at the first use, before anything is put on top
             before = self._overrides
             self._overrides = (*before, branch)
             try:

@@ -441,3 +441,12 @@ def test_a_stop_right_after_a_start_always_ends_the_worker(project):
     finally:
         sys.setswitchinterval(interval)
     assert not watcher.is_watching()
+
+
+def test_the_watched_files_are_known_before_a_load_also_where_assertions_are_left_out(project):
+    """As under ``python -O``."""
+    project.layer("default", "app_name: x\n")
+    code = "from synfinance_settings import ConfigWatcher; print(ConfigWatcher().get_watched_files())"
+    done = project.python(code, PYTHONOPTIMIZE="1")
+    assert done.returncode == 0, done.stderr
+    assert "settings/default.yaml" in done.stdout
