@@ -9,7 +9,7 @@ from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any, TypeVar
 
-from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS, unknown_key
@@ -34,13 +34,7 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
             key = spelled.replace(SEPARATOR, ".")
             if key not in SETTINGS:
                 raise unknown_key(key)
-            branch = self._branch
-            *path, name = key.split(".")
-            for part in path:
-                inner = branch.setdefault(part, {})
-                assert isinstance(inner, dict)
-                branch = inner
-            branch[name] = _node(value)
+            put(self._branch, key, _node(value))
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> AppConfig:

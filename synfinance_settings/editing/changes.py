@@ -82,7 +82,7 @@ class LayerFile:
                 before = _NOTHING if change.before is None else change.before
                 self._remember(change, before, "found", is_valid=self._is_valid(change, before))
                 remove_leftovers(change.path)
-                write_atomically(change.path, _bytes(change.after))
+                write_atomically(change.path, file_bytes(change.after))
                 self._remember(change, change.after, command)
             return change
 
@@ -99,7 +99,7 @@ class LayerFile:
             return self.project.candidates(self.target)[0], None
         if found[0].failure:
             found[0].text(self.project.name(found[0].path))  # raises its failure
-        return found[0].path, (found[0].data or b"").decode("utf-8", "surrogateescape")
+        return found[0].path, file_text(found[0].data or b"")
 
     def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
         path, before = self.read()
@@ -112,7 +112,7 @@ class LayerFile:
         problems += self._hidden_misfits(path, after, problems)
         if problems:
             raise SettingsError.of(problems)
-        files = ({path.name: _bytes(before or "")}, {path.name: _bytes(after)})
+        files = ({path.name: file_bytes(before or "")}, {path.name: file_bytes(after)})
         changed = changed_in_files(*files, [self.target])
         return Change(
             path=path,
@@ -140,7 +140,7 @@ class LayerFile:
         is_default = self.target == "default"
         layer = "default" if is_default else "environment"
         read = read_sources(project)
-        here = replace(read, files={**read.files, layer: (Content(path, _bytes(text)),)})
+        here = replace(read, files={**read.files, layer: (Content(path, file_bytes(text)),)})
         judged = None if is_default else "environment"
         by_itself = validate_sources(project, here.without_local(), placeholders=True, judged=judged)
         return by_itself, validate_sources(project, here, placeholders=True)
@@ -151,7 +151,7 @@ class LayerFile:
             return []
         project = self._project_for(Environment.DEVELOPMENT)
         read = read_sources(project)
-        here = replace(read, files={"default": (Content(path, _bytes(text)),)})
+        here = replace(read, files={"default": (Content(path, file_bytes(text)),)})
         report = validate_sources(project, here, placeholders=True, judged="default")
         told = {(problem.code, problem.origin) for problem in known}
         return [found for found in report.problems if found.code in _MISFITS and (found.code, found.origin) not in told]
@@ -166,7 +166,7 @@ class LayerFile:
         """Keep a version of the layer; where that cannot be, work goes on with a warning."""
         if self.history is None:
             return
-        files = {change.path.name: _bytes(text)}
+        files = {change.path.name: file_bytes(text)}
         if self.target != "default":
             sources = read_sources(self._project_for(Environment(self.target)))
             files = {**sources.layer_files, **files}
@@ -178,8 +178,13 @@ class LayerFile:
             self.warnings = (*(known for known in self.warnings if known != warning), warning)
 
 
-def _bytes(text: str) -> bytes:
-    """The file's bytes; what was no UTF-8 in it comes back as it was."""
+def file_text(data: bytes) -> str:
+    """A layer file as text; bytes that are no UTF-8 stand in it as lone surrogates."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def file_bytes(text: str) -> bytes:
+    """The bytes of `file_text`, what was no UTF-8 among them too."""
     return text.encode("utf-8", "surrogateescape")
 
 

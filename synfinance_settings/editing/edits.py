@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
 
-from synfinance_settings.editing.changes import Target
+from synfinance_settings.editing.changes import Target, file_bytes, file_text
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.spelling import Written
 from synfinance_settings.editing.splice import layer_of, set_value, unset_value
@@ -17,12 +16,12 @@ from synfinance_settings.errors import EditError, LayerError, Origin, Problem, R
 from synfinance_settings.layers.excerpt import is_reference
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.json_text import read_json
 from synfinance_settings.layers.loading import build
-from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.layers.node import Branch, Node, Source, leaves, put
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.sources import read_sources
+from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.sections.base import is_utf8, read_list
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key, values_of
@@ -48,9 +47,8 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
 
     def edit(text: str, name: str) -> str:
         if key in SECTIONS:
-            present = [other for other in SETTINGS if other.startswith(f"{key}.") and other not in values]
-            for other in present:
-                if _is_set(text, name, other):
+            for other in _said_in(text, name):
+                if other.startswith(f"{key}.") and other not in values:
                     text = unset_value(text, name, other)
         for other, value in values.items():
             text = set_value(text, name, other, value)
@@ -73,7 +71,7 @@ def import_edit(project: Project, path: Path, *, full: bool, allow_secret: bool)
     """
     branch = _read_layer(path)
     environment = branch.pop("environment", None)
-    given = _flat(branch, "")
+    given = _flat(branch)
     for key, value in given.items():
         refuse_secret(key, value, allow_secret=allow_secret, from_stdin=True)
 
@@ -91,10 +89,15 @@ def import_edit(project: Project, path: Path, *, full: bool, allow_secret: bool)
 def _secrets_in(text: str, name: str) -> dict[str, Written]:
     """What the replaced layer says of secrets: an import that leaves them out does not take them away."""
     try:
-        root, _ = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+        said = _said_in(text, name)
     except LayerError:
         return {}
-    return {key: value for key, value in _flat(fit(root)[0], "").items() if SETTINGS[key].is_secret}
+    return {key: _as_written(key, node) for key, node in said.items() if SETTINGS[key].is_secret}
+
+
+def _said_in(text: str, name: str) -> dict[str, Node]:
+    """What the layer file says of every setting that it names; raises `LayerError` where it does not parse."""
+    return dict(leaves(fit(read_text(text, Source(name))[0])[0]))
 
 
 def rollback_edit(
@@ -105,7 +108,7 @@ def rollback_edit(
     Raises `RollbackError` where there is none.
     """
     path, text = current
-    now = None if text is None else text.encode("utf-8", "surrogateescape")
+    now = None if text is None else file_bytes(text)
     for version in history.versions():
         stored = version.files.get(path.name)
         is_meant = version.number == number
@@ -120,7 +123,7 @@ def rollback_edit(
 
 
 def _bring_back(stored: bytes) -> Edit:
-    return lambda text, name: stored.decode("utf-8", "surrogateescape")
+    return lambda text, name: file_text(stored)
 
 
 def refuse_secret(key: str, value: Written, *, allow_secret: bool, from_stdin: bool) -> None:
@@ -162,7 +165,7 @@ def _section_values(key: str, literal: str) -> Mapping[str, Written]:
     branch, problems = fit(node)
     if problems:
         raise SettingsError.of(problems)
-    return _flat(branch, "")
+    return _flat(branch)
 
 
 def _under(name: str, node: Node) -> Node:
@@ -193,34 +196,22 @@ def _read_layer(path: Path) -> Branch:
     if not content.exists:
         raise LayerError(Problem("no-such-file", f"{name} does not exist", origin=Origin("the argument")))
     text = content.text(name)
-    root, problems = (read_json if path.suffix == ".json" else read_yaml)(text, Source(name, expands=True))
+    root, problems = read_text(text, Source(name, expands=True))
     branch, misfits = fit(root)
     if problems or misfits:
         raise SettingsError.of((*problems, *misfits))
     return branch
 
 
-def _flat(branch: Branch, prefix: str) -> dict[str, Written]:
-    values: dict[str, Written] = {}
-    for name, node in branch.items():
-        key = prefix + name
-        if isinstance(node, dict):
-            values.update(_flat(node, f"{key}."))
-        elif isinstance(node.value, list):
-            values[key] = [_item(item, key) for item in node.value]
-        else:
-            values[key] = _item(node, key)
-    return values
+def _flat(branch: Branch) -> dict[str, Written]:
+    """What `branch` says of every setting, as it would be written."""
+    return {key: _as_written(key, node) for key, node in leaves(branch)}
 
 
-def _is_set(text: str, name: str, key: str) -> bool:
-    root, _ = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
-    value = root.value if root else None
-    for part in key.split("."):
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part].value
-    return True
+def _as_written(key: str, node: Node) -> Written:
+    if isinstance(node.value, list):
+        return [_item(item, key) for item in node.value]
+    return _item(node, key)
 
 
 def _differing(project: Project, values: Mapping[str, Written]) -> dict[str, Written]:
@@ -240,9 +231,5 @@ def _branch(values: Mapping[str, Written]) -> Branch:
     source = Source("import", expands=True)
     branch: Branch = {}
     for key, value in values.items():
-        *path, name = key.split(".")
-        inner = branch
-        for part in path:
-            inner = cast("Branch", inner.setdefault(part, {}))
-        inner[name] = Node([Node(item, source) for item in value] if isinstance(value, list) else value, source)
+        put(branch, key, Node([Node(item, source) for item in value] if isinstance(value, list) else value, source))
     return branch

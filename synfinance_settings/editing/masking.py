@@ -8,10 +8,9 @@ from typing import Final
 
 from synfinance_settings.errors import MASK, LayerError
 from synfinance_settings.layers.excerpt import is_public, is_reference
-from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.node import Source
 from synfinance_settings.layers.outline import spans
-from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.base import is_utf8
 
 _CHANGED: Final = f"{MASK} (changed)"
@@ -38,7 +37,7 @@ def parses(name: str, text: str) -> bool:
     if not is_utf8(text):
         return False
     try:
-        (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+        read_text(text, Source(name))
     except LayerError:
         return False
     return True
@@ -47,7 +46,7 @@ def parses(name: str, text: str) -> bool:
 def _secrets(name: str, text: str) -> dict[tuple[str, ...], list[str]]:
     """What is not public in `text`: the texts that stand at each path."""
     found: dict[tuple[str, ...], list[str]] = {}
-    outline = (outline_json if name.endswith(".json") else outline_yaml)(text)
+    outline = outline_text(text, name)
     for span in spans(outline) if outline else ():
         piece = text[span.start.offset : span.end.offset]
         if span.part == "value" and not is_public(span) and not is_reference(piece):
@@ -57,7 +56,7 @@ def _secrets(name: str, text: str) -> dict[tuple[str, ...], list[str]]:
 
 def _masked(name: str, text: str, changed: frozenset[tuple[str, ...]] = frozenset()) -> list[str]:
     """The lines of `text` as anybody may see them."""
-    outline = (outline_json if name.endswith(".json") else outline_yaml)(text)
+    outline = outline_text(text, name)
     shown, position = "", 0
     for span in spans(outline) if outline else ():
         start, end = span.start.offset, span.end.offset

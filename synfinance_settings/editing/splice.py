@@ -13,11 +13,10 @@ from typing import Any, Final, cast
 
 from synfinance_settings.editing.spelling import Spell, Written, spell_json, spell_yaml
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem
-from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
-from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.base import is_utf8
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 
@@ -69,7 +68,6 @@ def layer_of(values: Mapping[str, Written], name: str) -> str:
 
 
 def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]) -> str:
-    is_json = name.endswith(".json")
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     body = text.removeprefix(mark)
     if not is_utf8(body):
@@ -77,7 +75,7 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
     wanted = _said(body, name)
     path = tuple(key.split("."))
-    edited = edit(_Sheet(body, is_json), path)
+    edited = edit(_Sheet(body, name), path)
     _assign(wanted, path, value)
     try:
         said = _said(edited, name)
@@ -90,7 +88,7 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
 
 def _said(text: str, name: str) -> dict[str, Any]:
     """What `text` says as plain data; raises `LayerError` for its faults."""
-    root, problems = (read_json if name.endswith(".json") else read_yaml)(text, Source(name))
+    root, problems = read_text(text, Source(name))
     data = _plain(root) if root else {}
     if root is not None and not isinstance(data, dict):
         problems = [*problems, Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
@@ -132,11 +130,11 @@ def _refused(message: str) -> EditError:
 class _Sheet:
     """The text of one layer file and its outline. Places are offsets into the text."""
 
-    def __init__(self, text: str, is_json: bool) -> None:
+    def __init__(self, text: str, name: str) -> None:
         self._text = text
-        self._is_json = is_json
+        self._is_json = is_json = name.endswith(".json")
         self._spell: Spell = spell_json if is_json else spell_yaml
-        self._root = (outline_json if is_json else outline_yaml)(text)
+        self._root = outline_text(text, name)
         self._newline = "\r\n" if "\r\n" in text else "\n"
         aliases = (found.anchor for found in self._root.walk() if found.kind == "alias") if self._root else ()
         self._shared = frozenset(aliases)

@@ -7,10 +7,9 @@ from pathlib import PurePath
 
 from synfinance_settings.errors import LayerError
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.json_text import read_json
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.node import Branch, Node, Source, text_of
-from synfinance_settings.layers.yaml_text import read_yaml
+from synfinance_settings.layers.node import Branch, Source, leaves, text_of
+from synfinance_settings.layers.text import read_text
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import values_of
 
@@ -30,24 +29,13 @@ def changed_in_files(old: Mapping[str, bytes], new: Mapping[str, bytes], order: 
 
 def _written(files: Mapping[str, bytes], stems: list[str]) -> dict[str, str]:
     """What the files say of every setting that they name, as text; a file that cannot be read says nothing."""
-    named = {name.removesuffix(PurePath(name).suffix): (name, data) for name, data in files.items()}
+    named = {PurePath(name).stem: (name, data) for name, data in files.items()}
     branches = [(stem, _branch(*named[stem])) for stem in stems if stem in named]
-    flat: dict[str, str] = {}
-    _flatten(merge(branches), "", flat)
-    return flat
+    return {key: text_of(node) for key, node in leaves(merge(branches))}
 
 
 def _branch(name: str, data: bytes) -> Branch:
-    read = read_json if name.endswith(".json") else read_yaml
     try:
-        return fit(read(data.decode("utf-8-sig"), Source(name))[0])[0]
+        return fit(read_text(data.decode("utf-8-sig"), Source(name))[0])[0]
     except (LayerError, UnicodeDecodeError):
         return {}
-
-
-def _flatten(branch: Branch, prefix: str, flat: dict[str, str]) -> None:
-    for name, value in branch.items():
-        if isinstance(value, Node):
-            flat[prefix + name] = text_of(value)
-        else:
-            _flatten(value, f"{prefix}{name}.", flat)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from synfinance_settings.errors import MASK, Origin, Problem, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
-from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.sections.base import is_utf8
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
@@ -91,17 +91,8 @@ def read_variables(variables: Variables, read_secret: ReadSecret) -> tuple[Branc
         winner, *others = (spellings[name] for name in VARIABLES_OF[key] if name in spellings)
         problems.extend(_value_problems(key, winner))
         problems.extend(_differing(key, winner, others))
-        _put(branch, key, Node(winner.value, Source(winner.origin.source), winner.origin.line))
+        put(branch, key, Node(winner.value, Source(winner.origin.source), winner.origin.line))
     return branch, problems
-
-
-def _put(branch: Branch, key: str, node: Node) -> None:
-    *path, name = key.split(".")
-    for part in path:
-        inner = branch.setdefault(part, {})
-        assert isinstance(inner, dict)
-        branch = inner
-    branch[name] = node
 
 
 def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:

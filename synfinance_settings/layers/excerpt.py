@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Callable
 from typing import Final
 
 from synfinance_settings.errors import MASK, Excerpt
-from synfinance_settings.layers.outline import Outline, Span, spans
+from synfinance_settings.layers.outline import Span, spans
+from synfinance_settings.layers.text import outline_text
 from synfinance_settings.sections.keys import SETTINGS
 
 _LONGEST_LINE: Final = 200  # characters
@@ -27,9 +27,9 @@ _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 class SourceText:
     """The text of one layer file, and where in it the keys and values stand; for messages only."""
 
-    def __init__(self, text: str, outline: Callable[[str], Outline | None]) -> None:
+    def __init__(self, text: str, name: str) -> None:
         self._text = text
-        self._outline = outline
+        self._name = name
         self._left = _MOST_EXCERPTS
         self._is_odd = bool(_ODD_BREAKS.search(text))
         self._spans: list[Span] | None = None
@@ -40,7 +40,7 @@ class SourceText:
 
     def _scanned(self) -> list[Span]:
         if self._spans is None:
-            found = self._outline(self._text)
+            found = outline_text(self._text, self._name)
             self._spans = list(spans(found)) if found else []
             self._lines = self._text.replace("\r\n", "\n").split("\n")
         return self._spans

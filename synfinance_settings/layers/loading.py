@@ -23,15 +23,14 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.json_text import outline_json, read_json
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources
+from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import Validation, with_excerpt
-from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
 
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
 
@@ -197,7 +196,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
         faults = error.problems
     else:
         run.complete = run.complete and not reading.faults
-        run.texts[name] = SourceText(reading.text, outline_json if name.endswith(".json") else outline_yaml)
+        run.texts[name] = SourceText(reading.text, name)
         run.report((*reading.faults, *reading.misfits))
         if reading.says_something and layer in _LASTING:
             run.content.add(layer)
@@ -227,7 +226,7 @@ def _reading(content: Content, name: str) -> _Reading:
     if isinstance(kept, _Reading):
         return kept
     text = content.text(name)
-    root, faults = (read_json if name.endswith(".json") else read_yaml)(text, Source(name, expands=True))
+    root, faults = read_text(text, Source(name, expands=True))
     branch, misfits = fit(root)
     reading = content.readings[name] = _Reading(text, root is not None, tuple(faults), branch, tuple(misfits))
     return reading

@@ -6,6 +6,7 @@ list is joined, no text is parsed, no token is obeyed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -69,6 +70,25 @@ class Node:
 
     def __repr__(self) -> str:  # never the value: it may be a secret
         return f"<Node at {self.origin}>"
+
+
+def put(branch: Branch, key: str, node: Node) -> None:
+    """Let `branch` say `node` for the dotted `key`, with sections on the way as needed."""
+    *path, name = key.split(".")
+    for part in path:
+        inner = branch.setdefault(part, {})
+        assert isinstance(inner, dict), "a section is no setting"
+        branch = inner
+    branch[name] = node
+
+
+def leaves(branch: Branch, prefix: str = "") -> Iterator[tuple[str, Node]]:
+    """Every setting that `branch` names: its dotted key and its node."""
+    for name, value in branch.items():
+        if isinstance(value, Node):
+            yield prefix + name, value
+        else:
+            yield from leaves(value, f"{prefix}{name}.")
 
 
 def text_of(node: Node) -> str:

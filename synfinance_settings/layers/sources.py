@@ -35,15 +35,19 @@ class Sources:
     @property
     def digest(self) -> tuple[object, ...]:
         """What differs whenever anything that was read differs."""
-        files = tuple((str(content.path), content.digest) for found in self.files.values() for content in found)
+        files = tuple((str(content.path), content.digest) for content in self.layer_contents)
         secrets = tuple((named, content.digest) for named, content in self.secrets.items())
         return files, self.dotenv.digest, secrets, self.ignored
 
     @property
+    def layer_contents(self) -> list[Content]:
+        """What the look found of the layer files, lowest layer first."""
+        return [content for contents in self.files.values() for content in contents]
+
+    @property
     def contents(self) -> dict[Path, Content]:
         """What the look found at every path."""
-        found = [content for contents in self.files.values() for content in contents]
-        return {content.path: content for content in (*found, self.dotenv, *self.secrets.values())}
+        return {content.path: content for content in (*self.layer_contents, self.dotenv, *self.secrets.values())}
 
     @property
     def digests(self) -> dict[Path, str]:
@@ -64,8 +68,7 @@ class Sources:
     @property
     def layer_files(self) -> dict[str, bytes]:
         """The layer files that were read, by their names."""
-        found = [content for contents in self.files.values() for content in contents]
-        return {content.path.name: content.data for content in found if content.data is not None}
+        return {content.path.name: content.data for content in self.layer_contents if content.data is not None}
 
 
 def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -> Sources:

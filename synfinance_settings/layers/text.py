@@ -1,0 +1,22 @@
+"""The text of a layer file, read as what its name says it is: JSON for ``.json``, else YAML."""
+
+from __future__ import annotations
+
+from synfinance_settings.errors import Problem
+from synfinance_settings.layers.json_text import outline_json, read_json
+from synfinance_settings.layers.node import Node, Source
+from synfinance_settings.layers.outline import Outline
+from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+
+
+def read_text(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
+    """The root of `text`, None where it holds nothing, and the faults that did not stop the reading.
+
+    Raises `LayerError` for a fault that does.
+    """
+    return (read_json if source.name.endswith(".json") else read_yaml)(text, source)
+
+
+def outline_text(text: str, name: str) -> Outline | None:
+    """Where everything stands in `text` of the file `name`, which must have been read before."""
+    return (outline_json if name.endswith(".json") else outline_yaml)(text)
