@@ -356,3 +356,35 @@ class TestHere:
         nothing_written()
         result = desk.run("doctor", *call)
         assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("host", ["[::1", "[::1]x", "[", "/nowhere", "::1%x", "h?x"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_password_is_told_in_no_spelling(desk, host, form):
+    variables = {"SYNFINANCE_DB_HOST": host, "SYNFINANCE_DB_PASSWORD": "canary@pw!xxx"}
+    result = desk.run("doctor", "--format", form, **variables)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert not [part for part in ("canary", "pw!", "pw%21", "xxx") if part in result.output]
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "variables"),
+    [
+        ("cache", "{}", {"SYNFINANCE_REDIS_BACKEND": "redis", "SYNFINANCE_REDIS_HOST": "[::1"}),
+        ("cache", "{}", {"SYNFINANCE_REDIS_BACKEND": "redis", "SYNFINANCE_REDIS_HOST": "a..b"}),
+        ("database", "{}", {"SYNFINANCE_DB_HOST": "a..b"}),
+        ("ports", "{}", {"SYNFINANCE_SERVER_HOST": "a..b"}),
+        ("paths", 'monitoring: {metrics_file: "a\\0/b"}', {}),
+        ("tls", 'security: {ssl_enabled: on, ssl_cert_path: "a\\0b", ssl_key_path: c}', {}),
+    ],
+)
+def test_a_host_or_path_that_is_none_is_a_finding(desk, project, check, text, variables):
+    project.layer("development", text)
+    result = desk.run("doctor", "--format", "json", **variables)
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 1
+    found = {finding["check"]: finding for finding in json.loads(result.stdout)}
+    assert found[check]["status"] == "fail"
+    assert found[check]["mend"]
+    assert {"settings", "database", "cache", "tls", "paths", "ports", "secrets"} <= set(found)

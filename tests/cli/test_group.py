@@ -131,3 +131,24 @@ def test_a_reader_that_goes_away_is_no_error(project):
         [sys.executable, "-c", code, "schema"], cwd=project.root, env={}, capture_output=True, text=True
     )
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "call", [["show"], ["set", "server.port", "80"], ["diff", "development", "test"]], ids=lambda call: call[0]
+)
+class TestCommonOptions:
+    @pytest.fixture(autouse=True)
+    def broken(self, project):
+        project.layer("development", "server: {port: x}\n")
+
+    def test_colours_may_be_asked_for_before_a_command_or_after_it(self, desk, call):
+        assert "\x1b[" in desk.run("--color", "always", *call).stderr
+        assert "\x1b[" in desk.run(*call, "--color", "always").stderr
+        assert "\x1b[" in desk.run("--color", "never", *call, "--color", "always").stderr
+        assert "\x1b[" not in desk.run("--color", "always", *call, "--color", "never").stderr
+        assert "\x1b[" not in desk.run(*call, "--color", "never", FORCE_COLOR="1").stderr
+
+    def test_a_traceback_may_be_asked_for_before_a_command_or_after_it(self, desk, call):
+        assert isinstance(desk.run("--debug", *call).exception, InvalidSettingsError)
+        assert isinstance(desk.run(*call, "--debug").exception, InvalidSettingsError)
+        assert isinstance(desk.run(*call).exception, SystemExit)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
 from datetime import UTC, datetime
 
 import pytest
+
+from synfinance_settings import HistoryError
+
+CANARY = "canary5d8b2f6a9c3e7014"
 
 
 def versions(desk, *arguments: str) -> list[dict]:
@@ -199,3 +204,57 @@ def test_a_history_that_cannot_be_read_is_answered(edited, call):
     assert result.exit_code in (1, 2)
     assert "error[no-history]" in result.stderr
     assert desk.text("development") == texts[-1]
+
+
+@pytest.mark.parametrize(
+    ("now", "is_told"),
+    [(f"[{CANARY}, b]", False), (f"\n    - {CANARY}\n    - b", False), (f"[{CANARY}, c]", True), (f"[{CANARY}]", True)],
+    ids=["the same", "written otherwise", "another item", "an item less"],
+)
+def test_a_list_of_secrets_is_told_as_changed_only_where_it_is(desk, project, now, is_told):
+    project.layer("development", f"debug: off\nsecurity:\n  api_keys: [{CANARY}, b] # ours\n")
+    desk.done("set", "debug", "on")
+    project.layer("development", f"security:\n  api_keys: {now}\n")
+    shown = desk.done("rollback", "--yes").stdout
+    assert "api_keys: [**********" in shown
+    assert ("(changed)" in shown) is is_told
+    assert CANARY not in shown
+
+
+def test_a_layer_that_a_command_made_can_be_undone(desk):
+    desk.done("set", "debug", "on", "--env", "test")
+    desk.done("rollback", "--env", "test", "--yes")
+    assert desk.text("test") == "{}\n"
+
+
+def test_what_is_broken_is_kept_as_not_valid_and_passed_over(desk, project):
+    desk.done("set", "server.port", "8001")
+    good = desk.text("development")
+    project.layer("development", "server: {port: 80}\n")
+    path = project.write("in.yaml", "server: {port: 8003}\n")
+    desk.done("import", str(path), "--yes")
+    found = json.loads(desk.done("history", "--format", "json").stdout)
+    assert [version["valid"] for version in found] == [True, False, True, True]
+    assert "found, not valid" in desk.done("history").stdout
+    desk.done("rollback", "--yes")
+    assert desk.text("development") == good
+
+
+@pytest.mark.parametrize("column", ["at", "changed"])
+@pytest.mark.parametrize("value", ["{", "yesterday", "5", b"\xff"])
+@pytest.mark.parametrize(
+    "call", [["history"], ["rollback", "--yes"], ["diff", "development", "v1"]], ids=lambda call: call[0]
+)
+def test_a_store_that_was_tampered_with_is_told(desk, column, value, call):
+    desk.done("set", "debug", "on")
+    desk.done("set", "server.port", "8001")
+    before = desk.text("development")
+    (store,) = desk.state.glob("*.sqlite3")
+    with sqlite3.connect(store) as connection:
+        connection.execute(f"update versions set {column} = ?", (value,))
+    connection.close()
+    result = desk.run(*call)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "error[no-history]: " in result.stderr
+    assert isinstance(desk.run("--debug", *call).exception, HistoryError)
+    assert desk.text("development") == before

@@ -260,3 +260,32 @@ def test_an_import_for_another_environment_by_the_manager_does_not_reload(projec
     manager.import_config(project.write("in.yaml", "server: {port: 8002}\n"), environment="test")
     assert manager.get_config() is before
     assert "port: 8002" in (project.settings / "test.yaml").read_text()
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_an_export_without_secrets_keeps_what_the_layer_says_of_them(shipped_desk, form):
+    """An export leaves the references out too; the layer that it replaces knows them."""
+    secrets = {
+        "SYNFINANCE_DB_PASSWORD": f"{CANARY}-database",
+        "SYNFINANCE_REDIS_PASSWORD": f"{CANARY}-cache",
+        "SYNFINANCE_ALERT_WEBHOOK": f"https://{CANARY}.example/",
+        "SYNFINANCE_API_KEYS": f"{CANARY}-one-of-many-keys",
+        "SYNFINANCE_JWT_SECRET": f"{CANARY}-for-all-the-tokens",
+    }
+    path = shipped_desk.root / f"out.{form}"
+    shown = shipped_desk.done("show", "--env", "production", "--reveal", **secrets).stdout
+    shipped_desk.done("export", str(path), "--env", "production", "--format", form, **secrets)
+    assert CANARY not in path.read_text()
+    result = shipped_desk.done("import", str(path), "--env", "production", "--yes")
+    assert CANARY not in result.output
+    layer = yaml.safe_load(shipped_desk.text("production"))
+    assert layer["database"]["password"] == "${SYNFINANCE_DB_PASSWORD}"
+    assert layer["security"]["jwt_secret"] == "${SYNFINANCE_JWT_SECRET}"
+    assert shipped_desk.done("show", "--env", "production", "--reveal", **secrets).stdout == shown
+
+
+def test_an_export_reveals_no_placeholders(desk, nothing_written):
+    nothing_written()
+    result = desk.run("export", str(desk.root / "out.yaml"), "--reveal", "--placeholders")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--reveal goes without --placeholders" in result.stderr

@@ -239,3 +239,10 @@ def test_a_placeholder_is_told_on_stderr(project):
     assert project.command("show").exit_code == 1
     result = project.command("show", "--placeholders")
     assert (result.exit_code, result.stderr) == (0, "placeholders for NO\n")
+
+
+def test_a_schema_file_that_is_not_utf8_is_out_of_date(desk, project):
+    path = project.write("schema.json", b"\xff{}")
+    result = desk.run("schema", "--check", "--output", str(path))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is out of date" in result.stderr

@@ -198,3 +198,23 @@ def test_a_call_that_is_none(told, nothing_written, call):
     code, said = refusal(told, nothing_written, *call)
     assert code == 2
     assert said.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("server:\n  port: [\n", "3:1"), ("server:\n  port: 8\0\n", "2:10"), ("a: *b\n", "1:4")]
+)
+@pytest.mark.parametrize("call", [["set", "debug", "on"], ["unset", "server"]], ids=lambda call: call[0])
+def test_a_layer_that_does_not_parse_is_told_at_its_place(desk, project, nothing_written, call, text, place):
+    project.layer("development", text)
+    nothing_written()
+    result = desk.run(*call)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"  --> settings/development.yaml:{place}\n" in result.stderr
+
+
+@pytest.mark.parametrize("path", ["missing.yaml", "settings"])
+def test_an_import_of_what_is_no_file_is_refused(desk, nothing_written, path):
+    nothing_written()
+    result = desk.run("import", f"{desk.root}/{path}", "--yes")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr

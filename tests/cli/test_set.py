@@ -285,3 +285,66 @@ def test_json_is_spelled_as_json(desk, project):
         "app_name": '7 "a"\n',
         "generation": {"seed": None},
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("app_name", "\udcff"),
+        ("server.cors_origins", "a,\udcff"),
+        ("server.cors_origins", "[a, \udcff]"),
+        ("server.cors_origins", '["\\ud800"]'),
+        ("server", "{host: \udcff}"),
+    ],
+    ids=ascii,
+)
+def test_a_value_that_is_no_text_is_refused(desk, nothing_written, key, value):
+    nothing_written()
+    result = desk.run("set", key, value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "  --> the argument\n" in result.stderr
+
+
+COMMENTED = f"""\
+# {CANARY}-top
+app_name: x  # {CANARY}-beside
+security:
+  api_keys:  # {CANARY}-list
+    - {CANARY}-one
+    - {CANARY}-two
+    # - {CANARY}-three
+  # jwt_secret: {CANARY}-jwt
+  jwt_expiry: 60 # {CANARY}-after
+server: {{port: 8001}} # {CANARY}-end
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["set", "app_name", "y"],
+        ["set", "security.jwt_expiry", "61"],
+        ["set", "security.api_keys", "[]"],
+        ["set", "server.port", "8002"],
+        ["unset", "security.api_keys"],
+        ["unset", "security"],
+        ["unset", "server"],
+    ],
+    ids=" ".join,
+)
+def test_a_difference_tells_no_comment(desk, project, call):
+    project.layer("development", COMMENTED)
+    shown = desk.done(*call)
+    back = desk.done("rollback", "--yes")
+    assert shown.stdout.startswith("--- settings/development.yaml\n")
+    assert CANARY not in shown.output + back.output
+    assert desk.text("development") == COMMENTED
+
+
+@pytest.mark.parametrize("key", ["database.password", "cache.password", "security.jwt_secret", "security.api_keys"])
+@pytest.mark.parametrize("stdin", ["", "\n"], ids=["nothing", "a line end"])
+def test_a_secret_of_nothing_from_stdin_is_refused(desk, nothing_written, key, stdin):
+    nothing_written()
+    result = desk.run("set", key, "-", "--allow-secret", input=stdin)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{key}: stdin is empty" in result.stderr
