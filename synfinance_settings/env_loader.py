@@ -114,8 +114,8 @@ class EnvLoader:
         return value
 
     def validate_required(self, names: Iterable[str]) -> None:
-        """Raise one `VariableError` that names every variable of `names` that is unset or empty."""
-        missing = [_missing(name) for name in names if not self.get(name)]
+        """Raise one `VariableError` that names every variable of `names`, or the one given, that is unset or empty."""
+        missing = [_missing(name) for name in ([names] if isinstance(names, str) else names) if not self.get(name)]
         if missing:
             raise VariableError(missing)
 

@@ -177,8 +177,11 @@ class ExpansionError(SettingsError):
     default_code = "bad-reference"
 
 
-class VariableError(SettingsError):
-    """A variable asked for through `EnvLoader` is missing, or is not of the type asked for."""
+class VariableError(SettingsError, ValueError):
+    """A variable asked for through `EnvLoader` is missing, or is not of the type asked for; a `ValueError` as well.
+
+    No other error here is one, since validators of Pydantic swallow those.
+    """
 
     default_code = "missing-variable"
 

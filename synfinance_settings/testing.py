@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any, TypeVar
@@ -33,7 +33,8 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
         for spelled, value in keys.items():
             key = spelled.replace(SEPARATOR, ".")
             if key not in SETTINGS:
-                raise unknown_key(key)
+                inside = [f"{key}.{name}" for name in value] if isinstance(value, Mapping) else []
+                raise unknown_key(key, SEPARATOR, [name for name in inside if name in SETTINGS])
             put(self._branch, key, _node(value))
         self._undo: list[Callable[[], None]] = []
 
@@ -65,6 +66,6 @@ def _node(value: Any) -> Node:
     """A value of a test as a layer would hold it."""
     if isinstance(value, list | tuple):
         return Node([_node(item) for item in value], _SOURCE)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return Node({str(name): _node(item) for name, item in value.items()}, _SOURCE)
     return Node(value, _SOURCE)

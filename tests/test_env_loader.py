@@ -69,8 +69,17 @@ def test_require_gives_the_value_or_names_the_variable(loader):
         loader.require("NO")
 
 
+def test_a_missing_variable_is_caught_as_a_value_error_too(loader):
+    with pytest.raises(ValueError, match="NO is not set"):
+        loader.require("NO")
+    with pytest.raises(ValueError, match="YES must be a whole number"):
+        loader.get_int("YES")
+
+
 def test_all_missing_names_are_told_at_once(loader):
     loader.validate_required(["WHOLE", "OWN"])
+    with pytest.raises(VariableError, match="NEITHER is not set"):
+        loader.validate_required("NEITHER")
     with pytest.raises(VariableError) as caught:
         loader.validate_required(["NO", "WHOLE", "EMPTY", "NEITHER"])
     assert [problem.key for problem in caught.value.problems] == ["NO", "EMPTY", "NEITHER"]

@@ -36,7 +36,11 @@ def test_every_class_and_function_says_what_it_is(name):
 def test_every_error_can_be_caught_as_a_settings_error():
     errors = [name for name in synfinance_settings.__all__ if name.endswith("Error")]
     assert all(issubclass(getattr(synfinance_settings, name), synfinance_settings.SettingsError) for name in errors)
-    assert not issubclass(synfinance_settings.SettingsError, ValueError)
+
+
+def test_only_the_error_of_a_variable_is_a_value_error():
+    errors = [name for name in synfinance_settings.__all__ if name.endswith("Error")]
+    assert [name for name in errors if issubclass(getattr(synfinance_settings, name), ValueError)] == ["VariableError"]
 
 
 def test_another_name_is_an_attribute_error():

@@ -119,11 +119,24 @@ def test_values_that_do_not_fit_leave_nothing_behind():
     assert settings.server.port == PORT
 
 
-@pytest.mark.parametrize(("name", "hint"), [("server__prot", "server.port"), ("server", None), ("nonsense", None)])
-def test_a_key_that_is_no_setting_is_refused(name, hint):
+@pytest.mark.parametrize(
+    ("keys", "said", "hint"),
+    [
+        ({"server__prot": 1}, "server.prot is not a setting", "did you mean server__port?"),
+        ({"nonsense": 1}, "nonsense is not a setting", None),
+        ({"server": {"port": 1, "x": 1}}, "server is a section, not a setting", "name a setting in it: server__port"),
+        (
+            {"ml__feature_engineering": 1},
+            "ml.feature_engineering is a section, not a setting",
+            "name a setting in it: ml__feature_engineering__enabled, ml__feature_engineering__fraud_features, ...",
+        ),
+    ],
+)
+def test_a_key_that_is_no_setting_is_refused_with_what_to_write(keys, said, hint):
     with pytest.raises(UnknownKeyError) as caught:
-        override(**{name: 1})
-    assert hint is None or caught.value.problems[0].hint == f"did you mean {hint}?"
+        override(**keys)
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.hint) == (said, hint)
 
 
 def test_the_environment_does_not_change():

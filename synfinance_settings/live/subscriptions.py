@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.sections.keys import SECTIONS, unknown_key
+from synfinance_settings.sections.keys import SECTIONS, unknown_section
 
 Subscriber = Callable[[Any, Any], object]
 """Gets the old and the new: two snapshots, or two models of one section."""
@@ -47,7 +47,7 @@ class Subscriptions:
     def add(self, callback: Subscriber, section: str | None, on_error: OnError) -> Callable[[], None]:
         """Add a subscriber; the function that is returned takes it out again."""
         if section is not None and section not in SECTIONS:
-            raise unknown_key(section)
+            raise unknown_section(section)
         if on_error not in ("log", "rollback"):
             raise ValueError("on_error must be 'log' or 'rollback'")
         entry = _Subscription(callback, section, on_error)

@@ -62,7 +62,7 @@ class ConfigWatcher:
     def __init__(
         self,
         manager: ConfigManager | None = None,
-        watch_paths: Iterable[str | os.PathLike[str]] | None = None,
+        watch_paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
         auto_reload: bool = True,
         debounce: float = 0.05,
         polling: bool = False,
@@ -73,7 +73,8 @@ class ConfigWatcher:
         if debounce < 0 or poll_interval <= 0:
             raise ValueError("debounce must be at least 0 seconds, poll_interval more than 0")
         self._manager = ConfigManager() if manager is None else manager
-        self._paths = tuple(Path(path).absolute() for path in watch_paths or ())
+        paths = [watch_paths] if isinstance(watch_paths, str | os.PathLike) else watch_paths or ()
+        self._paths = tuple(Path(path).absolute() for path in paths)
         self._auto_reload = auto_reload
         self._debounce = debounce
         self._polling = polling

@@ -6,7 +6,7 @@ so a new field in a section is known everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -155,12 +155,31 @@ def suggestion(key: str) -> str | None:
     return None
 
 
-def unknown_key(key: str) -> UnknownKeyError:
-    """The error of a key, given by a caller, that is no setting."""
-    near = suggestion(key)
-    hint = f"did you mean {near}?" if near else None
+def unknown_key(key: str, separator: str = ".", examples: Sequence[str] = ()) -> UnknownKeyError:
+    """The error of a key, given by a caller, that is no setting.
+
+    The hint spells keys with `separator`, as the caller does; of a section it names `examples`, else its first ones.
+    """
     name = printable(key)
-    return UnknownKeyError(Problem("unknown-key", f"{name} is not a setting", name, Origin("the argument"), hint=hint))
+    near = suggestion(key)
+    hint = f"did you mean {near.replace('.', separator)}?" if near else None
+    said = f"{name} is not a setting"
+    if key in SECTIONS:
+        said = f"{name} is a section, not a setting"
+        inside = [other for other in SETTINGS if other.startswith(f"{key}.")]
+        named = ", ".join([*examples] or inside[:2]).replace(".", separator)
+        hint = f"name a setting in it: {named}{'' if examples else ', ...'}"
+    return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint))
+
+
+def unknown_section(key: str) -> UnknownKeyError:
+    """The error of a key, given by a caller, that is no section."""
+    name = printable(key)
+    near = key if key in SETTINGS else suggestion(key)
+    section = near if near in SECTIONS else near.rpartition(".")[0] if near else ""
+    said = f"{name} is a setting, not a section" if key in SETTINGS else f"{name} is not a section"
+    hint = f"its section is {section}" if key in SETTINGS and section else f"did you mean {section}?"
+    return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint if section else None))
 
 
 def public_path(key: str) -> str:

@@ -328,8 +328,17 @@ def test_who_has_unsubscribed_is_called_no_more(project, watch):
 
 
 def test_a_section_that_does_not_exist_cannot_be_subscribed(watch):
-    with pytest.raises(UnknownKeyError, match=r"did you mean database\?"):
-        watch.manager.subscribe(print, section="databse")
+    for section, said, hint in (
+        ("databse", "databse is not a section", "did you mean database?"),
+        ("databse.pool_size", "databse.pool_size is not a section", "did you mean database?"),
+        ("server.port", "server.port is a setting, not a section", "its section is server"),
+        ("debug", "debug is a setting, not a section", None),
+        ("nonsense", "nonsense is not a section", None),
+    ):
+        with pytest.raises(UnknownKeyError) as caught:
+            watch.manager.subscribe(print, section=section)
+        (problem,) = caught.value.problems
+        assert (problem.message, problem.hint) == (said, hint)
     with pytest.raises(ValueError, match="on_error"):
         watch.manager.subscribe(print, on_error="ignore")
 

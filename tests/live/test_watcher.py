@@ -416,6 +416,13 @@ def test_the_process_wide_manager_is_watched_unless_another_is_given(project):
     assert check(project, code) == "4 7\n"
 
 
+@pytest.mark.parametrize("given", [str, Path], ids=["text", "path"])
+def test_one_path_alone_may_be_watched(project, given):
+    """A text is a path, not a list of characters."""
+    model = project.write("models/fraud.bin", "1")
+    assert model in ConfigWatcher(project.manager(), watch_paths=given(model)).get_watched_files()
+
+
 def test_an_isolated_manager_is_left_to_the_collector(project):
     import weakref
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synfinance_settings import AppConfig
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, suggestion, values_of
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, suggestion, unknown_key, values_of
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_there_are_seven_sections_and_one_inside():
 
 def test_every_value_has_a_key():
     assert list(values_of(AppConfig())) == list(SETTINGS)
+
+
+def test_a_section_where_a_setting_is_meant_is_not_suggested_for_itself():
+    (problem,) = unknown_key("server").problems
+    assert problem.message == "server is a section, not a setting"
+    assert problem.hint == "name a setting in it: server.host, server.port, ..."
