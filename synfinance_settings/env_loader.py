@@ -32,13 +32,15 @@ class EnvLoader:
     """The process environment over the lines of one ``.env`` file; the file never changes the environment.
 
     `env_file` is the project root's ``.env`` unless given; a missing one is an empty one. `environ` is a copy of
-    `os.environ` taken here unless given. Raises `LayerError` for a file that cannot be read or holds a broken line.
+    `os.environ` unless given, taken whenever the file is read. Raises `LayerError` for a file that cannot be read or
+    holds a broken line.
     """
 
     def __init__(
         self, env_file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
     ) -> None:
-        self._environ = Environ(os.environ if environ is None else environ)
+        self._given_environ = None if environ is None else Environ(environ)
+        self._environ = self._variables()
         self._root = project_root(self._environ)
         self._path = self._root / ".env" if env_file is None else Path(env_file).absolute()
         self._file = DotEnv(place(self._root, self._path))
@@ -58,11 +60,11 @@ class EnvLoader:
         """Read the file anew; False where it does not exist. Raises `LayerError`, and then keeps what was read
         before.
         """
-        content = read_file(self._path)
-        parsed = parse_dotenv(content, self._file.name, self._environ)
+        content, environ = read_file(self._path), self._variables()
+        parsed = parse_dotenv(content, self._file.name, environ)
         if parsed.problems:
             raise SettingsError.of(parsed.problems)
-        self._file, self._loaded = parsed, content.exists
+        self._environ, self._file, self._loaded = environ, parsed, content.exists
         return self._loaded
 
     def is_loaded(self) -> bool:
@@ -151,6 +153,9 @@ class EnvLoader:
     def get_all(self) -> dict[str, str]:
         """Every variable: those of the file, and over them the process environment."""
         return {name: self.require(name) for name in (*self._file.values, *self._environ)}
+
+    def _variables(self) -> Environ:
+        return Environ(os.environ) if self._given_environ is None else self._given_environ
 
     def _typed(self, key: str, default: T, read: Callable[[str], T]) -> T:
         text = self.get(key)

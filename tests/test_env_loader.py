@@ -29,6 +29,21 @@ def test_the_process_environment_wins_over_the_file(loader):
     assert (loader.get("BOTH"), loader.get("WHOLE"), loader.get("OWN")) == ("process", "42", "1")
 
 
+def test_the_variables_of_the_process_are_copied_whenever_the_file_is_read(project):
+    code = """if True:
+        import os
+        from synfinance_settings import EnvLoader
+        loader, given = EnvLoader(), EnvLoader(environ={"NAME": "given"})
+        os.environ["NAME"] = "one"
+        print(loader.get("NAME"), given.get("NAME"))
+        loader.load_env_file(), given.load_env_file()
+        print(loader.get("NAME"), given.get("NAME"), loader.get("JOINED"))
+    """
+    project.write(".env", "JOINED=${NAME:-none}\n")
+    run = project.python(code)
+    assert run.stdout == "None given\none given one\n", run.stderr
+
+
 def test_values_are_expanded_as_in_the_layers(loader):
     assert (loader.get("JOINED"), loader.get("QUOTED")) == ("42-none", "$WHOLE")
     with pytest.raises(ExpansionError, match="NOWHERE is set nowhere"):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import (
@@ -46,6 +46,16 @@ PathLike = str | os.PathLike[str]
 ReloadResult = Literal["success", "unchanged", "failure"]
 
 
+class _NotGiven:
+    """The default of arguments whose None says something."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+_NOT_GIVEN: Final[Any] = _NotGiven()
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     """A load that validated: the state before it, the new one, and what is shown where values changed."""
@@ -59,20 +69,48 @@ class _Loaded:
 class ConfigManager:
     """The settings of one project, loaded, kept and replaced as a whole.
 
-    Without arguments it is the process-wide manager that `settings` shows: ``ConfigManager() is ConfigManager()``.
-    With any argument it is one of its own. `settings_dir` is the folder of the layers, `environment` the
-    environment's name, `environ` the variables (a copy of `os.environ` taken here unless given), `env_file` a file
-    that takes the place of ``.env``, `state_dir` the folder that keeps accepted versions of the layer files on disk,
+    Without arguments it is the process-wide manager that `settings` shows: ``ConfigManager() is ConfigManager()``; a
+    subclass has a process-wide one of its own, which `settings` does not show. With any argument, whatever its value,
+    it is a new one. `settings_dir` is the folder of the layers, `environment` the environment's name, `environ` the
+    variables (else a copy of `os.environ`, taken at the first load and at each `load_config`), `env_file` a file that
+    takes the place of ``.env``, `state_dir` the folder that keeps accepted versions of the layer files on disk,
     `history_limit` how many snapshots are kept in memory (at least 1).
     """
 
-    _shared: ClassVar[ConfigManager | None] = None
+    _shared: ClassVar[ConfigManager]  # of the class itself, never of a class below it
     _shared_lock: ClassVar[threading.Lock] = threading.Lock()
     _all: ClassVar[weakref.WeakSet[ConfigManager]] = weakref.WeakSet()
 
     def __new__(
         cls,
         *,
+        settings_dir: PathLike | None = _NOT_GIVEN,
+        environment: str | None = _NOT_GIVEN,
+        environ: Mapping[str, str] | None = _NOT_GIVEN,
+        env_file: PathLike | None = _NOT_GIVEN,
+        state_dir: PathLike | None = _NOT_GIVEN,
+        history_limit: int = _NOT_GIVEN,
+    ) -> Self:
+        """The process-wide manager where no argument is given, else a new one."""
+        arguments: dict[str, Any] = {
+            "settings_dir": settings_dir,
+            "environment": environment,
+            "environ": environ,
+            "env_file": env_file,
+            "state_dir": state_dir,
+            "history_limit": history_limit,
+        }
+        given = {name: value for name, value in arguments.items() if value is not _NOT_GIVEN}
+        if given:
+            return cls._isolated(**given)
+        with ConfigManager._shared_lock:
+            if "_shared" not in vars(cls):
+                cls._shared = cls._isolated()
+            return cls._shared  # type: ignore[return-value]
+
+    @classmethod
+    def _isolated(
+        cls,
         settings_dir: PathLike | None = None,
         environment: str | None = None,
         environ: Mapping[str, str] | None = None,
@@ -80,31 +118,12 @@ class ConfigManager:
         state_dir: PathLike | None = None,
         history_limit: int = 10,
     ) -> Self:
-        """The process-wide manager where no argument is given, else a new one."""
-        given = (settings_dir, environment, environ, env_file, state_dir)
-        if history_limit != 10 or any(argument is not None for argument in given):
-            return cls._isolated(*given, history_limit)
-        with ConfigManager._shared_lock:
-            if ConfigManager._shared is None:
-                ConfigManager._shared = cls._isolated(*given, history_limit)
-            return ConfigManager._shared  # type: ignore[return-value]
-
-    @classmethod
-    def _isolated(
-        cls,
-        settings_dir: PathLike | None,
-        environment: str | None,
-        environ: Mapping[str, str] | None,
-        env_file: PathLike | None,
-        state_dir: PathLike | None,
-        history_limit: int,
-    ) -> Self:
         self = super().__new__(cls)
         self._settings_dir = settings_dir
         self._environment = environment
-        self._environ = Environ(os.environ if environ is None else environ)
+        self._given_environ = None if environ is None else Environ(environ)
         self._env_file = env_file
-        self._last_good = LastGood(self._environ, state_dir)
+        self._state_dir = state_dir
         self._timeline = Timeline(history_limit)
         self._announcer = Announcer()
         self._subscriptions = Subscriptions()
@@ -115,9 +134,9 @@ class ConfigManager:
 
     _settings_dir: PathLike | None
     _environment: str | None
-    _environ: Environ
+    _given_environ: Environ | None
     _env_file: PathLike | None
-    _last_good: LastGood
+    _state_dir: PathLike | None
     _timeline: Timeline
     _announcer: Announcer
     _subscriptions: Subscriptions
@@ -131,14 +150,17 @@ class ConfigManager:
     _mirrors: tuple[Callable[[Snapshot], None], ...] = ()
     _observers: tuple[Callable[[ReloadResult, float], None], ...] = ()
     _last_failure: SettingsError | None = None
-    _degraded: bool = False
+    _last_good: LastGood | None = None
+    _fallen_from: Sources | None = None
 
     def load_config(self, config_path: PathLike | None = None, environment: str | None = None) -> AppConfig:
         """Load all layers and make them current; raises `SettingsError` and changes nothing where they do not
         validate.
 
-        Folder, environment and root are decided at the first load and kept; an argument decides them anew.
-        `config_path` is a file that takes the place of the environment's layer.
+        Folder, environment and root are decided at the first load and kept; an argument decides them anew. The
+        variables are copied anew each time, unless they were handed over. `config_path` is a file that takes the
+        place of the environment's layer. While the process runs on the last accepted layers, that state is returned
+        as long as the files that could not be loaded are as they were.
         """
         self._change(lambda: self._attempt("load", *self._chosen(config_path, environment)))
         return self.get_config()
@@ -183,7 +205,8 @@ class ConfigManager:
 
         project = self._find(None, None)
         target = parse_environment(environment) if environment is not None else project.environment
-        layer = LayerFile(project, target, self._last_good.folder)
+        kept = self._last_good or LastGood(project.environ, self._state_dir)
+        layer = LayerFile(project, target, kept.folder)
         layer.change(import_edit(project, Path(path), full=False, allow_secret=True), f"import {Path(path).name}")
         log_problems(layer.warnings)
         return self.reload_config() if target is project.environment else self.get_config()
@@ -230,7 +253,7 @@ class ConfigManager:
         """True while the process runs on the last accepted layers because those on disk were broken when it
         started.
         """
-        return self._degraded
+        return self._fallen_from is not None
 
     def explain(self, key: str) -> Explanation:
         """Where the value of `key` comes from, what it hides and what the field means; raises `UnknownKeyError`."""
@@ -266,9 +289,18 @@ class ConfigManager:
         return self._subscriptions.add(callback, section, on_error)
 
     def _find(self, config_path: PathLike | None, environment: str | None) -> Project:
+        """The project that the arguments decide, with the variables that were loaded; before a load, those of now."""
+        running = self._state.project if self._state else None
+        return self._decided(config_path, environment, running.environ if running else self._variables())
+
+    def _variables(self) -> Environ:
+        """The variables that were handed over, else a copy of those that the process has now."""
+        return Environ(os.environ) if self._given_environ is None else self._given_environ
+
+    def _decided(self, config_path: PathLike | None, environment: str | None, environ: Environ) -> Project:
         decided = self._environment if self._state is None else str(self._state.project.environment)
         return find_project(
-            environ=self._environ,
+            environ=environ,
             settings_dir=self._settings_dir,
             environment=environment if environment is not None else decided,
             env_file=self._env_file,
@@ -277,10 +309,12 @@ class ConfigManager:
 
     def _chosen(self, config_path: PathLike | None, environment: str | None) -> tuple[Project, Sources]:
         """What `load_config` reads: what was decided before, or what its arguments decide."""
-        decided = self._state.project if self._state else None
-        if decided is None or config_path is not None or environment is not None:
-            decided = self._find(config_path, environment)
-        return decided, read_sources(decided)
+        environ = self._variables()
+        if self._state is None or config_path is not None or environment is not None:
+            project = self._decided(config_path, environment, environ)
+        else:
+            project = replace(self._state.project, environ=environ)
+        return project, read_sources(project)
 
     def _asked(self, *, manual: bool) -> AppConfig:
         """Reload because somebody asks for it: at once, or later where a listener does."""
@@ -319,7 +353,7 @@ class ConfigManager:
     def _record(self, loaded: _Loaded) -> None:
         """Keep on disk what was loaded, unless something newer is in force, which records itself."""
         with self._recording:
-            if self._state is not None and self._state.sources is loaded.state.sources:
+            if self._last_good and self._state is not None and self._state.sources is loaded.state.sources:
                 self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
 
     def _reload_later(self, manual: bool) -> None:
@@ -359,16 +393,18 @@ class ConfigManager:
             return None
         self._refused = frozenset()
         before = self._state
-        if before is None:
-            self._last_good.check()
+        last_good = self._last_good if is_reload and self._last_good else LastGood(project.environ, self._state_dir)
+        last_good.check()
         outcome = build(project, sources, required=before.content if before and is_reload else frozenset())
         if outcome.snapshot is None:
-            self._fall_back(project, sources, SettingsError.of(outcome.problems))
+            failure = SettingsError.of(outcome.problems)
+            if is_reload or not self._runs_instead_of(sources):
+                self._fall_back(last_good, sources, failure)
             return None
         state = State(project, sources, outcome.content, outcome.snapshot)
         prepared = self._prepared(state)
         recovered = self._last_failure is not None and before is not None
-        self._degraded, self._last_failure = False, None
+        self._last_good, self._fallen_from, self._last_failure = last_good, None, None
         change = self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED, manual=manual)
         if change is not None and logger.isEnabledFor(logging.INFO):
             keys = ", ".join(changed_keys(change[0].config, change[1].config))
@@ -462,16 +498,24 @@ class ConfigManager:
                 return False
         return True
 
-    def _fall_back(self, project: Project, sources: Sources, failure: SettingsError) -> None:
+    def _runs_instead_of(self, sources: Sources) -> bool:
+        """True while the last accepted layers are in force because `sources`, as they are, could not be loaded."""
+        was = self._fallen_from
+        if was is None:
+            return False
+        return was.digest == sources.digest and was.project == replace(sources.project, environ=was.project.environ)
+
+    def _fall_back(self, last_good: LastGood, sources: Sources, failure: SettingsError) -> None:
         """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
-        found = self._last_good.candidates(project, sources) if self._state is None else iter(())
+        project = sources.project
+        found = last_good.candidates(project, sources) if self._state is None else iter(())
         for restored, name in found:
             outcome = build(project, restored)
             if outcome.snapshot is not None:
                 logger.critical("the layers are broken; running on %s", name)
                 log_problems(failure.problems)
                 prepared = self._prepared(State(project, restored, outcome.content, outcome.snapshot))
-                self._degraded, self._last_failure = True, failure
+                self._last_good, self._fallen_from, self._last_failure = last_good, sources, failure
                 self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED)
                 return
         raise failure

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from synfinance_settings import ConfigManager, InvalidSettingsError, SettingsError
+from synfinance_settings import ConfigManager, InvalidSettingsError, LayerError, SettingsError
 
 CANARY = "canary7d1e5f3a9b"
 
@@ -102,6 +102,40 @@ def test_the_first_valid_edit_leaves_the_last_good(project, start, watching, cap
     watch.shows("two")
     assert not watch.manager.degraded
     assert watch.manager.last_failure is None
+
+
+def test_a_load_asked_for_again_returns_the_last_good_while_the_files_are_unchanged(project, start):
+    accept(project, start, "one")
+    manager = falling_back(start)
+    running = manager.load_config()
+    assert manager.load_config() is running
+    assert (manager.degraded, manager.version, type(manager.last_failure)) == (True, 1, LayerError)
+    with pytest.raises(SettingsError):
+        manager.load_config(environment="test")
+    with pytest.raises(SettingsError):
+        manager.reload_config()
+    assert manager.load_config() is running
+    project.layer("default", "server: [broken otherwise\n")
+    with pytest.raises(LayerError):
+        manager.load_config()
+    project.layer("default", "app_name: two\n")
+    assert (manager.load_config().app_name, manager.degraded, manager.last_failure) == ("two", False, None)
+    project.layer("default", "server: [broken\n")
+    with pytest.raises(LayerError):
+        manager.load_config()
+
+
+def test_the_fallback_may_be_asked_for_after_the_manager_was_made(project, start):
+    accept(project, start, "one")
+    code = """if True:
+        import os
+        from synfinance_settings import ConfigManager
+        manager = ConfigManager()
+        os.environ["SYNFINANCE_FALLBACK"] = "last-good"
+        print(manager.load_config().app_name, manager.load_config().app_name, manager.degraded)
+    """
+    run = project.python(code, SYNFINANCE_STATE_DIR=str(start.state))
+    assert run.stdout == "one one True\n", run.stderr
 
 
 def test_who_is_told_of_the_first_valid_edit_sees_a_sound_manager(project, start, watching):

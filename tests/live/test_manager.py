@@ -30,9 +30,72 @@ def test_without_arguments_it_is_the_one_of_the_process():
     assert ConfigManager().get_config() is get_config()
 
 
-def test_with_any_argument_it_is_one_of_its_own(project):
-    assert ConfigManager(environ={}) is not ConfigManager()
-    assert project.manager() is not project.manager()
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"settings_dir": None},
+        {"environment": None},
+        {"environ": None},
+        {"environ": {}},
+        {"env_file": None},
+        {"state_dir": None},
+        {"history_limit": 10},
+    ],
+    ids=repr,
+)
+def test_with_any_argument_whatever_its_value_it_is_one_of_its_own(argument):
+    assert ConfigManager(**argument) is not ConfigManager()
+    assert ConfigManager(**argument) is not ConfigManager(**argument)
+
+
+def test_a_subclass_has_a_process_wide_one_of_its_own_kind():
+    class Sub(ConfigManager):
+        pass
+
+    class SubSub(Sub):
+        pass
+
+    assert (type(Sub()), type(SubSub()), type(ConfigManager())) == (Sub, SubSub, ConfigManager)
+    assert (Sub() is Sub(), SubSub() is SubSub()) == (True, True)
+    assert type(Sub(environ={})) is Sub
+
+
+def test_the_variables_of_the_process_are_copied_at_the_first_load(project):
+    code = """if True:
+        import os
+        from synfinance_settings import ConfigManager, settings
+        shared, own = ConfigManager(), ConfigManager(history_limit=3)
+        os.environ["SYNFINANCE_ENV"] = "test"
+        os.environ["SYNFINANCE_SERVER__PORT"] = "9001"
+        os.environ["SYNFINANCE_STATE_DIR"] = "kept"
+        print(settings.server.port, own.get_config().server.port, own.get_environment())
+        os.environ["SYNFINANCE_SERVER__PORT"] = "9002"
+        print(shared.reload_config().server.port, own.reload_config().server.port)
+    """
+    project.layer("test", "{}\n")
+    run = project.python(code)
+    assert (run.stdout, run.stderr) == ("9001 9001 test\n9001 9001\n", "")
+    assert len(list((project.root / "kept").iterdir())) == 1
+
+
+def test_a_load_that_is_asked_for_again_copies_the_variables_anew(project):
+    """Folder and environment stay what they were, and so do variables that were handed over."""
+    code = """if True:
+        import os
+        from synfinance_settings import ConfigManager, SettingsError
+        shared, own = ConfigManager(), ConfigManager(environ={"SYNFINANCE_SERVER__PORT": "9009"})
+        shared.load_config(), own.load_config()
+        os.environ.update(SYNFINANCE_SERVER__PORT="9001", SYNFINANCE_ENV="test", SYNFINANCE_SETTINGS_DIR="/nowhere")
+        print(shared.load_config().server.port, own.load_config().server.port, shared.get_environment())
+        os.environ["SYNFINANCE_SERVER__PORT"] = "no port"
+        try:
+            shared.load_config()
+        except SettingsError as error:
+            print(error.problems[0].origin)
+        print(shared.reload_config().server.port, type(shared.last_failure).__name__)
+    """
+    run = project.python(code)
+    assert run.stdout == "9001 9009 development\nenv SYNFINANCE_SERVER__PORT\n9001 NoneType\n", run.stderr
 
 
 def test_the_variables_are_copied(project):
