@@ -56,7 +56,7 @@ types: setup ## check the types of the package
 schema: setup ## check that settings/schema.json is current
 	@$(SETTINGS) schema --check
 
-reference: setup ## check that the generated pages of the docs are current
+reference: setup ## check that what is written from the models is current
 	@$(BIN)/python docs/reference.py --check
 
 bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual

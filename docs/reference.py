@@ -1,9 +1,10 @@
-"""Writes the pages of the docs that are drawn from the code.
+"""Writes what is drawn from the code: pages of the docs, and the words that a shell completes.
 
-    python docs/reference.py            writes docs/settings.md, the tree and the codes in docs/errors.md
+    python docs/reference.py            writes docs/settings.md, the tree and the codes in docs/errors.md, and
+                                        synfinance_settings/cli/words.py
     python docs/reference.py --check    writes nothing, and ends with 1 where one of them is out of date
 
-What a page says of a setting, a rule or a code stands in the package and nowhere else; mend it there.
+What is written of a setting, a rule or a code stands in the package and nowhere else; mend it there.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from synfinance_settings.sections.variables import (
 )
 
 DOCS: Final = Path(__file__).resolve().parent
+ROOT: Final = DOCS.parent
 TREE: Final = ("<!-- tree: written by docs/reference.py -->", "<!-- end of the tree -->")
 CODES_TABLE: Final = ("<!-- codes: written by docs/reference.py -->", "<!-- end of the codes -->")
 
@@ -45,6 +47,27 @@ def errors_page(current: str) -> str:
     tree = "\n".join(("```text", "SettingsError", *_branches(SettingsError, ""), "```"))
     written = _between(TREE, tree, current)
     return _between(CODES_TABLE, _table(("code", "error", "what was found"), rows), written)
+
+
+def words_module() -> str:
+    """The text of synfinance_settings/cli/words.py."""
+    lines = (f'    "{key}": "{" ".join(_words(setting))}",\n' for key, setting in SETTINGS.items())
+    return f"""\
+\"\"\"Every key, with the words that its value may be; written by docs/reference.py from the section models.\"\"\"
+
+from __future__ import annotations
+
+from typing import Final
+
+VALUES: Final = {{
+{"".join(lines)}}}
+"""
+
+
+def _words(setting: Setting) -> Sequence[str]:
+    """What the value of a setting may be, where that can be listed."""
+    words = setting.choices or (("true", "false") if setting.form == "boolean" else ())
+    return (*words, "null") if setting.nullable else words
 
 
 def _between(markers: tuple[str, str], written: str, text: str) -> str:
@@ -146,18 +169,23 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the pages, or with ``--check`` compare them; the exit code."""
+    """Write all of it, or with ``--check`` compare them; the exit code."""
     if list(arguments) not in ([], ["--check"]):
         raise SystemExit("usage: python docs/reference.py [--check]")
     errors = DOCS / "errors.md"
-    pages = {DOCS / "settings.md": settings_page(), errors: errors_page(errors.read_text(encoding="utf-8"))}
+    pages = {
+        DOCS / "settings.md": settings_page(),
+        errors: errors_page(errors.read_text(encoding="utf-8")),
+        ROOT / "synfinance_settings" / "cli" / "words.py": words_module(),
+    }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
+        name = path.relative_to(ROOT)
         if arguments:
-            sys.stderr.write(f"docs/{path.name} is out of date; run: python docs/reference.py\n")
+            sys.stderr.write(f"{name} is out of date; run: python docs/reference.py\n")
         else:
             path.write_text(pages[path], encoding="utf-8")
-            sys.stderr.write(f"wrote docs/{path.name}\n")
+            sys.stderr.write(f"wrote {name}\n")
     return 1 if stale and arguments else 0
 
 

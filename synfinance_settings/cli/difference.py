@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from synfinance_settings.cli import options, render
+from synfinance_settings.cli import completion, options, render
 from synfinance_settings.environment import SHORT_NAMES, Environment
 from synfinance_settings.errors import SettingsError
 
@@ -36,7 +36,7 @@ class _Row(NamedTuple):
 
 
 @click.command(short_help="Compare settings side by side.")
-@click.argument("sides", nargs=-1, metavar="[A B]", shell_complete=options.complete_environment)
+@click.argument("sides", nargs=-1, metavar="[A B]", shell_complete=completion.environments)
 @click.option("--matrix", is_flag=True, help="All four environments at once: the settings that differ anywhere.")
 @click.option("--all-keys", is_flag=True, help="Show the settings that are the same, too.")
 @click.option("--origin", is_flag=True, help="Say where each value was written.")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from synfinance_settings.cli import render
+from synfinance_settings.cli import completion, render
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import EnvironmentNameError, SettingsError
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from synfinance_settings.editing.changes import LayerFile, Target
     from synfinance_settings.layers.project import Project
     from synfinance_settings.layers.report import ValidationReport
@@ -41,9 +39,7 @@ class EnvironmentName(click.ParamType[Environment]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The environments that begin with `incomplete`."""
-        from click.shell_completion import CompletionItem
-
-        return [CompletionItem(name) for name in complete_environment(ctx, param, incomplete)]
+        return [CompletionItem(name) for name in completion.environments(ctx, param, incomplete)]
 
 
 class TargetName(EnvironmentName):
@@ -61,40 +57,13 @@ class TargetName(EnvironmentName):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The environments, and ``default``, that begin with `incomplete`."""
-        from click.shell_completion import CompletionItem
-
-        found = super().shell_complete(ctx, param, incomplete)
-        return [*found, *([CompletionItem("default")] if "default".startswith(incomplete) else [])]
+        return [CompletionItem(name) for name in completion.layers(ctx, param, incomplete)]
 
 
 def environment_of(path: Path) -> Environment | None:
     """The environment that a layer file is named after; None where it is named otherwise."""
     stem = path.name.partition(".")[0]
     return Environment(stem) if stem in list(Environment) else None
-
-
-def complete_environment(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The environments that begin with `incomplete`."""
-    return [str(name) for name in Environment if name.startswith(incomplete)]
-
-
-def complete_key(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The keys that begin with `incomplete`, from the schema beside the layers, which imports nothing."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        schema = folder / "settings" / "schema.json"
-        if schema.is_file():
-            keys = _schema_keys(json.loads(schema.read_text(encoding="utf-8")), "")
-            return [key for key in keys if key.startswith(incomplete)]
-    return []
-
-
-def _schema_keys(schema: dict[str, Any], prefix: str) -> Iterator[str]:
-    for name, inner in schema.get("properties", {}).items():
-        if "properties" in inner:
-            yield prefix + name
-            yield from _schema_keys(inner, f"{prefix}{name}.")
-        else:
-            yield prefix + name
 
 
 environment_option = click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from synfinance_settings.cli import options, render
+from synfinance_settings.cli import completion, options, render
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem
 
@@ -161,7 +161,7 @@ def show(
 
 
 @click.command(short_help="Print one bare value, for scripts.")
-@click.argument("key", shell_complete=options.complete_key)
+@click.argument("key", shell_complete=completion.settings)
 @options.environment_option
 @click.option("--reveal", is_flag=True, help="Print a secret in clear.")
 @options.placeholders_option
@@ -187,7 +187,7 @@ def get(key: str, environment: Environment | None, reveal: bool, placeholders: b
 
 
 @click.command(short_help="Say where a value comes from and what it hides.")
-@click.argument("key", shell_complete=options.complete_key)
+@click.argument("key", shell_complete=completion.settings)
 @options.environment_option
 @options.placeholders_option
 @options.format_option("text", "json")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from synfinance_settings.cli import options, render
+from synfinance_settings.cli import completion, options, render
 from synfinance_settings.environment import Environment
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a 
 
 
 @click.command("set", short_help="Write a value into a layer file.")
-@click.argument("key", shell_complete=options.complete_key)
-@click.argument("value")
+@click.argument("key", shell_complete=completion.settings_and_sections)
+@click.argument("value", shell_complete=completion.values)
 @options.target_option
 @_dry_run_option
 @_allow_secret_option
@@ -48,7 +48,7 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, allow_secre
 
 
 @click.command(short_help="Take a key out of a layer file.")
-@click.argument("key", shell_complete=options.complete_key)
+@click.argument("key", shell_complete=completion.settings_and_sections)
 @options.target_option
 @_dry_run_option
 def unset(key: str, target: Target | None, dry_run: bool) -> None:

@@ -1,0 +1,56 @@
+"""What the shell offers after the words of a command.
+
+All of it stands in the package: nothing is read from a working directory, and every word is one that no shell acts
+on. The keys are those of the models as `words` lists them, because a model takes Pydantic, and a key that is being
+typed cannot wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+from click.shell_completion import ZshComplete, add_completion_class
+
+from synfinance_settings.cli.words import VALUES
+from synfinance_settings.environment import Environment
+
+
+def environments(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The environments that begin with `incomplete`."""
+    return _beginning(incomplete, Environment)
+
+
+def layers(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The environments and ``default``, where they begin with `incomplete`."""
+    return _beginning(incomplete, (*Environment, "default"))
+
+
+def settings(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The keys of settings that begin with `incomplete`."""
+    return _beginning(incomplete, VALUES)
+
+
+def settings_and_sections(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The keys of settings and of sections that begin with `incomplete`."""
+    parts = (key.split(".") for key in VALUES)
+    return _beginning(incomplete, (".".join(part[: depth + 1]) for part in parts for depth in range(len(part))))
+
+
+def values(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """What the setting of the argument ``key`` may be, where that can be listed."""
+    return _beginning(incomplete, VALUES.get(context.params.get("key") or "", "").split())
+
+
+def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(str(word) for word in words if word.startswith(incomplete)))
+
+
+@add_completion_class
+class _Zsh(ZshComplete):
+    """The script for a zsh that has not set up its completion yet, as a bare one has not."""
+
+    def source(self) -> str:
+        """The script; its first line is the one that zsh looks at where the script lies in ``fpath``."""
+        first, _, rest = super().source().partition("\n")
+        return f"{first}\n(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i }}\n{rest}"
