@@ -242,6 +242,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "out-of-range": (InvalidSettingsError, "a value is outside the field's limits"),
     "not-a-choice": (InvalidSettingsError, "a value is not one of the field's choices"),
     "inconsistent": (InvalidSettingsError, "values contradict one another"),
+    "refused-values": (InvalidSettingsError, "a subscriber refused what a reload brought into force"),
     "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
     "bad-reference": (ExpansionError, "a ${...} reference is malformed"),
     "too-long": (ExpansionError, "a value is over its bound of characters after expansion"),

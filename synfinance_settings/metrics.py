@@ -1,7 +1,7 @@
 """Reloads as Prometheus metrics; needs the extra ``[metrics]`` (prometheus_client).
 
     synfinance_settings_reloads_total{result}                       reloads that were tried: success, unchanged, failure
-    synfinance_settings_last_reload_successful                      1 or 0
+    synfinance_settings_last_reload_successful                      1, or 0 as long as `last_failure` is set
     synfinance_settings_last_reload_success_timestamp_seconds       when settings were loaded or found unchanged last
     synfinance_settings_reload_duration_seconds                     how long a reload took, as a histogram
     synfinance_settings_info{environment, fingerprint}              1, for the settings in force
@@ -48,7 +48,7 @@ def _info(registry: CollectorRegistry) -> Callable[[Snapshot], None]:
 
 def _observer(registry: CollectorRegistry, loaded_at: float, *, is_good: bool) -> Callable[[ReloadResult, float], None]:
     reloads = Counter(f"{_PREFIX}_reloads", "Reloads that were tried.", ["result"], registry=registry)
-    successful = Gauge(f"{_PREFIX}_last_reload_successful", "Whether the last reload validated.", registry=registry)
+    successful = Gauge(f"{_PREFIX}_last_reload_successful", "Whether the last reload succeeded.", registry=registry)
     timestamp = Gauge(
         f"{_PREFIX}_last_reload_success_timestamp_seconds", "When settings validated last.", registry=registry
     )

@@ -19,10 +19,7 @@ from time import perf_counter
 from typing import Any, ClassVar, Final, Literal, Self
 
 from synfinance_settings.environment import Environment, parse_environment
-from synfinance_settings.errors import (
-    LayerError,
-    SettingsError,
-)
+from synfinance_settings.errors import LayerError, Problem, SettingsError, printable
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.loading import build
@@ -245,7 +242,7 @@ class ConfigManager:
 
     @property
     def last_failure(self) -> SettingsError | None:
-        """Why the last load or reload failed; None after one that did not."""
+        """Why the last load or reload failed, or why a subscriber refused it; None after one that succeeded."""
         return self._last_failure
 
     @property
@@ -362,25 +359,31 @@ class ConfigManager:
             self._reload(manual=manual)
 
     def _change(self, attempt: Callable[[], _Loaded | None]) -> None:
-        """Make an attempt under the lock; tell of its outcome, and raise its failure."""
+        """Make an attempt under the lock; tell of its outcome, and raise its failure.
+
+        Where nothing new was loaded, the outcome is that of the attempt before: what failed is still there.
+        """
         started = perf_counter()
         failure: SettingsError | None = None
         loaded: _Loaded | None = None
         with self._lock:
-            running = self._state is not None
+            running, was_degraded = self._state is not None, self._degraded
             try:
                 loaded = attempt()
             except SettingsError as error:
                 failure = self._last_failure = error
                 if running:
                     self._tell_failure(error)
+            is_good = self._last_failure is None
+        if loaded is not None:
+            is_good = self._is_welcome(loaded, was_degraded)
         changed = loaded is not None and (loaded.change is not None or not running)
-        result: ReloadResult = "failure" if failure else "success" if changed else "unchanged"
+        result: ReloadResult = "failure" if not is_good else "success" if changed else "unchanged"
         for observer in self._observers:
             observer(result, perf_counter() - started)
         if failure is not None:
             raise failure.with_traceback(None)
-        if loaded is not None and self._is_welcome(loaded):
+        if loaded is not None and is_good:
             self._record(loaded)
 
     def _attempt(self, command: str, project: Project, sources: Sources, *, manual: bool = False) -> _Loaded | None:
@@ -481,7 +484,7 @@ class ConfigManager:
         event = ConfigEvent.RELOAD_FAILED if unread else ConfigEvent.VALIDATION_FAILED
         self._announcer.announce(event, failure)
 
-    def _is_welcome(self, loaded: _Loaded) -> bool:
+    def _is_welcome(self, loaded: _Loaded, was_degraded: bool) -> bool:
         """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
         if loaded.change is None or loaded.before is None:
             return True
@@ -491,11 +494,17 @@ class ConfigManager:
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise
-                logger.exception("a subscriber refused what was loaded, which is rolled back: %r", callback)
-                with self._lock:
-                    if self._snapshot is loaded.change[1]:
-                        self._go_back(loaded.before)
-                return False
+                name = getattr(callback, "__qualname__", type(callback).__name__)
+                logger.exception("the subscriber %s refused what was loaded, which is rolled back", name)
+                failure = _refusal(name, type(error).__name__)
+            else:
+                continue
+            with self._lock:
+                if self._snapshot is loaded.change[1]:
+                    self._last_failure, self._degraded = failure, was_degraded
+                    self._announcer.announce(ConfigEvent.RELOAD_FAILED, failure)
+                    self._go_back(loaded.before)
+            return False
         return True
 
     def _runs_instead_of(self, sources: Sources) -> bool:
@@ -564,6 +573,13 @@ class ConfigManager:
         self._recording = threading.Lock()
         self._announcer.revive()
         self._subscriptions.revive()
+
+
+def _refusal(subscriber: str, kind: str) -> SettingsError:
+    """What a subscriber raised may hold a secret, so its kind alone is told."""
+    said = f"{subscriber} refused what was loaded ({kind}), and the values before are in force again"
+    hint = "the log has what it raised; the layers are tried again when a file changes, or by load_config()"
+    return SettingsError.of([Problem("refused-values", printable(said), hint=hint)])
 
 
 def _revive_all() -> None:

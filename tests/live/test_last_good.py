@@ -234,6 +234,26 @@ def test_what_a_subscriber_refused_is_not_kept(project, start):
     assert falling_back(start).get_config().app_name == "one"
 
 
+def test_a_process_on_the_last_good_stays_degraded_where_a_subscriber_refuses_the_mended_layers(project, start):
+    project.layer("default", "app_name: one\n")
+    start().load_config()
+    project.layer("default", "server: [broken\n")
+    manager = falling_back(start)
+    manager.load_config()
+
+    def refuse(old, new):
+        raise ValueError("no")
+
+    unsubscribe = manager.subscribe(refuse, on_error="rollback")
+    project.layer("default", "app_name: two\n")
+    assert manager.reload_config().app_name == "one"
+    assert (manager.degraded, manager.last_failure.problems[0].code) == (True, "refused-values")
+    unsubscribe()
+    project.layer("default", "app_name: three\n")
+    assert manager.reload_config().app_name == "three"
+    assert not manager.degraded
+
+
 def test_files_are_kept_byte_for_byte(project, start):
     text = b"\xef\xbb\xbf# caf\xc3\xa9\r\napp_name: one\r\n"
     project.layer("default", text)

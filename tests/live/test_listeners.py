@@ -360,9 +360,56 @@ def test_a_subscriber_that_refuses_brings_the_values_back_before_the_reload_retu
     assert not watch.manager.snapshot.pending_files
     watch.watcher.trigger_reload()
     watch.ear.wait("manual_reload")
-    assert watch.ear.events == ["config_reloaded", "rolled_back", "config_reloaded", "manual_reload"]
+    assert watch.ear.events == ["config_reloaded", "reload_failed", "rolled_back", "config_reloaded", "manual_reload"]
     assert others == [("old", "bad"), ("bad", "old"), ("old", "good")]
     assert any(record.levelno >= logging.ERROR for record in caplog.records)
+
+
+def test_a_reload_that_a_subscriber_refused_is_a_failure_until_a_reload_succeeds(project, watch):
+    """Whoever asks again while the files are the same hears of it again; no secret of the refusal is in it."""
+
+    def refuse(old, new):
+        if new.config.app_name == "bad":
+            raise ConnectionError("hunter2")
+
+    watch.manager.subscribe(refuse, on_error="rollback")
+    rename(project, "bad")
+    for _ in range(2):
+        assert watch.manager.reload_config().app_name == "old"
+        failure = watch.manager.last_failure
+        assert (failure.problems[0].code, "ConnectionError" in str(failure)) == ("refused-values", True)
+        assert "refuse" in str(failure)
+        assert "hunter2" not in f"{failure!r}{failure.__context__!r}{failure.__cause__!r}"
+    assert watch.ear.wait("reload_failed") is failure
+    rename(project, "old")
+    watch.manager.reload_config()
+    assert watch.manager.last_failure is None
+
+
+def test_a_rollback_by_hand_is_no_failure(project, watch):
+    rename(project, "new")
+    watch.manager.reload_config()
+    watch.manager.rollback()
+    assert watch.manager.reload_config().app_name == "old"
+    assert watch.manager.last_failure is None
+
+
+def test_a_refusal_of_what_is_no_longer_in_force_changes_nothing(project, watch):
+    """The subscriber lost the race: what it refused was replaced while it ran."""
+
+    def refuse(old, new):
+        if new.config.app_name == "bad":
+            rename(project, "newer")
+            thread = threading.Thread(target=watch.manager.reload_config)
+            thread.start()
+            thread.join()
+            raise ValueError("no")
+
+    watch.manager.subscribe(refuse, on_error="rollback")
+    rename(project, "bad")
+    assert watch.manager.reload_config().app_name == "newer"
+    assert watch.manager.last_failure is None
+    assert not watch.manager.snapshot.pending_files
 
 
 def test_a_subscriber_that_refuses_a_watched_edit_does_not_end_the_watch(project, watching):

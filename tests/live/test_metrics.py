@@ -60,6 +60,38 @@ def test_every_reload_is_counted_by_its_result(project, registry):
     assert value(registry, "last_reload_success_timestamp_seconds") > succeeded
 
 
+def test_a_reload_that_a_subscriber_refused_is_a_failure(project, registry):
+    manager = project.manager()
+    install(manager, registry)
+
+    def refuse(old, new):
+        raise ValueError("no")
+
+    unsubscribe = manager.subscribe(refuse, on_error="rollback")
+    succeeded = value(registry, "last_reload_success_timestamp_seconds")
+    project.layer("default", "app_name: new\n")
+    for _ in range(2):
+        manager.reload_config()
+    assert reloads(registry) == {"success": 0, "unchanged": 0, "failure": 2}
+    assert value(registry, "last_reload_successful") == 0
+    assert value(registry, "last_reload_success_timestamp_seconds") == succeeded
+    unsubscribe()
+    project.layer("default", "app_name: newer\n")
+    manager.reload_config()
+    assert value(registry, "last_reload_successful") == 1
+
+
+def test_a_rollback_by_hand_leaves_the_last_reload_as_it_was(project, registry):
+    manager = project.manager()
+    install(manager, registry)
+    project.layer("default", "app_name: new\n")
+    manager.reload_config()
+    manager.rollback()
+    manager.reload_config()
+    assert reloads(registry) == {"success": 1, "unchanged": 1, "failure": 0}
+    assert value(registry, "last_reload_successful") == 1
+
+
 def test_the_info_is_of_the_snapshot_in_force_alone(project, registry):
     manager = project.manager()
     install(manager, registry)
