@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from synfinance_settings.editing.history import History
 from synfinance_settings.editing.masking import masked_difference
-from synfinance_settings.editing.splice import NEW_FILE
+from synfinance_settings.editing.splice import NEW_FILE, with_content
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
@@ -49,6 +49,11 @@ class Change:
     changed: tuple[str, ...]
     notes: tuple[str, ...]
     """What an operator should know: higher layers that hide the change, placeholders that were lent."""
+
+    @property
+    def content(self) -> Content:
+        """The file as it would be read after the change."""
+        return Content(self.path, file_bytes(self.after))
 
     @property
     def is_empty(self) -> bool:
@@ -105,7 +110,7 @@ class LayerFile:
         path, before = self.read()
         name = self.project.name(path)
         start = before if before is not None else "" if path.suffix == ".json" else NEW_FILE
-        after = edit(start, name)
+        after = with_content(edit(start, name), name)
         found = [self._reports(environment, path, after) for environment in self._environments()]
         reports = [judged for judged, _ in found]
         problems = [problem for report in reports for problem in _named(report, among=len(reports))]
@@ -140,7 +145,7 @@ class LayerFile:
         is_default = self.target == "default"
         layer = "default" if is_default else "environment"
         read = read_sources(project)
-        here = replace(read, files={**read.files, layer: (Content(path, file_bytes(text)),)})
+        here = read.with_layer(layer, Content(path, file_bytes(text)))
         judged = None if is_default else "environment"
         by_itself = validate_sources(project, here.without_local(), placeholders=True, judged=judged)
         return by_itself, validate_sources(project, here, placeholders=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from synfinance_settings.editing.changes import Target, file_bytes, file_text
+from synfinance_settings.editing.changes import Target, file_text
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.spelling import Written
-from synfinance_settings.editing.splice import layer_of, set_value, unset_value
+from synfinance_settings.editing.splice import layer_of, set_value, unset_value, with_content
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, RollbackError, SettingsError
 from synfinance_settings.layers.excerpt import is_reference
 from synfinance_settings.layers.files import read_file
@@ -107,23 +107,26 @@ def rollback_edit(
 
     Raises `RollbackError` where there is none.
     """
-    path, text = current
-    now = None if text is None else file_bytes(text)
+    path, now = current
     for version in history.versions():
         stored = version.files.get(path.name)
         is_meant = version.number == number
         if number is None:
             is_meant = version.environment == target and version.is_valid
-        if is_meant and stored is not None and (number is not None or stored != now):
-            return _bring_back(stored), version
+        if is_meant and stored is not None and (number is not None or _brought_back(stored, path.name) != now):
+            return _bringing_back(stored), version
     said = f"there is no version {number} of {path.name}"
     if number is None:
         said = f"no version of {path.name} is recorded that differs from it"
     raise RollbackError(Problem("no-such-version", said))
 
 
-def _bring_back(stored: bytes) -> Edit:
-    return lambda text, name: file_text(stored)
+def _bringing_back(stored: bytes) -> Edit:
+    return lambda text, name: _brought_back(stored, name)
+
+
+def _brought_back(stored: bytes, name: str) -> str:
+    return with_content(file_text(stored), name)
 
 
 def refuse_secret(key: str, value: Written, *, allow_secret: bool, from_stdin: bool) -> None:

@@ -23,6 +23,7 @@ from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 NEW_FILE: Final = "# yaml-language-server: $schema=schema.json\n"
 """How a layer file in YAML begins."""
 
+_MARK: Final = "\ufeff"
 _STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
 _PLACES: Final = {key: number for number, key in enumerate([*SETTINGS, *SECTIONS])}
@@ -67,8 +68,33 @@ def layer_of(values: Mapping[str, Written], name: str) -> str:
     return "".join(lines)
 
 
+def with_content(text: str, name: str) -> str:
+    """`text` of the layer file `name`, with ``{}`` where it says nothing: a reload takes such a layer for lost.
+
+    A text that does not parse stays as it is.
+    """
+    body = text.removeprefix(_MARK)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    nothing = f"{{}}{newline}"
+    try:
+        if body.strip() and read_text(body, Source(name))[0] is not None:
+            return text
+    except LayerError:
+        return text
+    filled = _joined(text, nothing, "", newline)
+    return filled if not name.endswith(".json") and _is_empty_mapping(filled) else nothing
+
+
+def _is_empty_mapping(text: str) -> bool:
+    try:
+        root = read_text(text.removeprefix(_MARK), Source(""))[0]
+    except LayerError:
+        return False
+    return root is not None and root.value == {}
+
+
 def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]) -> str:
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    mark = _MARK if text.startswith(_MARK) else ""
     body = text.removeprefix(mark)
     if not is_utf8(body):
         line = next(number for number, text in enumerate(body.split("\n"), 1) if not is_utf8(text))

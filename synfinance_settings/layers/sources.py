@@ -59,6 +59,10 @@ class Sources:
         nothing = Content(self.dotenv.path)
         return Sources(self.project, {layer: self.files.get(layer, ())}, nothing, {})
 
+    def with_layer(self, layer: str, content: Content) -> Sources:
+        """The same with `content` as the file of `layer`."""
+        return replace(self, files={**self.files, layer: (content,)})
+
     def without_local(self) -> Sources:
         """The same without developers' own layers."""
         return replace(

@@ -22,6 +22,7 @@ from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import LayerError, Problem, SettingsError, printable
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch
@@ -193,20 +194,28 @@ class ConfigManager:
     def import_config(self, path: PathLike, environment: str | None = None) -> AppConfig:
         """Replace the environment's layer file by what the file at `path` says that differs from the default layer.
 
-        It is validated first; secrets may stand in it. The replaced file is kept where a state folder is set. Then the
-        settings are reloaded, unless `environment` is another one than this manager's.
+        It is validated first, as the reload would find it; secrets may stand in it. The replaced file is kept where a
+        state folder is set. Then the settings are reloaded, unless `environment` is another one than this manager's.
         """
         # every start of a process would pay for what edits files, and few processes ever do
-        from synfinance_settings.editing.changes import LayerFile
+        from synfinance_settings.editing.changes import Change, LayerFile
         from synfinance_settings.editing.edits import import_edit
 
         project = self._find(None, None)
         target = parse_environment(environment) if environment is not None else project.environment
         kept = self._last_good or LastGood(project.environ, self._state_dir)
         layer = LayerFile(project, target, kept.folder)
-        layer.change(import_edit(project, Path(path), full=False, allow_secret=True), f"import {Path(path).name}")
+        is_ours = target is project.environment
+
+        def approve(change: Change) -> bool:
+            if is_ours:
+                self._require_good(project, change.content)
+            return True
+
+        edit = import_edit(project, Path(path), full=False, allow_secret=True)
+        layer.change(edit, f"import {Path(path).name}", approve)
         log_problems(layer.warnings)
-        return self.reload_config() if target is project.environment else self.get_config()
+        return self.reload_config() if is_ours else self.get_config()
 
     def get_environment(self) -> Environment:
         """The environment that was decided at the first load."""
@@ -312,6 +321,15 @@ class ConfigManager:
         else:
             project = replace(self._state.project, environ=environ)
         return project, read_sources(project)
+
+    def _require_good(self, project: Project, content: Content) -> None:
+        """Raise what a reload would raise that found `content` as the environment's layer of `project`."""
+        before = self._state
+        sources = read_sources(project, self._looked).with_layer("environment", content)
+        outcome = build(project, sources, required=before.content if before else frozenset())
+        if outcome.snapshot is None:
+            raise SettingsError.of(outcome.problems)
+        self._overlaid(State(project, sources, outcome.content, outcome.snapshot))
 
     def _asked(self, *, manual: bool) -> AppConfig:
         """Reload because somebody asks for it: at once, or later where a listener does."""

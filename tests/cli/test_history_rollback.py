@@ -119,7 +119,7 @@ def test_a_layer_that_is_gone_comes_back(edited):
     assert desk.text("development") == texts[-1]
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfdebug: on\r\n", b"debug: on", b"# only\n\n\n"])
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbfdebug: on\r\n", b"debug: on", b"# only\n\n\n{}"])
 def test_a_version_is_kept_byte_for_byte(desk, project, data):
     project.layer("development", data)
     desk.done("set", "server.port", "8002")
@@ -258,3 +258,16 @@ def test_a_store_that_was_tampered_with_is_told(desk, column, value, call):
     assert "error[no-history]: " in result.stderr
     assert isinstance(desk.run("--debug", *call).exception, HistoryError)
     assert desk.text("development") == before
+
+
+@pytest.mark.parametrize("comments", ["# nothing of our own yet\n", ""])
+def test_a_rollback_to_a_layer_without_content_is_taken_by_a_running_service(desk, project, comments):
+    project.layer("development", comments)
+    desk.done("set", "server.port", "8001")
+    service = project.manager()
+    assert service.get_config().server.port == 8001
+    desk.done("rollback", "--yes")
+    assert service.reload_config().server.port == 8000
+    assert desk.text("development") == f"{comments}{{}}\n"
+    desk.done("rollback", "--yes")
+    assert "port: 8001" in desk.text("development")

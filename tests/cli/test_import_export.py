@@ -289,3 +289,31 @@ def test_an_export_reveals_no_placeholders(desk, nothing_written):
     result = desk.run("export", str(desk.root / "out.yaml"), "--reveal", "--placeholders")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--reveal goes without --placeholders" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["development.yaml", "development.json"])
+def test_an_import_of_what_the_default_layer_says_is_taken_by_a_running_service(desk, project, name):
+    (project.settings / "development.yaml").unlink()
+    project.layer("default", "server: {port: 8001}\n")
+    project.write(f"settings/{name}", '{"server": {"port": 8002}}\n')
+    service = project.manager()
+    assert service.get_config().server.port == 8002
+    desk.done("import", str(project.write("in.yaml", "server: {port: 8001}\n")), "--yes")
+    assert service.reload_config().server.port == 8001
+
+
+@pytest.mark.parametrize(
+    ("variables", "local", "said"),
+    [({}, "", "A is set nowhere"), ({"A": "x"}, "generation: {start_date: 2024-06-01}\n", "generation.start_date")],
+    ids=["a reference", "a local layer"],
+)
+def test_an_import_that_the_manager_could_not_reload_replaces_nothing(project, variables, local, said):
+    project.layer("development", "debug: on\n")
+    project.layer("development.local", local)
+    manager = project.manager(**variables)
+    before = manager.get_config()
+    path = project.write("in.yaml", "app_name: ${A}\ngeneration: {end_date: 2024-03-01}\n")
+    with pytest.raises(SettingsError, match=said):
+        manager.import_config(path)
+    assert manager.get_config() is before
+    assert (project.settings / "development.yaml").read_text() == "debug: on\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from layer_corpus import CORPUS, ODD_BREAKS, altered, changed, lines_of, said
 
 from synfinance_settings import SettingsError
-from synfinance_settings.editing.splice import layer_of, set_value, unset_value
+from synfinance_settings.editing.splice import layer_of, set_value, unset_value, with_content
 from synfinance_settings.errors import EditError
 from synfinance_settings.sections.keys import SETTINGS
 
@@ -235,3 +235,30 @@ def test_a_new_layer_says_what_it_was_made_of(name, settings):
         wanted = changed(wanted, key, value)
     assert said(name, text) == wanted
     assert name.endswith(".json") or text.startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", "{}\n"),
+        ("# c", "# c\n{}\n"),
+        ("# c\r\n", "# c\r\n{}\r\n"),
+        ("\ufeff# c\n", "\ufeff# c\n{}\n"),
+        ("---\n", "---\n{}\n"),
+        ("null # c\n", "{}\n"),
+        ("# c\n---\n...\n", "{}\n"),
+        ("{}\n", "{}\n"),
+        ("debug: on", "debug: on"),
+        ("a: [", "a: ["),
+    ],
+    ids=repr,
+)
+def test_a_layer_that_says_nothing_gets_content(text, wanted):
+    assert with_content(text, "x.yaml") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("", "{}\n"), (" \n", "{}\n"), ("null", "{}\n"), ("# c", "# c")], ids=repr
+)
+def test_a_json_layer_that_says_nothing_gets_content(text, wanted):
+    assert with_content(text, "x.json") == wanted
