@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from synfinance_settings.editing.history import History
 from synfinance_settings.editing.masking import masked_difference
-from synfinance_settings.editing.splice import NEW_FILE, with_content
+from synfinance_settings.editing.splice import with_content
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
@@ -33,6 +33,7 @@ Target = Environment | Literal["default"]
 """The layer that is changed: an environment's, or the default one."""
 
 
+_SCHEMA_LINE: Final = "# yaml-language-server: $schema=schema.json\n"
 _NOTHING: Final = "{}\n"  # what is kept in the place of a file that did not exist
 _MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
 
@@ -109,8 +110,7 @@ class LayerFile:
     def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
         path, before = self.read()
         name = self.project.name(path)
-        start = before if before is not None else "" if path.suffix == ".json" else NEW_FILE
-        after = with_content(edit(start, name), name)
+        after = with_content(edit(new_text(path) if before is None else before, name), name)
         found = [self._reports(environment, path, after) for environment in self._environments()]
         reports = [judged for judged, _ in found]
         problems = [problem for report in reports for problem in _named(report, among=len(reports))]
@@ -181,6 +181,12 @@ class LayerFile:
         except HistoryError as error:
             warning = replace(error.problems[0], severity="warning")
             self.warnings = (*(known for known in self.warnings if known != warning), warning)
+
+
+def new_text(path: Path) -> str:
+    """How the layer file `path` begins when it is made: in YAML, with the schema that lies beside it."""
+    is_there = path.suffix != ".json" and (path.parent / "schema.json").is_file()
+    return _SCHEMA_LINE if is_there else ""
 
 
 def file_text(data: bytes) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from synfinance_settings.editing.changes import Target, file_text
+from synfinance_settings.editing.changes import Target, file_text, new_text
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.spelling import Written
 from synfinance_settings.editing.splice import layer_of, set_value, unset_value, with_content
@@ -81,7 +81,7 @@ def import_edit(project: Project, path: Path, *, full: bool, allow_secret: bool)
             values = _differing(project, values)
         if isinstance(environment, Node) and isinstance(environment.value, str):
             values = {"environment": environment.value, **values}
-        return layer_of(values, name)
+        return new_text(project.root / name) + layer_of(values, name)
 
     return edit
 

@@ -20,9 +20,6 @@ from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.base import is_utf8
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 
-NEW_FILE: Final = "# yaml-language-server: $schema=schema.json\n"
-"""How a layer file in YAML begins."""
-
 _MARK: Final = "\ufeff"
 _STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
@@ -54,11 +51,11 @@ def layer_of(values: Mapping[str, Written], name: str) -> str:
     if name.endswith(".json"):
         plain = {key: json.loads(spell_json(values[key], SETTINGS[key])) for key in ordered}
         return json_text(nested(plain))
-    lines: list[str] = [NEW_FILE]
+    lines: list[str] = []
     before: Path = ()
     for key in ordered:
         *path, last = key.split(".")
-        if path and path[:1] != list(before[:1]):
+        if lines and path and path[:1] != list(before[:1]):
             lines.append("\n")
         for depth, section in enumerate(path):
             if tuple(path[: depth + 1]) != before[: depth + 1]:

@@ -162,7 +162,6 @@ def test_an_import_writes_what_differs_from_the_default_layer(desk, project):
     }
     desk.done("import", str(path), "--full", "--yes")
     assert yaml.safe_load(desk.text("development"))["server"] == {"port": 8001, "workers": 3}
-    assert desk.text("development").startswith("# yaml-language-server: $schema=schema.json\n")
 
 
 def test_an_import_into_the_default_layer_is_whole(shipped_desk):

@@ -114,7 +114,18 @@ def test_a_dry_run_shows_the_change_and_writes_nothing(desk, project, nothing_wr
 
 def test_a_layer_that_is_not_there_is_made(desk):
     desk.done("set", "server.port", "8001", "--env", "test")
-    assert desk.text("test") == "# yaml-language-server: $schema=schema.json\nserver:\n  port: 8001\n"
+    assert desk.text("test") == "server:\n  port: 8001\n"
+
+
+def test_a_layer_that_is_made_names_the_schema_that_lies_beside_it(desk, project):
+    path = project.write("in.yaml", "debug: on\n")
+    desk.done("import", str(path), "--yes")
+    assert desk.text("development") == "debug: on\n"
+    desk.done("schema", "--output", str(desk.settings / "schema.json"))
+    desk.done("import", str(path), "--yes")
+    desk.done("set", "debug", "off", "--env", "test")
+    line = "# yaml-language-server: $schema=schema.json\n"
+    assert (desk.text("development"), desk.text("test")) == (f"{line}debug: on\n", f"{line}debug: off\n")
     assert stat.S_IMODE((desk.settings / "test.yaml").stat().st_mode) & 0o600 == 0o600
 
 
