@@ -385,7 +385,7 @@ class ConfigManager:
         failure: SettingsError | None = None
         loaded: _Loaded | None = None
         with self._lock:
-            running, was_degraded = self._state is not None, self._degraded
+            running, fallen_from = self._state is not None, self._fallen_from
             try:
                 loaded = attempt()
             except SettingsError as error:
@@ -394,7 +394,7 @@ class ConfigManager:
                     self._tell_failure(error)
             is_good = self._last_failure is None
         if loaded is not None:
-            is_good = self._is_welcome(loaded, was_degraded)
+            is_good = self._is_welcome(loaded, fallen_from)
         changed = loaded is not None and (loaded.change is not None or not running)
         result: ReloadResult = "failure" if not is_good else "success" if changed else "unchanged"
         for observer in self._observers:
@@ -502,7 +502,7 @@ class ConfigManager:
         event = ConfigEvent.RELOAD_FAILED if unread else ConfigEvent.VALIDATION_FAILED
         self._announcer.announce(event, failure)
 
-    def _is_welcome(self, loaded: _Loaded, was_degraded: bool) -> bool:
+    def _is_welcome(self, loaded: _Loaded, fallen_from: Sources | None) -> bool:
         """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
         if loaded.change is None or loaded.before is None:
             return True
@@ -519,7 +519,7 @@ class ConfigManager:
                 continue
             with self._lock:
                 if self._snapshot is loaded.change[1]:
-                    self._last_failure, self._degraded = failure, was_degraded
+                    self._last_failure, self._fallen_from = failure, fallen_from
                     self._announcer.announce(ConfigEvent.RELOAD_FAILED, failure)
                     self._go_back(loaded.before)
             return False
