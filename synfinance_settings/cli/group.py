@@ -21,9 +21,26 @@ _USAGE_CODES: Final = frozenset(
 
 _DEBUG: Final = f"{__name__}.debug"
 
+COMMANDS: Final = {
+    "Look, and change no layer": ("validate", "show", "get", "explain", "diff", "history", "watch", "doctor"),
+    "Change a layer file": ("set", "unset", "import", "rollback"),
+    "Write another file": ("export", "schema", "env-template"),
+}
+"""The names of the commands, as the help puts them together."""
+
 
 class _Group(click.Group):
-    """A group that turns a `SettingsError` into a report and an exit code."""
+    """A group that turns a `SettingsError` into a report and an exit code, and lists its commands by what they do."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [name for names in COMMANDS.values() for name in names]
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, self.commands))
+        for title, names in COMMANDS.items():
+            with formatter.section(title):
+                commands = ((name.ljust(widest), self.commands[name]) for name in names)
+                formatter.write_dl([(name, command.get_short_help_str()) for name, command in commands])
 
     def invoke(self, context: click.Context) -> Any:
         try:

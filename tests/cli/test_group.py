@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from synfinance_settings import InvalidSettingsError
+from synfinance_settings.cli.group import group
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +106,17 @@ def test_every_command_has_help(project, command):
     assert result.exit_code == 0
     assert result.stdout.startswith(f"Usage: group {command} ")
     assert command in project.command("--help").stdout
+
+
+def test_the_help_of_the_group_puts_commands_together_as_the_docs_do(project):
+    told = {}
+    for part in project.command("--help").stdout.rstrip().split("\n\n")[-3:]:
+        title, *lines = part.splitlines()
+        told[title.removesuffix(":").lower()] = [line.split()[0] for line in lines]
+    page = (CHECKOUT / "docs" / "commands.md").read_text().partition("\n## ")[0]
+    rows = re.findall(r"^\| ([a-z][a-z, ]+) \| (\[.*) \|$", page, re.MULTILINE)
+    assert told == {title: re.findall(r"\[([a-z-]+)\]", links) for title, links in rows}
+    assert sorted(name for names in told.values() for name in names) == sorted(group.commands)
 
 
 def test_a_slip_in_a_command_is_answered(project):
