@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from synfinance_settings.editing.history import History
-from synfinance_settings.editing.masking import masked_difference
+from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
@@ -27,7 +27,7 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport, validate_sources
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.layers.sources import read_sources
-from synfinance_settings.layers.writing import remove_leftovers, write_atomically
+from synfinance_settings.layers.writing import write_atomically
 
 Target = Environment | Literal["default"]
 """The layer that is changed: an environment's, or the default one."""
@@ -35,6 +35,7 @@ Target = Environment | Literal["default"]
 
 _SCHEMA_LINE: Final = "# yaml-language-server: $schema=schema.json\n"
 _NOTHING: Final = "{}\n"  # what is kept in the place of a file that did not exist
+_SECRET_MODE: Final = 0o600
 _MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
 
 
@@ -55,6 +56,11 @@ class Change:
     def content(self) -> Content:
         """The file as it would be read after the change."""
         return Content(self.path, file_bytes(self.after))
+
+    @property
+    def mode(self) -> int | None:
+        """The mode to write the file with: for its owner alone where it is new and says a secret."""
+        return _SECRET_MODE if self.before is None and holds_secret(self.name, self.after) else None
 
     @property
     def is_empty(self) -> bool:
@@ -87,8 +93,7 @@ class LayerFile:
             if not change.is_empty and approve(change):
                 before = _NOTHING if change.before is None else change.before
                 self._remember(change, before, "found", is_valid=self._is_valid(change, before))
-                remove_leftovers(change.path)
-                write_atomically(change.path, file_bytes(change.after))
+                write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
                 self._remember(change, change.after, command)
             return change
 

@@ -14,6 +14,7 @@ from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.base import is_utf8
 
 _CHANGED: Final = f"{MASK} (changed)"
+_NO_SECRET: Final = ("", "null", "Null", "NULL", "~", "''", '""')
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 
 
@@ -41,6 +42,11 @@ def parses(name: str, text: str) -> bool:
     except LayerError:
         return False
     return True
+
+
+def holds_secret(name: str, text: str) -> bool:
+    """True when the layer file says the value of a secret itself, not where it comes from."""
+    return any(piece not in _NO_SECRET for pieces in _secrets(name, text).values() for piece in pieces)
 
 
 def _secrets(name: str, text: str) -> dict[tuple[str, ...], list[str]]:

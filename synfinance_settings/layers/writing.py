@@ -1,71 +1,249 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all.
+
+A temporary file beside the target is given what the old file has (owner, group, extended attributes, ACL, mode),
+filled, synced and renamed. Its writer holds a lock on it that goes with the process, so one that nobody holds is what
+a killed write left; the next write to the same path removes it.
+"""
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import logging
 import os
+import re
+import secrets
 import stat
-import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem, printable
 
-_NEW_FILE_MODE = 0o644
-_SUFFIX = ".tmp"
+logger: Final = logging.getLogger("synfinance_settings")
+
+_NEW_FILE_MODE: Final = 0o644
+_MOST_LINKS: Final = 40
+_LONGEST_STEM: Final = 60  # so that the temporary name stays below 255 bytes, whatever the characters
+_ACL: Final = "system.posix_acl_access"
+_OF_CONTENT: Final = ("security.ima", "security.evm", "security.capability")  # they vouch for the old content
+_NO_ATTRIBUTES: Final = (errno.ENOTSUP, errno.ENOSYS)
+_NO_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)  # what file systems say that have no sync of a folder
 
 
-def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
+class _RefusedWriteError(Exception):
+    """The file cannot be written as it should be; the texts say why, and what helps."""
+
+    def __init__(self, fault: str, hint: str | None = None) -> None:
+        super().__init__(fault, hint)
+        self.fault = fault
+        self.hint = hint
+
+
+def write_atomically(path: Path, data: bytes, mode: int | None = None, *, like_folder: bool = False) -> None:
     """Put `data` at `path`: whoever looks sees the old content or the new, also after a crash.
 
-    A symbolic link stays, and what it points to is replaced. `mode` is the mode of the file, by default the one it
-    has, else 0644 less the umask. Raises `LayerError` where the folder cannot be written.
+    A file that exists keeps owner, group, extended attributes and ACL, and its mode unless `mode` gives another; a new
+    one has `mode`, else 0644 less the umask. What root makes anew without a mode, or with `like_folder`, belongs to the
+    owner and the group of the folder. A symbolic link stays, and what it points to is replaced; a link that somebody
+    else could have planted is refused. Raises `LayerError`, with nothing changed, where it cannot be written so. Once
+    the file is the new one there is no failure any more: a folder that cannot be synced is a warning in the log.
     """
+    hint: str | None = None
     try:
-        _write(Path(os.path.realpath(path)), data, mode)
+        folder, name, real = _opened_folder(path)
+        try:
+            _replace(folder, name, real, data, mode, like_folder=like_folder or mode is None)
+            _sync(folder, path)
+        finally:
+            os.close(folder)
+        return
+    except _RefusedWriteError as refused:
+        fault, hint = refused.fault, refused.hint
     except OSError as error:
-        fault = error.strerror
+        fault = error.strerror or "it cannot be opened"
     except ValueError:
         fault = "it is no path"
+    said = f"{printable(str(path))} cannot be written: {fault}"
+    raise LayerError(Problem("unwritable", said, origin=Origin(str(path)), hint=hint))
+
+
+def _opened_folder(path: Path) -> tuple[int, str, Path]:
+    """The folder that holds what `path` leads to, opened, the name in it, and the path behind all links."""
+    for _ in range(_MOST_LINKS):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            led = _link_target(folder, path)
+            if led is None:
+                return folder, path.name, path
+        except BaseException:
+            os.close(folder)
+            raise
+        os.close(folder)
+        path = path.parent / led
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _link_target(folder: int, path: Path) -> str | None:
+    """Where the link at `path` points; None where it is none."""
+    try:
+        link = os.open(path.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    try:
+        found = os.fstat(link)
+        if not stat.S_ISLNK(found.st_mode):
+            return None
+        if found.st_uid not in (0, os.geteuid()) and not _belongs_to(path, found.st_uid):
+            raise _RefusedWriteError("it is a link that another user made, to what is not theirs", "name its target")
+        return os.readlink("", dir_fd=link)
+    finally:
+        os.close(link)
+
+
+def _belongs_to(path: Path, owner: int) -> bool:
+    """True where what `path` leads to is there and belongs to `owner`, who may write it without our help."""
+    try:
+        return path.stat().st_uid == owner
+    except OSError:
+        return False
+
+
+def _replace(folder: int, name: str, real: Path, data: bytes, mode: int | None, *, like_folder: bool) -> None:
+    """Put `data` at `name` in the opened `folder`; nothing is left where that fails."""
+    try:
+        old = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        old = None
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        raise _RefusedWriteError("it is no regular file")
+    above = os.fstat(folder)
+    _remove_leftovers(folder, name, {os.geteuid(), above.st_uid, *([old.st_uid] if old else ())})
+    wanted = mode if mode is not None or old is None else stat.S_IMODE(old.st_mode)
+    file, temporary = _temporary(folder, name, _NEW_FILE_MODE if wanted is None else 0o600)
+    try:
+        if old is not None:
+            _take_over(file, real, old, with_acl=mode is None)
+        elif like_folder and os.geteuid() == 0:
+            _give(file, above)
+        _write_all(file, data)
+        if wanted is not None:
+            os.fchmod(file, wanted)
+        os.fsync(file)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(OSError):  # the fault that led here is the one to tell; the next write removes it
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    finally:
+        with suppress(OSError):  # it is synced, or given up
+            os.close(file)
+
+
+def _temporary(folder: int, name: str, mode: int) -> tuple[int, str]:
+    """A new file beside `name`, opened and locked, and what it is called."""
+    while True:
+        temporary = f".{name[:_LONGEST_STEM]}.{secrets.token_hex(4)}.tmp"
+        with suppress(FileExistsError):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            file = os.open(temporary, flags, mode, dir_fd=folder)
+            if _is_held(file):
+                return file, temporary
+            os.close(file)
+
+
+def _is_held(file: int) -> bool:
+    """Lock our new file; False where another write has taken it for a leftover, and removes it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks, where nobody removes leftovers
+    return os.fstat(file).st_nlink > 0
+
+
+def _remove_leftovers(folder: int, name: str, owners: set[int]) -> None:
+    """Remove what killed writes to `name` left: files of such a name that belong to `owners` and nobody holds."""
+    leftover = re.compile(rf"\.{re.escape(name[:_LONGEST_STEM])}\.[a-z0-9_]{{8}}\.tmp", re.DOTALL)
+    for found in filter(leftover.fullmatch, os.listdir(folder)):
+        with suppress(OSError):  # what cannot be removed now may be another time, and hinders nobody
+            _remove_if_left(folder, found, owners)
+
+
+def _remove_if_left(folder: int, name: str, owners: set[int]) -> None:
+    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        seen = os.fstat(file)
+        if stat.S_ISREG(seen.st_mode) and seen.st_uid in owners:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if os.path.samestat(seen, os.stat(name, dir_fd=folder, follow_symlinks=False)):
+                os.unlink(name, dir_fd=folder)
+    finally:
+        os.close(file)
+
+
+def _take_over(file: int, path: Path, old: os.stat_result, *, with_acl: bool) -> None:
+    """Give the new file the owner, group and extended attributes of the `old` one at `path`, its ACL among them."""
+    _give(file, old)
+    try:
+        kept, now = _attributes(path), _attributes(file)
+        if not with_acl:
+            kept.pop(_ACL, None)
+        for name, value in kept.items():
+            if now.get(name) != value:
+                os.setxattr(file, name, value)
+        for name in now.keys() - kept.keys():
+            if not name.startswith("security."):
+                os.removexattr(file, name)
+    except OSError as error:
+        fault = error.strerror
     else:
         return
-    raise LayerError(
-        Problem("unwritable", f"{printable(str(path))} cannot be written: {fault}", origin=Origin(str(path)))
+    raise _RefusedWriteError(f"its ACL and extended attributes cannot be kept: {fault}")
+
+
+def _give(file: int, like: os.stat_result) -> None:
+    """Let the file belong to the owner and the group of `like`."""
+    now = os.fstat(file)
+    if (now.st_uid, now.st_gid) == (like.st_uid, like.st_gid):
+        return
+    try:
+        os.fchown(file, like.st_uid, like.st_gid)
+    except OSError as error:
+        fault = error.strerror
+    else:
+        return
+    raise _RefusedWriteError(
+        f"it belongs to user {like.st_uid} and group {like.st_gid}, which cannot be kept: {fault}",
+        f"write it as that user, or as root: sudo -u '#{like.st_uid}' ...",
     )
 
 
-def remove_leftovers(path: Path) -> None:
-    """Remove what an interrupted write to `path` left; only for the one who holds the lock on its folder."""
-    real = Path(os.path.realpath(path))
-    for leftover in real.parent.glob(f".{real.name}.*{_SUFFIX}"):
-        leftover.unlink(missing_ok=True)
-
-
-def _write(path: Path, data: bytes, mode: int | None) -> None:
-    if mode is None:
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-        except FileNotFoundError:
-            mode = _NEW_FILE_MODE & ~_umask()
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)
+def _attributes(file: int | Path) -> dict[str, bytes]:
+    """The extended attributes of a file, an ACL among them; none where the file system knows none."""
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
+        names = os.listxattr(file)
+        return {name: os.getxattr(file, name) for name in names if name not in _OF_CONTENT}
+    except OSError as error:
+        if error.errno in _NO_ATTRIBUTES:
+            return {}
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    if os.fstat(file).st_size != len(data):
+        raise OSError(errno.EIO, "not all of it was written")
+
+
+def _sync(folder: int, path: Path) -> None:
+    """Have the new name outlive a power cut; a warning where that cannot be."""
     try:
         os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _umask() -> int:
-    """The umask of this process, read without changing it."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o022
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            said = "%s is written, but its folder could not be synced (%s): a power cut now may bring the old file back"
+            logger.warning(said, printable(str(path)), error.strerror)

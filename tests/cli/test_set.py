@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 
 import pytest
@@ -246,6 +247,39 @@ class TestSecrets:
         assert CANARY not in desk.text("development")
         assert CANARY not in desk.done("rollback", "--yes").output
         assert CANARY in desk.text("development")
+
+
+def test_a_new_layer_that_holds_a_secret_is_for_its_owner_alone(desk):
+    (desk.settings / "development.yaml").unlink()
+    desk.done("set", "cache.password", "-", "--allow-secret", "--env", "test", input=CANARY)
+    for call in (["cache.password", "${NAME}"], ["security.api_keys", "[]"], ["database.password", ""]):
+        desk.done("set", *call)
+        found = {name: (desk.settings / f"{name}.yaml").stat().st_mode for name in ("test", "development")}
+        assert stat.S_IMODE(found["test"]) == 0o600
+        assert found["development"] == (desk.settings / "default.yaml").stat().st_mode
+        (desk.settings / "development.yaml").unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a machine where the tests run as root")
+@pytest.mark.parametrize("before", [None, "debug: on\n"], ids=["new", "old"])
+def test_a_layer_that_root_changes_belongs_to_whom_it_did(desk, project, before):
+    path = project.layer("development", before or "")
+    if before is None:
+        path.unlink()
+    else:
+        os.chown(path, 1234, 4321)
+        path.chmod(0o640)
+    os.chown(desk.settings, 1234, 4321)
+    project.write("in.yaml", "app_name: imported\n")
+    for call in (["set", "debug", "off"], ["unset", "debug"], ["import", "in.yaml", "--yes"], ["rollback", "--yes"]):
+        result = desk.start(*call)
+        said = result.communicate(timeout=50)
+        assert result.returncode == 0, said
+        found = path.stat()
+        assert (found.st_uid, found.st_gid) == (1234, 4321)
+        assert stat.S_IMODE(found.st_mode) == (
+            0o640 if before else (desk.settings / "default.yaml").stat().st_mode & 0o777
+        )
 
 
 @pytest.mark.parametrize("literal", ["${NAME}", "$NAME", "null", ""])
