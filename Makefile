@@ -20,10 +20,11 @@ help: ## list the targets
 setup: .venv/installed ## create .venv and install the package with its tools
 
 .venv/installed: setup.cfg pyproject.toml
-	@echo "setting up .venv" >&2
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=...") if sys.version_info < (3, 11) else None'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@test -x $(BIN)/python || { echo "making .venv" >&2; $(PYTHON) -m venv .venv; }
+	@echo "installing the package and its tools into .venv: once, a minute or two" >&2
+	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev]' >&2
+	@echo "installed" >&2
 	@touch $@
 
 validate: setup ## validate all environments from their layers, or ENV=production alone
@@ -42,9 +43,11 @@ diff: setup ## compare two environments: A=staging B=production; without them, a
 	@$(SETTINGS) diff $(if $(A)$(B),$(A) $(B),--matrix)
 
 test: setup ## run the tests, but for those marked long
+	@echo "the tests but for the long ones: about two minutes on two processors" >&2
 	@$(BIN)/python -m pytest -m 'not long' -n auto $(PYTEST_ARGS)
 
 test-all: setup ## run all tests
+	@echo "all tests: about a quarter of an hour on two processors" >&2
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 lint: setup ## check the style of the code

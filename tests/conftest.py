@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, settings
+from patience import PATIENCE
 
 from synfinance_settings import AppConfig, ConfigManager, Problem, SettingsError
 from synfinance_settings.cli.group import group
@@ -17,6 +20,13 @@ from synfinance_settings.cli.group import group
 pytest_plugins = ["pytester"]
 
 CHECKOUT = Path(__file__).parents[1]
+
+# the same examples in every run, and none fails because the machine is busy
+settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+# its cases are no part of the checkout, and where they are not there is nothing to run
+collect_ignore = [] if Path(CHECKOUT.parent, "shared/corpus/cases.json").exists() else ["test_corpus.py"]
 
 
 class Project:
@@ -69,15 +79,15 @@ class Project:
         others = {name: None for name in os.environ if name.startswith("SYNFINANCE_") or name.endswith("_COLOR")}
         return CliRunner(env={**others, **ours}).invoke(group, arguments)
 
-    def python(self, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A new interpreter in the root."""
+    def python(self, code: str, before: Sequence[str] = (), **variables: str) -> subprocess.CompletedProcess[str]:
+        """A new interpreter in the root, `before` before it; `code` may wait for ``PATIENCE`` seconds."""
         return subprocess.run(
-            [sys.executable, "-c", code],
+            [*before, sys.executable, "-c", f"PATIENCE = {PATIENCE / 2}\n{code}"],
             cwd=self.root,
             env={"PATH": os.environ["PATH"], "HOME": str(self.root), "LANG": "C.UTF-8", **variables},
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=PATIENCE,
         )
 
 

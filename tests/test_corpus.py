@@ -16,10 +16,8 @@ from synfinance_settings import ConfigManager, SettingsError
 from synfinance_settings.layers.output import plain_values
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
-CASES = json.loads((CORPUS / "cases.json").read_text()) if (CORPUS / "cases.json").exists() else {"cases": []}
+CASES = json.loads((CORPUS / "cases.json").read_text())
 QUICK = [case for case in CASES["cases"] if "limits" not in case and "forbid" not in case]
-
-needs_corpus = pytest.mark.skipif(not CASES["cases"], reason=f"there is no {CORPUS / 'cases.json'}")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +29,6 @@ def judge():
     return module
 
 
-@needs_corpus
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_every_case_in_a_process_of_its_own():
@@ -45,7 +42,6 @@ def test_every_case_in_a_process_of_its_own():
     assert re.search(rf"^{len(CASES['cases'])} passed, 0 failed$", run.stdout, re.MULTILINE), run.stdout
 
 
-@needs_corpus
 @pytest.mark.parametrize("case", QUICK, ids=[case["id"] for case in QUICK])
 def test_case_in_this_process(case, judge, tmp_path):
     """What needs no process of its own: outcome, values, and that nothing secret is said."""

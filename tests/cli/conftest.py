@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
+from patience import PATIENCE
 
 from synfinance_settings.cli.group import group
 
@@ -69,7 +70,7 @@ class Desk:
         person, terminal = pty.openpty()
         process = self.start(*arguments, stdin=terminal)
         os.write(person, f"{answer}\n".encode())
-        said = process.communicate(timeout=50)[1]
+        said = process.communicate(timeout=PATIENCE)[1]
         os.close(person)
         os.close(terminal)
         return process.returncode, said
@@ -153,7 +154,7 @@ def postgres() -> Iterator[Server]:
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                timeout=50,
+                timeout=PATIENCE,
             )
 
         (folder / "password").write_text(PASSWORD)
@@ -184,7 +185,7 @@ def redis_server() -> Iterator[Server]:
         assert any("Ready to accept connections" in line for line in process.stdout), "it came up"
         yield Server(port, PASSWORD.replace(" ", "_"))
         process.terminate()
-        process.communicate(timeout=50)
+        process.communicate(timeout=PATIENCE)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import yaml
+from patience import PATIENCE
 
 from synfinance_settings import Environment
 from synfinance_settings.sections.keys import SETTINGS
@@ -123,7 +124,7 @@ def test_no_line_is_wider_than_the_terminal(shipped_desk, columns):
 
 def test_a_terminal_of_ascii_gets_ascii(two):
     process = two.start("diff", "development", "test", PYTHONIOENCODING="ascii", COLUMNS="120")
-    stdout, stderr = process.communicate(timeout=50)
+    stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, stderr
     assert stdout.isascii()
     assert "| 8001 " in stdout

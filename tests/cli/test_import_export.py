@@ -84,7 +84,7 @@ def manager(room: Path, default: str, development: str = "{}") -> ConfigManager:
 @pytest.mark.parametrize("form", ["yaml", "json"])
 @pytest.mark.parametrize("reveal", [False, True], ids=["without secrets", "revealed"])
 @given(default=layers(), development=layers())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_exported_imports_as_the_same_settings(room, form, reveal, default, development):
     before = manager(room, as_yaml(default), as_yaml(development))
     wanted = before.load_config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from patience import PATIENCE
 
 BAD = "server:\n  prot: 8001\n"
 OUT_OF_RANGE = "server:\n  port: 80\n"
@@ -156,7 +157,7 @@ def test_a_folder_that_is_read_only(told, nothing_written, without_rights, call)
     here.chmod(0o555)
     nothing_written()
     process = told.start(*call, before=without_rights)
-    _, stderr = process.communicate(timeout=50)
+    _, stderr = process.communicate(timeout=PATIENCE)
     here.chmod(0o755)
     assert process.returncode == 2
     assert "error[unwritable]" in stderr

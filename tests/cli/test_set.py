@@ -7,6 +7,7 @@ import os
 import stat
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import Environment
 
@@ -308,7 +309,7 @@ def test_a_faulty_secret_is_not_shown(desk):
 
 def test_bytes_that_are_no_text_are_refused(desk):
     process = desk.start("set", "app_name", "a\udcffb")
-    _, stderr = process.communicate(timeout=50)
+    _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode in (1, 2)
     assert "Traceback" not in stderr
     assert desk.text("development") == "{}\n"

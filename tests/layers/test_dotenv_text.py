@@ -115,14 +115,14 @@ def test_a_dotenv_further_up_is_not_read(project):
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.one_of(TEXTS, st.text("\"'\\$#{}= \n\tna", max_size=12)))
 def test_what_is_written_reads_back(text):
     (line,) = env_lines({"app_name": text})
     assert read(f"{line}\nA=1\n") == {"SYNFINANCE_APP_NAME": text, "A": "1"}
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text("A=B\"'\\$#{}: \n\r\té\x00", max_size=30))
 def test_any_text_is_read(text):
     """Whatever stands there: values, problems with places, and never another exception."""

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 
@@ -144,15 +145,17 @@ ENVIRON = {"A": "alpha", "_x1": "$A ${A}", "EMPTY": "", "WITH_BLANK": "two  word
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is the oracle")
-@settings(derandomize=True, deadline=None, max_examples=1)
+@settings(max_examples=1)
 @given(st.lists(REFERENCES, min_size=300, max_size=300))
 def test_bash_agrees(texts):
     script = "".join(f'printf "%s\\0" "{text}"\n' for text in texts)
-    run = subprocess.run(["bash", "-c", script], env=ENVIRON, capture_output=True, text=True, timeout=20, check=True)
+    run = subprocess.run(
+        ["bash", "-c", script], env=ENVIRON, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     assert [expand(text, Scope(ENVIRON, {})) for text in texts] == run.stdout.split("\0")[:-1]
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(PLAIN, st.sampled_from(["$A/", "${A}", "${WITH_BLANK}", "${A:-x}", "${EMPTY:-x}"]))))
 def test_expandvars_agrees(pieces):
     expandvars = pytest.importorskip("expandvars")
@@ -160,7 +163,7 @@ def test_expandvars_agrees(pieces):
     assert expand(text, Scope(ENVIRON, {})) == expandvars.expand(text, environ=ENVIRON)
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text("$A{}:-?+ x"))
 def test_any_text_is_expanded_or_refused(text):
     try:
@@ -172,7 +175,7 @@ def test_any_text_is_expanded_or_refused(text):
     assert text[fault.offset] == "$"
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text())
 def test_text_with_doubled_dollars_comes_back(text):
     assert expand(text.replace("$", "$$"), scope()) == text

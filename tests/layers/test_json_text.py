@@ -96,14 +96,14 @@ def as_spelled(value):
     return [as_spelled(item) for item in value] if isinstance(value, list) else value
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(VALUES, st.sampled_from([None, 1, 4]), st.booleans())
 def test_the_reader_agrees_with_the_standard_library(value, indent, ascii_only):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     assert read(text) == as_spelled(json.loads(text, parse_int=str, parse_float=str))
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text('{}[]:,"\\truefalsn01-+.eE \n\tu', max_size=20))
 def test_what_the_reader_takes_the_standard_library_takes(text):
     try:

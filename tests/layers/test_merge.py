@@ -47,7 +47,7 @@ def merged_by_hand(low, high):
     return {**low, **high, **both}
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(LAYERS)
 def test_sections_merge_key_by_key_and_all_else_is_replaced(layers):
     expected = {}
@@ -56,7 +56,7 @@ def test_sections_merge_key_by_key_and_all_else_is_replaced(layers):
     assert merge((str(number), layer) for number, layer in enumerate(layers)) == expected
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(LAYERS)
 def test_the_winner_in_the_raw_layers_is_the_one_that_was_merged(layers):
     named = tuple((str(number), layer) for number, layer in enumerate(layers))

@@ -8,10 +8,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from patience import PATIENCE, RARELY
 
 from synfinance_settings import AppConfig, ConfigEvent, ConfigManager, ConfigWatcher
-
-PATIENCE = 20  # seconds until a test gives up waiting; nothing is asserted about time
 
 
 class Ear:
@@ -80,7 +79,7 @@ def watching(project) -> Iterator[Callable[..., Watch]]:
     with ExitStack() as stack:
 
         def watch(manager: ConfigManager | None = None, **options: Any) -> Watch:
-            made = Watch(manager or project.manager(), **{"poll_interval": 60, **options})
+            made = Watch(manager or project.manager(), **{"poll_interval": RARELY, **options})
             stack.callback(made.watcher.stop)
             return made
 

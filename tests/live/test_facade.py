@@ -158,7 +158,7 @@ def test_a_forked_child_has_the_snapshot_and_locks_of_its_own(project):
                 os._exit(1)
         import select, signal
         watch = os.pidfd_open(child)
-        ended = select.select([watch], [], [], 10)[0]
+        ended = select.select([watch], [], [], PATIENCE)[0]
         if not ended:
             os.kill(child, signal.SIGKILL)
         print(os.waitpid(child, 0)[1])

@@ -22,11 +22,11 @@ CHILD = """if True:
                 self.news.notify_all()
         def until(self, name):
             with self.news:
-                assert self.news.wait_for(lambda: self.manager.get_config().app_name == name, 20), name
+                assert self.news.wait_for(lambda: self.manager.get_config().app_name == name, PATIENCE), name
 
     manager = ConfigManager()
     ear = Ear(manager)
-    watcher = ConfigWatcher(manager, poll_interval=60)
+    watcher = ConfigWatcher(manager, poll_interval=3600)
     watcher.add_listener(ear)
     watcher.start()
     edit("before")
@@ -45,7 +45,7 @@ CHILD = """if True:
             os._exit(1)
         {end}
     watch = os.pidfd_open(process)
-    if not select.select([watch], [], [], 25)[0]:
+    if not select.select([watch], [], [], PATIENCE)[0]:
         os.kill(process, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     edit("after")
@@ -114,6 +114,6 @@ def test_a_child_may_roll_back_and_be_told(project):
 told = threading.Event()
 manager.subscribe(lambda old, new: told.set())
 manager.rollback()
-assert told.wait(20)
+assert told.wait(PATIENCE)
 """,
     )

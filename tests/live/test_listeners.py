@@ -6,6 +6,7 @@ import logging
 import threading
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import (
     AppConfig,
@@ -163,7 +164,7 @@ def test_a_listener_that_blocks_delays_no_reload(project, watching):
     watch.watcher.add_listener(watch.ear)
     try:
         rename(project, "first")
-        assert blocked.wait(20)
+        assert blocked.wait(PATIENCE)
         rename(project, "second")
         assert watch.manager.reload_config().app_name == "second"
         watch.watcher.stop()
@@ -252,7 +253,7 @@ def test_a_listener_may_stop_the_watch(project, watching):
 
     watch.watcher.add_listener(stop)
     rename(project, "new")
-    assert stopped.wait(20)
+    assert stopped.wait(PATIENCE)
     assert not watch.watcher.is_watching()
 
 

@@ -310,7 +310,7 @@ def test_an_empty_text_that_is_hidden_is_empty_and_not_null(project):
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
 
 
-@settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries({"app_name": TEXTS, "name": TEXTS, "host": TEXTS, "origins": st.lists(TEXTS, max_size=3)}))
 @pytest.mark.parametrize("format", ["yaml", "json"])
 def test_what_is_exported_loads_as_the_same(project, format, texts):

@@ -20,7 +20,7 @@ HELD_UP = """if True:
             if threading.current_thread() is not threading.main_thread():
                 armed.clear()
                 held.set()
-                released.wait(20)
+                released.wait(PATIENCE)
 
     sys.addaudithook(hold)
 
@@ -37,7 +37,7 @@ HELD_UP = """if True:
 
     def until(holds):
         with news:
-            assert news.wait_for(holds, 20), heard
+            assert news.wait_for(holds, PATIENCE), heard
 
     gate.write_text("")
     manager = ConfigManager()
@@ -60,7 +60,7 @@ def test_what_was_read_for_one_environment_is_never_loaded_for_another(project):
         project,
         """
     put("default.yaml", "debug: true")
-    assert held.wait(20)
+    assert held.wait(PATIENCE)
     assert manager.load_config(environment="test").app_name == "tested"
     released.set()
     put("default.yaml", "{}")
@@ -76,7 +76,7 @@ def test_a_look_from_before_a_reload_does_not_undo_it(project):
         project,
         """
     put("default.yaml", "app_name: first")
-    assert held.wait(20)
+    assert held.wait(PATIENCE)
     put("default.yaml", "app_name: second")
     assert manager.reload_config().app_name == "second"
     released.set()
@@ -93,11 +93,11 @@ def test_a_stop_during_a_look_ends_it(project):
         project,
         """
     put("default.yaml", "app_name: first")
-    assert held.wait(20)
+    assert held.wait(PATIENCE)
     stopper = threading.Thread(target=watcher.stop)
     stopper.start()
     released.set()
-    stopper.join(20)
+    stopper.join(PATIENCE)
     assert not stopper.is_alive() and not watcher.is_watching()
 """,
     )

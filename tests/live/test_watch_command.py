@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from queue import Queue
 
 import pytest
+from patience import PATIENCE
 
 CANARY = "canary7d1e5f3a9b"
 
@@ -36,14 +37,14 @@ class Command:
     def line(self, event):
         """The next line that tells of `event`."""
         while True:
-            line = self.lines.get(timeout=20)
+            line = self.lines.get(timeout=PATIENCE)
             if re.search(rf"\b{event}\b", line):
                 return line
 
     def end(self, number):
         """Send a signal; returns the exit code and stderr."""
         self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(PATIENCE)
         self._reader.join()
         errors = self.process.stderr.read()
         return code, errors
@@ -134,7 +135,7 @@ def test_it_follows_the_environment_that_is_asked_for(project):
 def test_a_broken_start_is_an_error_like_any_other(project):
     project.layer("default", "server: {port: x}\n")
     with watch(project) as command:
-        assert command.process.wait(20) == 1
+        assert command.process.wait(PATIENCE) == 1
         errors = command.process.stderr.read()
     assert "settings/default.yaml:1:16" in errors
     assert "Traceback" not in errors
@@ -150,10 +151,10 @@ def test_it_ends_when_nobody_reads_it_any_more(project):
         subprocess.Popen(command, cwd=project.root, env=environ, stdout=head.stdin, stderr=subprocess.PIPE) as process,
     ):
         head.stdin.close()
-        head.wait(20)
+        head.wait(PATIENCE)
         try:
             project.layer("default", "app_name: new\n")
-            process.wait(10)
+            process.wait(PATIENCE)
         finally:
             process.kill()
         assert b"Traceback" not in process.stderr.read()

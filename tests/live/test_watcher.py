@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE, RARELY
 
 from synfinance_settings import ConfigManager, ConfigWatcher, SettingsError, WatchError
 
@@ -71,7 +72,7 @@ def test_nothing_is_loaded_after_the_stop(project, watching):
 
 
 def test_stopping_while_a_file_settles_leaves_it_unread(project, watching):
-    watch = watching(auto_reload=True, poll_interval=60)
+    watch = watching(auto_reload=True, poll_interval=RARELY)
     with open(project.settings / "default.yaml", "w") as file:
         file.write("app_name: new\n")
         file.flush()
@@ -142,7 +143,7 @@ def test_other_paths_are_watched_too(project, watching, size):
     ids=["too long", "NUL", "folder too long", "NUL in folder"],
 )
 def test_a_watched_path_that_can_be_none_stops_nobody(project, watching, path, polling):
-    watch = watching(watch_paths=[path, project.root / path], polling=polling, poll_interval=0.1 if polling else 60)
+    watch = watching(watch_paths=[path, project.root / path], polling=polling, poll_interval=0.1 if polling else RARELY)
     rename(project, "new")
     watch.shows("new")
 
@@ -179,13 +180,13 @@ def test_nothing_is_left_of_fifty_watches(project):
             watcher.add_listener(lambda event, data: heard.set())
             with watcher:
                 watcher.trigger_reload()
-                assert heard.wait(20)
+                assert heard.wait(PATIENCE)
 
         def held():
             gc.collect()
             for thread in threading.enumerate():
                 if thread is not threading.main_thread():
-                    thread.join(20)
+                    thread.join(PATIENCE)
             return threading.active_count(), len(os.listdir("/proc/self/fd"))
 
         watch(0)
@@ -234,29 +235,33 @@ def test_watchdog_is_imported_by_a_start_without_polling_only(project, polling):
     check(project, code)
 
 
-@pytest.mark.parametrize("limit", ["max_inotify_instances", "max_inotify_watches"])
-def test_where_the_system_has_no_more_watches_it_says_so_and_looks(project, limit):
-    """In a namespace of its own, where the limit can be set without harm to others."""
-    if not shutil.which("unshare") or subprocess.run(["unshare", "-Ur", "true"], capture_output=True).returncode:
+@pytest.fixture
+def namespace():
+    """What stands before a command to give it a user and mounts of its own, where it may do what harms nobody else."""
+    command = ["unshare", "--user", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True).returncode:
         pytest.skip("no user namespaces here")
-    code = """if True:
-        import sys, threading
+    return command
+
+
+@pytest.mark.parametrize("limit", ["max_inotify_instances", "max_inotify_watches"])
+def test_where_the_system_has_no_more_watches_it_says_so_and_looks(project, namespace, limit):
+    code = f"""if True:
+        import threading
         from pathlib import Path
         from synfinance_settings import ConfigManager, ConfigWatcher
-        Path("/proc/sys/user", sys.argv[1]).write_text("0")
+        Path("/proc/sys/user/{limit}").write_text("0")
         manager, seen = ConfigManager(), threading.Event()
         watcher = ConfigWatcher(manager, poll_interval=0.1)
         watcher.add_listener(lambda event, data: event == "config_reloaded" and seen.set())
         with watcher:
             for name in ("first", "second"):
                 seen.clear()
-                Path("settings/default.yaml").write_text(f"app_name: {name}")
-                assert seen.wait(20)
+                Path("settings/default.yaml").write_text(f"app_name: {{name}}")
+                assert seen.wait(PATIENCE)
         print(manager.get_config().app_name)
     """
-    environ = {"PATH": os.environ["PATH"], "HOME": str(project.root)}
-    command = ["unshare", "-Ur", sys.executable, "-c", code, limit]
-    run = subprocess.run(command, cwd=project.root, env=environ, capture_output=True, text=True, timeout=50)
+    run = project.python(code, namespace)
     assert (run.stdout, run.returncode) == ("second\n", 0), run.stderr
     said = run.stderr.splitlines()
     assert said
@@ -286,13 +291,13 @@ def test_the_signal_reloads_while_it_watches_and_never_after(project):
         hung_up = []
         signal.signal(signal.SIGHUP, lambda *arguments: hung_up.append("mine"))
         told = threading.Semaphore(0)
-        watcher = ConfigWatcher(polling=True, poll_interval=60, sighup=True)
+        watcher = ConfigWatcher(polling=True, poll_interval=3600, sighup=True)
         watcher.add_listener(lambda event, data: event == "manual_reload" and told.release())
         with watcher:
             for name in ("first", "second"):
                 Path("settings/default.yaml").write_text(f"app_name: {name}")
                 os.kill(os.getpid(), signal.SIGHUP)
-                assert told.acquire(timeout=20)
+                assert told.acquire(timeout=PATIENCE)
                 print(ConfigManager().get_config().app_name)
         os.kill(os.getpid(), signal.SIGHUP)
         print(hung_up)
@@ -307,13 +312,13 @@ def test_a_bad_edit_does_not_end_what_the_signal_reloads(project):
         from synfinance_settings import ConfigManager, ConfigWatcher
         logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
         told = threading.Semaphore(0)
-        watcher = ConfigWatcher(polling=True, poll_interval=60, sighup=True)
+        watcher = ConfigWatcher(polling=True, poll_interval=3600, sighup=True)
         watcher.add_listener(lambda event, data: told.release())
         with watcher:
             for name in ("[", "good"):
                 Path("settings/default.yaml").write_text(f"app_name: {name}")
                 os.kill(os.getpid(), signal.SIGHUP)
-                assert told.acquire(timeout=20)
+                assert told.acquire(timeout=PATIENCE)
         print(ConfigManager().get_config().app_name)
     """
     assert check(project, code) == "good\n"
@@ -340,7 +345,7 @@ def test_the_signal_needs_the_main_thread(project):
 def test_events_can_be_awaited_until_the_watcher_stops(project):
     async def follow():
         heard = []
-        watcher = ConfigWatcher(project.manager(), poll_interval=60)
+        watcher = ConfigWatcher(project.manager(), poll_interval=RARELY)
         async with watcher as entered:
             assert entered is watcher
             events = watcher.events()
@@ -357,7 +362,7 @@ def test_events_can_be_awaited_until_the_watcher_stops(project):
         heard += [event async for event in events]
         return heard
 
-    heard = asyncio.run(asyncio.wait_for(follow(), 30))
+    heard = asyncio.run(asyncio.wait_for(follow(), PATIENCE))
     assert [event for event, _ in heard] == ["file_changed", "config_reloaded", "manual_reload"]
     assert isinstance(heard[0][1], Path)
     assert heard[1][1] == heard[2][1]
@@ -365,7 +370,7 @@ def test_events_can_be_awaited_until_the_watcher_stops(project):
 
 def test_a_stop_ends_who_waits_for_events(project):
     async def follow():
-        watcher = ConfigWatcher(project.manager(), poll_interval=60)
+        watcher = ConfigWatcher(project.manager(), poll_interval=RARELY)
         async with watcher:
             waiting = [asyncio.ensure_future(collect(watcher.events())) for _ in range(3)]
             await asyncio.sleep(0)
@@ -375,7 +380,7 @@ def test_a_stop_ends_who_waits_for_events(project):
     async def collect(events):
         return [event async for event in events]
 
-    assert asyncio.run(asyncio.wait_for(follow(), 30)) == [[], [], []]
+    assert asyncio.run(asyncio.wait_for(follow(), PATIENCE)) == [[], [], []]
 
 
 def test_a_loop_that_is_gone_is_told_no_more(project, watching):
@@ -410,7 +415,7 @@ def test_the_process_wide_manager_is_watched_unless_another_is_given(project):
         with watcher:
             section = settings.server
             Path("settings/default.yaml").write_text("server: {workers: 7}")
-            assert seen.wait(20)
+            assert seen.wait(PATIENCE)
         print(section.workers, settings.server.workers)
     """
     assert check(project, code) == "4 7\n"
@@ -438,7 +443,7 @@ def test_an_isolated_manager_is_left_to_the_collector(project):
 
 def test_a_stop_right_after_a_start_always_ends_the_worker(project):
     """However early the stop comes, the worker hears of it."""
-    watcher = ConfigWatcher(project.manager(), polling=True, poll_interval=60)
+    watcher = ConfigWatcher(project.manager(), polling=True, poll_interval=RARELY)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

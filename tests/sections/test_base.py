@@ -95,7 +95,7 @@ def test_a_webhook_is_an_http_url(url):
 
 
 @pytest.mark.parametrize("read", [read_whole_number, read_number, read_boolean, read_list])
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(text=st.one_of(st.text(), st.text('0123456789.eE+-[]",truefalsnyo', max_size=8)))
 def test_any_text_is_read_or_refused_without_being_shown(read, text):
     try:
@@ -107,13 +107,13 @@ def test_any_text_is_read_or_refused_without_being_shown(read, text):
     assert len(text) < 5 or text not in said
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_is_read_as_python_spells_it(number):
     assert read_number(repr(number)) == number
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.integers())
 def test_every_whole_number_is_read_as_python_spells_it(number):
     assert read_whole_number(str(number)) == number

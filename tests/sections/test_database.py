@@ -33,7 +33,7 @@ def test_the_safe_url_masks_the_password_alone():
     assert DatabaseConfig().safe_url == DatabaseConfig().url
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(*[st.text(st.characters(codec="utf-8"), min_size=1)] * 3)
 def test_every_part_comes_back_from_the_url(user, password, name):
     parts = urlsplit(DatabaseConfig(user=user, password=password, name=name).url)
