@@ -10,6 +10,7 @@ from synfinance_settings.errors import MASK, Origin, Problem, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.sections.base import is_utf8
+from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
     FILE_SUFFIX,
@@ -73,7 +74,10 @@ def secret_files(variables: Variables) -> Iterator[str]:
 
 
 def read_variables(variables: Variables, read_secret: ReadSecret) -> tuple[Branch, list[Problem]]:
-    """The layer fitted to the sections, and what is wrong with its names."""
+    """The layer fitted to the sections, and what is wrong with its names.
+
+    An empty variable says null where the field has it: no shell can say more with one.
+    """
     branch: Branch = {}
     problems: list[Problem] = []
     spelled: dict[str, dict[str, Variable]] = {}
@@ -91,7 +95,8 @@ def read_variables(variables: Variables, read_secret: ReadSecret) -> tuple[Branc
         winner, *others = (spellings[name] for name in VARIABLES_OF[key] if name in spellings)
         problems.extend(_value_problems(key, winner))
         problems.extend(_differing(key, winner, others))
-        put(branch, key, Node(winner.value, Source(winner.origin.source), winner.origin.line))
+        value = None if winner.value == "" and SETTINGS[key].nullable else winner.value
+        put(branch, key, Node(value, Source(winner.origin.source), winner.origin.line))
     return branch, problems
 
 

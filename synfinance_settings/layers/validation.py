@@ -95,6 +95,8 @@ class Validation:
                 continue
             before = len(self.problems)
             value = self._value(key, node)
+            if value == "" != node.value and SETTINGS[key].nullable:
+                value = None  # a reference that comes to nothing, as an empty variable
             if len(self.problems) == before:
                 values[name] = value
             else:
@@ -131,12 +133,7 @@ class Validation:
             nth, dollars = text[: fault.offset].count("$"), text.count("$")
             line, column = source.reference(node.line, node.column, nth, dollars)
             origin, excerpt = Origin(node.source.name, line, column), source.excerpt(line, column)
-        hint = None
-        if fault.code == "unset-variable":
-            hint = "set it in the process environment or in .env, or give a default: ${NAME:-default}"
-            if SETTINGS[key].is_secret:
-                variable = VARIABLES_OF[key][-1]
-                hint = f"set it in the process environment or in .env, or name a file that holds it: {variable}_FILE"
+        hint = _hint_for_unset(key) if fault.code == "unset-variable" else None
         problem = Problem(fault.code, f"{key}: {fault.message}", key, origin, hint=hint, excerpt=excerpt)
         self.problems.append(problem)
         return None
@@ -149,15 +146,15 @@ class Validation:
         match code:
             case "wrong-type" | "null" | "out-of-range":
                 said = f"must {context['form']}"
-                if code == "null" and index is None:
-                    hint = "null means null; leave the key out to keep what lower layers say"
+                if index is None:
+                    hint = self._hint_for_nothing(key)
             case "greater_than_equal":
                 code, said = "out-of-range", f"must be at least {context['ge']:.15g}"
             case "less_than_equal":
                 code, said = "out-of-range", f"must be at most {context['le']:.15g}"
             case "literal_error" | "enum":
                 code, said = "not-a-choice", f"must be one of {', '.join(SETTINGS[key].choices)}"
-                hint = self._near_choice(key)
+                hint = self._near_choice(key) or self._hint_for_nothing(key)
             case "model_type" | "model_attributes_type":
                 code, said = "not-a-mapping", "must be a mapping; it is a section"
             case "extra_forbidden":
@@ -166,6 +163,13 @@ class Validation:
                 code, said = "wrong-type", f"does not fit ({code})"
         what = key if index is None else f"item {index + 1} of {key}"
         return self._at(key, Problem(code, f"{what} {said}", key, hint=hint), index)
+
+    def _hint_for_nothing(self, key: str) -> str | None:
+        value = next((node.value for node in trail(self._layers, key)), None)
+        if value is None or value == "":
+            said = "null means null" if value is None else "it is empty"
+            return f"{said}; leave it out to keep what lower layers say"
+        return None
 
     def _near_choice(self, key: str) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
@@ -186,6 +190,19 @@ class Validation:
         hidden = next((other for other in said[1:] if other.origin != said[0].origin), None)
         overrides = occurrence(key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
+
+
+def _hint_for_unset(key: str) -> str:
+    """How a reference to a name that nothing sets is mended where it stands as the value of `key`."""
+    setting = SETTINGS[key]
+    ways = ["set it in the process environment or in .env"]
+    if setting.is_secret:
+        ways.append(f"name a file that holds it: {VARIABLES_OF[key][-1]}_FILE")
+    if setting.nullable:
+        ways.append("write ${NAME:-} where it may be missing")
+    elif not setting.is_secret:
+        ways.append("give a default: ${NAME:-default}")
+    return ", or ".join(ways)
 
 
 def with_excerpt(problem: Problem, texts: Texts) -> Problem:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from synfinance_settings.sections.variables import RESERVED
+from synfinance_settings import SettingsError
+from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.variables import RESERVED, VARIABLES, VARIABLES_OF
 
 
 @pytest.fixture(params=["process", "dotenv"])
@@ -69,9 +71,38 @@ def test_an_empty_variable_is_empty_text_or_an_empty_list(given, name, read):
     assert read(given(**{name: ""}).get_config())
 
 
-@pytest.mark.parametrize("name", ["SERVER__PORT", "DEBUG", "GENERATION__SEED", "GENERATION__START_DATE"])
-def test_an_empty_variable_is_an_error_for_the_rest(project, name):
-    assert project.problem(**{f"SYNFINANCE_{name}": ""}).code == "wrong-type"
+NULLABLE = [key for key, setting in SETTINGS.items() if setting.nullable]
+
+
+@pytest.mark.parametrize("name", [name for key in NULLABLE for name in VARIABLES_OF[key]])
+def test_an_empty_variable_is_null_where_the_field_may_be(given, project, name):
+    section, _, field = VARIABLES[name].partition(".")
+    layer = {"generation": "7", "monitoring": "http://a.example"}.get(section, "x")
+    project.layer("development", f"{section}: {{{field}: {layer}}}")
+    assert getattr(getattr(given(**{name: ""}).get_config(), section), field) is None
+
+
+def test_an_empty_file_of_a_variable_is_null_where_the_field_may_be(given, project):
+    path = str(project.write("webhook", "\n"))
+    assert given(SYNFINANCE_ALERT_WEBHOOK_FILE=path).get_config().monitoring.alert_webhook is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("SERVER__PORT", "wrong-type"),
+        ("DEBUG", "wrong-type"),
+        ("ML__FRAUD_THRESHOLD", "wrong-type"),
+        ("GENERATION__START_DATE", "wrong-type"),
+        ("CACHE__BACKEND", "not-a-choice"),
+        ("SERVER__LOG_LEVEL", "not-a-choice"),
+    ],
+)
+def test_an_empty_variable_is_an_error_for_the_rest(given, name, code):
+    with pytest.raises(SettingsError) as caught:
+        given(**{f"SYNFINANCE_{name}": ""}).load_config()
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.hint) == (code, "it is empty; leave it out to keep what lower layers say")
 
 
 @pytest.mark.parametrize("name", ["SERVER", "DB", "DATABASE", "REDIS", "ML__FEATURE_ENGINEERING", "SECURITY"])

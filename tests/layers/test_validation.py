@@ -60,6 +60,39 @@ def test_a_reference_is_expanded_after_merging(project):
     assert (config.app_name, config.server.port, config.server.cors_origins) == ("x $NAME", 8001, ("a,b", "c"))
 
 
+@pytest.mark.parametrize("text", ["${X:-}", "$X", "${X:+}", "${Y:-}"])
+@pytest.mark.parametrize("key", ["generation.seed", "monitoring.alert_webhook", "cache.password"])
+def test_a_reference_that_comes_to_nothing_is_null_where_the_field_may_be(project, key, text):
+    section, name = key.split(".")
+    project.layer("default", f"{section}: {{{name}: '{text}'}}")
+    assert getattr(getattr(project.load(X=""), section), name) is None
+
+
+def test_a_reference_that_comes_to_nothing_is_an_error_where_the_field_has_neither_null_nor_empty_text(project):
+    project.layer("default", "server: {port: '${X:-}', host: '${X:-}', cors_origins: '${X:-}'}")
+    assert project.problems() == [("wrong-type", "server.port", "settings/default.yaml:1:16")]
+
+
+def test_empty_text_in_a_layer_is_text_where_the_field_may_be_null(project):
+    """A layer can say null, so what it says in quotes is meant."""
+    project.layer("default", "security: {ssl_cert_path: ''}\ncache: {password: ''}\n")
+    config = project.load()
+    assert (config.security.ssl_cert_path, config.cache.password.get_secret_value()) == ("", "")
+
+
+def test_an_unset_name_is_told_with_the_ways_to_mend_it(project):
+    project.layer("default", "app_name: ${A}\nmonitoring: {alert_webhook: '${B}'}\ndatabase: {password: '${C}'}\n")
+    hints = [
+        problem.hint.removeprefix("set it in the process environment or in .env, or ")
+        for problem in project.error().problems
+    ]
+    assert hints == [
+        "give a default: ${NAME:-default}",
+        "name a file that holds it: SYNFINANCE_ALERT_WEBHOOK_FILE, or write ${NAME:-} where it may be missing",
+        "name a file that holds it: SYNFINANCE_DB_PASSWORD_FILE",
+    ]
+
+
 def test_keys_are_never_expanded(project):
     project.layer("default", "$KEY: x")
     assert project.problem(KEY="app_name").code == "unknown-key"
