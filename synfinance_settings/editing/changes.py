@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,10 +23,12 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport, validate_sources
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.layers.sources import read_sources
+from synfinance_settings.layers.trial import environments_of, in_environment, judge, judge_default, told_once
 from synfinance_settings.layers.writing import write_atomically
 
 Target = Environment | Literal["default"]
@@ -36,7 +38,6 @@ Target = Environment | Literal["default"]
 _SCHEMA_LINE: Final = "# yaml-language-server: $schema=schema.json\n"
 _NOTHING: Final = "{}\n"  # what is kept in the place of a file that did not exist
 _SECRET_MODE: Final = 0o600
-_MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class LayerFile:
             change = self._worked_out(edit)
             if not change.is_empty and approve(change):
                 before = _NOTHING if change.before is None else change.before
-                self._remember(change, before, "found", is_valid=self._is_valid(change, before))
+                was_valid = not self.faults(Content(change.path, file_bytes(before)))
+                self._remember(change, before, "found", is_valid=was_valid)
                 write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
                 self._remember(change, change.after, command)
             return change
@@ -116,10 +118,8 @@ class LayerFile:
         path, before = self.read()
         name = self.project.name(path)
         after = with_content(edit(new_text(path) if before is None else before, name), name)
-        found = [self._reports(environment, path, after) for environment in self._environments()]
-        reports = [judged for judged, _ in found]
-        problems = [problem for report in reports for problem in _named(report, among=len(reports))]
-        problems += self._hidden_misfits(path, after, problems)
+        content = Content(path, file_bytes(after))
+        problems = self.faults(content)
         if problems:
             raise SettingsError.of(problems)
         files = ({path.name: file_bytes(before or "")}, {path.name: file_bytes(after)})
@@ -131,46 +131,39 @@ class LayerFile:
             after=after,
             difference=tuple(masked_difference(name, before or "", after)),
             changed=changed,
-            notes=tuple(_notes([here for _, here in found], changed, name)),
+            notes=tuple(self._notes(content, changed)),
         )
 
-    def _environments(self) -> list[Environment]:
-        return list(Environment) if self.target == "default" else [Environment(self.target)]
+    def faults(self, content: Content, kept: Branch | None = None) -> list[Problem]:
+        """All that stands against `content` in the place of the layer, with what is `kept` of the layer on top.
 
-    def _project_for(self, environment: Environment) -> Project:
-        return replace(self.project, environment=environment, environment_origin=Origin("the argument"))
-
-    def _reports(self, environment: Environment, path: Path, text: str) -> tuple[ValidationReport, ValidationReport]:
-        """What a load of `environment` would find with `text` at `path`: judged by itself, and as it is here.
-
-        The default layer is judged by what all layers together say; an environment's by what it says itself, without
-        what happens to be set on this machine.
+        An environment's layer is judged by what it says itself, without what happens to be set on this machine; the
+        default layer in every environment of the project.
         """
-        project = self._project_for(environment)
-        is_default = self.target == "default"
-        layer = "default" if is_default else "environment"
-        read = read_sources(project)
-        here = read.with_layer(layer, Content(path, file_bytes(text)))
-        judged = None if is_default else "environment"
-        by_itself = validate_sources(project, here.without_local(), placeholders=True, judged=judged)
-        return by_itself, validate_sources(project, here, placeholders=True)
-
-    def _hidden_misfits(self, path: Path, text: str, known: list[Problem]) -> list[Problem]:
-        """Values of the default layer that no field could take, although every environment hides them today."""
         if self.target != "default":
-            return []
-        project = self._project_for(Environment.DEVELOPMENT)
-        read = read_sources(project)
-        here = replace(read, files={"default": (Content(path, file_bytes(text)),)})
-        report = validate_sources(project, here, placeholders=True, judged="default")
-        told = {(problem.code, problem.origin) for problem in known}
-        return [found for found in report.problems if found.code in _MISFITS and (found.code, found.origin) not in told]
+            return list(judge(self._here(self.target), "environment", content, placeholders=True, kept=kept).problems)
+        reports = judge_default(self.project, content, self._environments(), kept=kept)
+        return [_named(problem, where, among=len(reports)) for problem, where in told_once(reports)]
 
-    def _is_valid(self, change: Change, before: str) -> bool:
-        """Whether the file as it was before `change` validates."""
-        return not any(
-            self._reports(environment, change.path, before)[0].problems for environment in self._environments()
-        )
+    def _environments(self) -> tuple[Environment, ...]:
+        return environments_of(self.project) if self.target == "default" else (self.target,)
+
+    def _here(self, environment: Environment) -> Project:
+        return in_environment(self.project, environment)
+
+    def _notes(self, content: Content, changed: tuple[str, ...]) -> Iterator[str]:
+        """What hides the change here, where developers' own layers and the variables of this machine count too."""
+        layer = "default" if self.target == "default" else "environment"
+        reports = []
+        for environment in self._environments():
+            project = self._here(environment)
+            sources = read_sources(project).with_layer(layer, content)
+            reports.append(validate_sources(project, sources, placeholders=True))
+        yield from _hiding(reports, changed, self.project.name(content.path))
+        if self.target == "default":
+            missing = [name for name in Environment if name not in self._environments()]
+            if missing:
+                yield f"not validated in {_listed(missing)}, which {_have(missing)} no layer file here"
 
     def _remember(self, change: Change, text: str, command: str, *, is_valid: bool = True) -> None:
         """Keep a version of the layer; where that cannot be, work goes on with a warning."""
@@ -178,7 +171,7 @@ class LayerFile:
             return
         files = {change.path.name: file_bytes(text)}
         if self.target != "default":
-            sources = read_sources(self._project_for(Environment(self.target)))
+            sources = read_sources(self._here(self.target))
             files = {**sources.layer_files, **files}
         changed = change.changed if command != "found" else ()
         try:
@@ -204,13 +197,20 @@ def file_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _named(report: ValidationReport, among: int) -> Iterator[Problem]:
-    """The problems of `report`, with its environment where there are several."""
-    for problem in report.problems:
-        yield replace(problem, message=f"in {report.environment}: {problem.message}") if among > 1 else problem
+def _named(problem: Problem, where: tuple[Environment, ...], among: int) -> Problem:
+    """`problem` with the environments where it was found, unless it was found in all of `among`."""
+    return problem if len(where) == among else replace(problem, message=f"in {_listed(where)}: {problem.message}")
 
 
-def _notes(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _have(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _hiding(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:
     for report in reports:
         where = f" in {report.environment}" if len(reports) > 1 else ""
         for key in changed:

@@ -10,6 +10,7 @@ from typing import Final
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem
 from synfinance_settings.layers.loading import build, nothing_lent
+from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources, read_sources
@@ -51,15 +52,24 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
 
 
 def validate_sources(
-    project: Project, sources: Sources, *, placeholders: bool = False, judged: str | None = None
+    project: Project,
+    sources: Sources,
+    *,
+    placeholders: bool = False,
+    judged: str | None = None,
+    overrides: Branch | None = None,
 ) -> ValidationReport:
-    """`validate` for what was read already; what the layer `judged` says is validated even where another hides it."""
+    """`validate` for what was read already, with `overrides` on top.
+
+    What the layer `judged` says is validated even where another hides it.
+    """
     lent: dict[str, str] = {}
 
     def lend(name: str) -> str | None:
         return lent.setdefault(name, placeholder(name))
 
-    outcome = build(project, sources, lend=lend if placeholders else nothing_lent, judged=judged)
+    lender = lend if placeholders else nothing_lent
+    outcome = build(project, sources, lend=lender, judged=judged, overrides=overrides)
     found = (outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot, outcome.layers)
     return ValidationReport(project.environment, *found)
 

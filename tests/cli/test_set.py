@@ -9,8 +9,6 @@ import stat
 import pytest
 from patience import PATIENCE
 
-from synfinance_settings import Environment
-
 CANARY = "canary4b1d0c8e7f5a3926"
 
 
@@ -192,13 +190,28 @@ def test_a_default_is_validated_in_every_environment(shipped_desk, nothing_writt
     assert failed.startswith("error[inconsistent]: in test: generation.end_date ")
 
 
-def test_each_failure_of_a_default_names_its_environment(shipped_desk):
+def test_a_failure_of_a_default_in_all_environments_is_told_once(shipped_desk):
     result = shipped_desk.run("set", "monitoring.grafana_port", "1", "--env", "default")
-    assert [line for line in result.stderr.splitlines() if line.startswith("error")] == [
-        f"error[out-of-range]: in {name}: monitoring.grafana_port must be at least 1024" for name in Environment
-    ]
-    assert result.stderr.count("--> settings/default.yaml:") == 4
-    assert result.stderr.endswith("\n4 errors\n")
+    assert "error[out-of-range]: monitoring.grafana_port must be at least 1024" in result.stderr
+    assert result.stderr.count("--> settings/default.yaml:") == 1
+    assert result.stderr.endswith("\n1 error\n")
+
+
+def test_a_default_is_validated_in_the_environments_that_have_a_layer_file(desk, project):
+    project.layer("production", "security: {api_key_enabled: on}\n")
+    result = desk.run("set", "server.reload", "on", "--env", "default")
+    assert result.exit_code == 1
+    assert "in production: security.api_key_enabled needs" in result.stderr
+    assert "in production: server.reload" in result.stderr
+    project.secure_production()
+    result = desk.done("set", "server.workers", "3", "--env", "default")
+    assert "note: not validated in staging and test, which have no layer file here\n" in result.stderr
+
+
+def test_a_default_is_validated_in_the_environment_that_was_decided(desk, project):
+    assert desk.run("set", "server.workers", "3", "--env", "default", SYNFINANCE_ENV="staging").exit_code == 1
+    (project.settings / "development.yaml").unlink()
+    assert desk.done("set", "server.workers", "3", "--env", "default").exit_code == 0
 
 
 def test_a_machine_s_own_variables_do_not_decide_what_a_layer_may_say(desk):

@@ -1,0 +1,100 @@
+"""A file on trial as a layer: which layer it would be, in which environments it counts, and what is wrong with it.
+
+It is judged by itself: developers' own layers are left out, and what a variable of this machine hides is looked at all
+the same. The default layer is judged in every environment of the project, each with its layer on top.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal
+
+from synfinance_settings.environment import Environment
+from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.layers.files import Content
+from synfinance_settings.layers.node import Branch
+from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.report import ValidationReport, validate_sources
+from synfinance_settings.layers.sources import read_sources
+
+LayerName = Literal["default", "environment", "default.local", "environment.local"]
+
+_MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
+
+
+def layer_of(path: Path) -> tuple[LayerName, Environment | None]:
+    """The layer that a file would be by its name, and its environment where the name tells one."""
+    stem, _, rest = path.name.partition(".")
+    is_local = rest.startswith("local.")
+    if stem == "default":
+        return ("default.local" if is_local else "default"), None
+    environment = Environment(stem) if stem in list(Environment) else None
+    return ("environment.local" if is_local and environment else "environment"), environment
+
+
+def environments_of(project: Project) -> tuple[Environment, ...]:
+    """The environments that `project` is used in: those with a layer file, and the one that was decided.
+
+    Where there is none, what a start without a word would be.
+    """
+    found = [name for name in Environment if any(map(os.path.lexists, project.candidates(name)))]
+    if not found or project.environment_origin.source != "default":
+        found = [name for name in Environment if name in found or name is project.environment]
+    return tuple(found)
+
+
+def in_environment(project: Project, environment: Environment) -> Project:
+    """`project` as it is when asked for in `environment`."""
+    return replace(project, environment=environment, environment_origin=Origin("the argument"))
+
+
+def judge(
+    project: Project, layer: LayerName, content: Content, *, placeholders: bool = False, kept: Branch | None = None
+) -> ValidationReport:
+    """Validate `content` in the place of the file of `layer`, with what is `kept` of that file on top.
+
+    The default layer is judged by what all layers together say.
+    """
+    sources = read_sources(project)
+    if not layer.endswith(".local"):
+        sources = sources.with_layer(layer, content).without_local()
+    elif project.environment is Environment.PRODUCTION:
+        sources = replace(sources, ignored=tuple({**dict.fromkeys(sources.ignored), project.name(content.path): None}))
+    else:
+        sources = sources.with_layer(layer, content)
+    judged = None if layer == "default" else layer
+    return validate_sources(project, sources, placeholders=placeholders, judged=judged, overrides=kept)
+
+
+def judge_default(
+    project: Project, content: Content, environments: Iterable[Environment], *, kept: Branch | None = None
+) -> list[ValidationReport]:
+    """Validate `content` as the default layer in each of `environments`; names that nothing sets are lent placeholders.
+
+    A value that no field could take is a fault, although every environment hides it today.
+    """
+    alone = read_sources(project).only("default").with_layer("default", content)
+    found = validate_sources(project, alone, placeholders=True, judged="default", overrides=kept).problems
+    misfits = [problem for problem in found if problem.code in _MISFITS]
+    reports = [
+        judge(in_environment(project, name), "default", content, placeholders=True, kept=kept) for name in environments
+    ]
+    told = {_place(problem) for report in reports for problem in report.problems}
+    hidden = tuple(problem for problem in misfits if _place(problem) not in told)
+    return [replace(report, problems=(*report.problems, *hidden)) for report in reports]
+
+
+def told_once(reports: Iterable[ValidationReport]) -> Iterator[tuple[Problem, tuple[Environment, ...]]]:
+    """Every problem of `reports`, each once, with the environments where it was found."""
+    found: dict[Problem, dict[Environment, None]] = {}
+    for report in reports:
+        for problem in report.problems:
+            found.setdefault(problem, {})[report.environment] = None
+    return ((problem, tuple(environments)) for problem, environments in found.items())
+
+
+def _place(problem: Problem) -> tuple[str, Origin | None]:
+    return problem.code, problem.origin
