@@ -105,7 +105,8 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
     except LayerError:
         said = None
     if said is None or _pruned(said) != _pruned(wanted):
-        raise _refused(f"{name} is written in a way that {key} cannot safely be changed in; change it by hand")
+        message = f"{key} cannot safely be changed in the way that this file is written; change it by hand"
+        raise _refused(message, name)
     return mark + edited
 
 
@@ -146,8 +147,8 @@ def _pruned(data: Any, prefix: str = "") -> Any:
     return {name: value for name, value in pruned.items() if prefix + name not in SECTIONS or value not in ({}, None)}
 
 
-def _refused(message: str) -> EditError:
-    return EditError(Problem("refused-edit", message))
+def _refused(message: str, name: str) -> EditError:
+    return EditError(Problem("refused-edit", message, origin=Origin(name)))
 
 
 class _Sheet:
@@ -155,6 +156,7 @@ class _Sheet:
 
     def __init__(self, text: str, name: str) -> None:
         self._text = text
+        self._name = name
         self._is_json = is_json = name.endswith(".json")
         self._spell: Spell = spell_json if is_json else spell_yaml
         self._root = outline_text(text, name)
@@ -176,7 +178,7 @@ class _Sheet:
         """The text without what stands at `path`."""
         steps = self._steps(path)
         if len(steps) < len(path):
-            raise _refused(f"{'.'.join(path)} is not set in this file")
+            raise _refused(f"{'.'.join(path)} is not set in this file", self._name)
         for inner in steps[-1].value.walk():
             if inner.kind != "alias":
                 self._refuse_shared(inner.anchor)
@@ -192,7 +194,9 @@ class _Sheet:
             if inside is None or (inside.kind == "scalar" and inside.value in ("", "~", "null", "Null", "NULL", None)):
                 break
             if inside.kind != "mapping":
-                raise _refused(f"{'.'.join(path[: len(steps)])} is no mapping in this file; change it by hand")
+                raise _refused(
+                    f"{'.'.join(path[: len(steps)])} is no mapping in this file; change it by hand", self._name
+                )
             if steps:
                 self._refuse_shared(inside.anchor)
             entry = inside.find(name)
@@ -204,7 +208,7 @@ class _Sheet:
 
     def _refuse_shared(self, anchor: str | None) -> None:
         if anchor is not None and anchor in self._shared:
-            raise _refused(f"the value is shared: an alias *{anchor} elsewhere uses it; change it by hand")
+            raise _refused(f"the value is shared: an alias *{anchor} elsewhere uses it; change it by hand", self._name)
 
     def _line_start(self, offset: int) -> int:
         return self._text.rfind("\n", 0, offset) + 1
@@ -220,7 +224,7 @@ class _Sheet:
         """The blanks before what begins its line at `offset`."""
         margin, _, gap = self._text[self._line_start(offset) : offset].partition("?")  # ? marks a key written out
         if margin.strip(" ") or gap.strip(" "):
-            raise _refused("the key does not begin its line; change it by hand")
+            raise _refused("the key does not begin its line; change it by hand", self._name)
         return margin
 
     def _after_colon(self, entry: Entry) -> int:

@@ -39,6 +39,26 @@ def test_a_bad_key(told, nothing_written, call):
 
 
 @pytest.mark.parametrize(
+    ("text", "call", "said"),
+    [
+        ("debug: on\n", ["unset", "server.port"], "server.port is not set in this file"),
+        (
+            "app_name: &a x\nversion: *a\n",
+            ["set", "app_name", "y"],
+            "the value is shared: an alias *a",
+        ),
+    ],
+    ids=["not set", "shared"],
+)
+def test_a_refused_edit_names_the_file(desk, project, nothing_written, text, call, said):
+    project.layer("development", text)
+    code, told = refusal(desk, nothing_written, *call)
+    assert code == 2
+    assert f"error[refused-edit]: {said}" in told
+    assert "  --> settings/development.yaml\n" in told
+
+
+@pytest.mark.parametrize(
     ("call", "code", "place"),
     [
         (["set", "server.port", "80"], 1, "settings/development.yaml:3:9"),
@@ -50,7 +70,7 @@ def test_a_bad_key(told, nothing_written, call):
         (["set", "server.cors_origins", "[a"], 2, "the argument"),
         (["set", "server.cors_origins", "[[a]]"], 2, None),
         (["set", "environment", "production"], 1, "settings/development.yaml:2:14"),
-        (["import", "range.yaml", "--yes"], 1, "settings/development.yaml:4:9"),
+        (["import", "range.yaml", "--yes"], 1, "settings/development.yaml:2:9"),
         (["import", "unknown.yaml", "--yes"], 1, "unknown.yaml:2:3"),
         (["import", "broken.yaml", "--yes"], 1, "broken.yaml:3:1"),
     ],
