@@ -18,10 +18,11 @@ logged, printed, pickled and shown to anybody who may see the names of the setti
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, ParamSpec, TypeVar
 
 MASK: Final = "**********"
 """How a secret is written wherever nobody asked for its value."""
@@ -35,6 +36,11 @@ def printable(text: str) -> str:
     """`text` with control characters and lone surrogates escaped, cut at 200 characters."""
     shown = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[:200])
     return shown + "…" if len(text) > 200 else shown
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 warning``, ``2 warnings``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,11 @@ class Problem:
     severity: Severity = "error"
     excerpt: Excerpt | None = None
 
-    def lines(self) -> Iterator[tuple[str, str]]:
-        """The lines of the report, each with the part it plays: head, place, source, caret or note."""
+    def lines(self, note: str | None = None) -> Iterator[tuple[str, str]]:
+        """The lines of the report, each with the part it plays: head, place, source, caret or note.
+
+        `note` is a last one of whoever reports.
+        """
         yield "head", f"{self.severity}[{self.code}]: {self.message}"
         margin = " " * (len(str(self.excerpt.line)) + 2) if self.excerpt else "   "
         if self.origin:
@@ -104,6 +113,8 @@ class Problem:
             yield "note", f"{margin}= overrides {self.overrides.value} from {self.overrides.origin}"
         if self.hint:
             yield "note", f"{margin}= help: {self.hint}"
+        if note:
+            yield "note", f"{margin}= {note}"
 
     def __str__(self) -> str:
         return "\n".join(text for _, text in self.lines())
@@ -147,6 +158,29 @@ class SettingsError(Exception):
         found = tuple(problems)
         kinds = {CODES.get(problem.code, (InvalidSettingsError, ""))[0] for problem in found}
         return (kinds.pop() if len(kinds) == 1 else InvalidSettingsError)(found)
+
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+def door(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Let a `SettingsError` leave `function` with one frame of this package in its traceback: what happened inside says
+    nothing about the layers, and would stand above the report.
+    """
+
+    @functools.wraps(function)
+    def enter(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        try:
+            return function(*args, **kwargs)
+        except SettingsError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure, args, kwargs  # a traceback shows locals, and these may hold secrets
+
+    return enter
 
 
 class LayerError(SettingsError):

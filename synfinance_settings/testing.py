@@ -9,6 +9,7 @@ from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any, TypeVar
 
+from synfinance_settings.errors import door
 from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig
@@ -38,6 +39,7 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
             put(self._branch, key, _node(value))
         self._undo: list[Callable[[], None]] = []
 
+    @door
     def __enter__(self) -> AppConfig:
         """Put the values in force; returns the settings that hold them."""
         manager = ConfigManager()

@@ -74,15 +74,11 @@ def validate(
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
     for name, report in reports:
         for problem in _found(report):
-            margin = " " * (len(str(problem.excerpt.line)) + 2) if problem.excerpt else "   "
-            click.echo(f"{render.report(problem)}\n{margin}= in {name}\n")
+            click.echo(f"{render.report(problem, f'in {name}')}\n")
     width = max(len(name) for name, _ in reports)
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
-        notes = [render.counted(len(report.problems), "error")] if report.problems else []
-        notes += [render.counted(len(report.warnings), "warning")] if report.warnings else []
-        notes += [f"placeholders for {', '.join(report.placeholders)}"] if report.placeholders else []
-        click.echo(f"{verdict}  {name.ljust(width)}  {'; '.join(notes) or 'no complaints'}")
+        click.echo(f"{verdict}  {name.ljust(width)}  {report.verdict()}")
 
 
 def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from synfinance_settings.errors import Problem, SettingsError, printable
+from synfinance_settings.errors import counted as counted
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     "error": {"fg": "red", "bold": True},
@@ -27,10 +28,10 @@ def style(text: str, name: str) -> str:
     return click.style(text, **_STYLES.get(name, {}))
 
 
-def report(problem: Problem) -> str:
-    """A problem as people read it: what, where, the line, what it hides, the mend."""
+def report(problem: Problem, note: str | None = None) -> str:
+    """A problem as people read it: what, where, the line, what it hides, the mend, and `note`."""
     lines = []
-    for part, text in problem.lines():
+    for part, text in problem.lines(note):
         if part == "head":
             head, _, message = text.partition(": ")
             lines.append(f"{style(head, problem.severity)}: {click.style(message, bold=True)}")
@@ -59,11 +60,6 @@ def _escaped(text: str, also: str = "") -> str:
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 warning``, ``2 warnings``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem
+from synfinance_settings.errors import Problem, counted
 from synfinance_settings.layers.loading import build, nothing_lent
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
@@ -36,6 +36,13 @@ class ValidationReport:
 
     def __bool__(self) -> bool:
         return not self.problems
+
+    def verdict(self) -> str:
+        """How many of what were found, in words: ``2 errors; 1 warning``."""
+        found = [counted(len(self.problems), "error")] if self.problems else []
+        found += [counted(len(self.warnings), "warning")] if self.warnings else []
+        found += [f"placeholders for {', '.join(self.placeholders)}"] if self.placeholders else []
+        return "; ".join(found) or "no complaints"
 
 
 def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:

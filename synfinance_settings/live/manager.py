@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any, ClassVar, Final, Literal, Self
 
 from synfinance_settings.environment import Environment, parse_environment
-from synfinance_settings.errors import LayerError, Problem, SettingsError, printable
+from synfinance_settings.errors import LayerError, Problem, SettingsError, door, printable
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.files import Content
@@ -151,6 +151,7 @@ class ConfigManager:
     _last_good: LastGood | None = None
     _fallen_from: Sources | None = None
 
+    @door
     def load_config(self, config_path: PathLike | None = None, environment: str | None = None) -> AppConfig:
         """Load all layers and make them current; raises `SettingsError` and changes nothing where they do not
         validate.
@@ -163,10 +164,12 @@ class ConfigManager:
         self._change(lambda: self._attempt("load", *self._chosen(config_path, environment)))
         return self.get_config()
 
+    @door
     def get_config(self) -> AppConfig:
         """The current state, loaded at the first use."""
         return self.snapshot.config
 
+    @door
     def reload_config(self) -> AppConfig:
         """Read all layers anew; the new state becomes current only if it validates, else this raises and nothing
         changes.
@@ -191,6 +194,7 @@ class ConfigManager:
         """
         return export_layer(self.snapshot.config, Path(path), format, reveal=reveal_secrets)
 
+    @door
     def import_config(self, path: PathLike, environment: str | None = None) -> AppConfig:
         """Replace the environment's layer file by what the file at `path` says that differs from the default layer.
 
@@ -235,6 +239,7 @@ class ConfigManager:
         return self._timeline.current
 
     @property
+    @door
     def snapshot(self) -> Snapshot:
         """The current snapshot, loaded at the first use."""
         if self._snapshot is None:
@@ -261,6 +266,7 @@ class ConfigManager:
         """
         return self._fallen_from is not None
 
+    @door
     def explain(self, key: str) -> Explanation:
         """Where the value of `key` comes from, what it hides and what the field means; raises `UnknownKeyError`."""
         if key not in SETTINGS:

@@ -23,7 +23,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from synfinance_settings.errors import Problem, SettingsError, WatchError
+from synfinance_settings.errors import Problem, SettingsError, WatchError, door
 from synfinance_settings.layers.files import file_digest
 from synfinance_settings.layers.sources import Sources
 from synfinance_settings.live.events import ConfigEvent, Listener
@@ -97,6 +97,7 @@ class ConfigWatcher:
         self._unwatched: set[Path] = set()
         self._old_handler: Any = None
 
+    @door
     def start(self) -> None:
         """Start watching; loads the settings where that has not been done. Nothing happens where it watches already.
 
@@ -150,6 +151,7 @@ class ConfigWatcher:
         """Call `listener` no more; an unknown one is no error."""
         self._manager._announcer.unlisten(listener)
 
+    @door
     def trigger_reload(self) -> AppConfig:
         """Reload here and now, whether anything changed or not; announces ``manual_reload``.
 

@@ -13,12 +13,12 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.config import JsonDict
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -208,7 +208,7 @@ def setting(
 
 
 class Section(BaseModel):
-    """The base of every model: frozen, deaf to unknown keys, silent about its input."""
+    """The base of every model: frozen, deaf to unknown keys, silent about its input. Reads by key as well."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -224,3 +224,34 @@ class Section(BaseModel):
                 "inconsistent", "{text}", {"text": "; ".join(text for _, text in found), "found": found}
             )
         return self
+
+    def __getitem__(self, key: str) -> Any:
+        """The value of `key` in this section: ``["port"]``, or ``["server.port"]`` of the whole."""
+        name, _, inside = str(key).partition(".")
+        value = getattr(self, name) if name in type(self).model_fields else None
+        if inside and isinstance(value, Section):
+            return value[inside]
+        if inside or name not in type(self).model_fields:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in type(self).model_fields
+
+    if not TYPE_CHECKING:  # to a type checker, a frozen model has neither
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            del value  # a traceback shows locals
+            raise _frozen(type(self), name)
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise _frozen(type(self), name)
+
+
+def _frozen(model: type[Section], name: str) -> ValidationError:
+    """Pydantic's own error of a frozen model would hold the value that was to be assigned."""
+    said = (
+        "settings are frozen: set {name} in a layer file or a variable, or, for a while in a test, with override(...)"
+    )
+    error = InitErrorDetails(type=PydanticCustomError("frozen", said, {"name": name}), loc=(name,), input=None)
+    return ValidationError.from_exception_data(model.__name__, [error], hide_input=True)

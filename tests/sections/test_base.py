@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from synfinance_settings import DatabaseConfig, GenerationConfig, MLConfig, MonitoringConfig, ServerConfig
+from synfinance_settings import AppConfig, DatabaseConfig, GenerationConfig, MLConfig, MonitoringConfig, ServerConfig
 from synfinance_settings.sections.base import read_boolean, read_list, read_number, read_whole_number
 
 WHOLE = (ServerConfig, "timeout")
@@ -125,6 +126,27 @@ def test_models_are_frozen_and_forbid_unknown_names():
     with pytest.raises(ValidationError):
         DatabaseConfig().port = 1
     assert hash(DatabaseConfig()) == hash(DatabaseConfig())
+
+
+def test_an_assignment_says_what_to_do_and_never_the_value():
+    with pytest.raises(ValidationError, match=r"set password in a layer file or a variable.* override") as caught:
+        DatabaseConfig().password = "hush"
+    error = caught.value
+    shown = [str(error), repr(error), repr(error.errors()), error.json(), repr(error.__context__)]
+    ours = [frame.frame.f_locals for frame in caught.traceback if frame.path != Path(__file__)]
+    assert not [text for text in (*shown, repr(ours)) if "hush" in text]
+    with pytest.raises(ValidationError, match="frozen"):
+        del DatabaseConfig().password
+
+
+def test_a_model_reads_by_key_too():
+    config = AppConfig()
+    assert config["server.port"] == config["server"]["port"] == config.server.port
+    assert config["ml.feature_engineering"] is config.ml.feature_engineering
+    assert ("server" in config, "port" in config.server, "prot" in config.server) == (True, True, False)
+    for key in ("server.prot", "server.port.x", "prot", "", 0):
+        with pytest.raises(KeyError):
+            config[key]
 
 
 def test_an_error_of_a_model_does_not_show_its_input():
