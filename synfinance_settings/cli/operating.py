@@ -19,7 +19,7 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import SettingsError
 
 if TYPE_CHECKING:
-    from synfinance_settings.editing.changes import Target
+    from synfinance_settings.editing.changes import LayerFile, Target
     from synfinance_settings.live.events import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
 
@@ -72,6 +72,7 @@ class _Teller:
         self._output = output
         self._ended = ended
         self._config = manager.get_config()
+        self._widest = max(map(len, _STYLES))
 
     def tell(self, event: ConfigEvent, data: Any) -> None:
         """The listener."""
@@ -95,10 +96,14 @@ class _Teller:
 
     def say(self, event: str, facts: dict[str, Any]) -> None:
         """Write one line."""
-        now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-        line = f"{now}  {render.style(str(event), _STYLES.get(event, ''))}  {_in_words(facts)}".rstrip()
+        now = datetime.now().astimezone()
         if self._output == "json":
-            line = json.dumps({"time": now, "event": str(event), **facts}, ensure_ascii=False)
+            told = {"time": now.isoformat(timespec="milliseconds"), "event": str(event), **facts}
+            line = json.dumps(told, ensure_ascii=False)
+        else:
+            label = render.style(str(event).ljust(self._widest), _STYLES.get(event, ""))
+            zone = f"; times are {now:%z}" if event == "watching" else ""
+            line = f"{now:%Y-%m-%d %H:%M:%S}  {label}  {_in_words(facts)}{zone}".rstrip()
         try:
             click.echo(line)
         except BrokenPipeError:  # nobody reads any more, as after | head
@@ -146,13 +151,23 @@ def history(target: Target | None, output: str) -> None:
         told = (
             (
                 str(v.number),
-                f"{v.when.astimezone():%Y-%m-%d %H:%M:%S}",
+                f"{v.when.astimezone():%Y-%m-%d %H:%M:%S %z}",
                 v.command + ("" if v.is_valid else ", not valid"),
                 ", ".join(v.changed),
             )
             for v in versions
         )
+        click.echo(f"{layer.target}: {_file_of(layer)}")
         click.echo(render.table([("version", "when", "command", "changed"), *told]))
+
+
+def _file_of(layer: LayerFile) -> str:
+    """The file of a layer, the one that a command would make where there is none."""
+    from synfinance_settings.layers.files import read_file
+
+    candidates = layer.project.candidates(layer.target)
+    found = [path for path in candidates if read_file(path).exists]
+    return " and ".join(map(layer.project.name, found or candidates[:1]))
 
 
 commands: Final = (watch, history)

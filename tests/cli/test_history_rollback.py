@@ -45,11 +45,15 @@ def test_the_history_tells_what_was_done(edited):
 
 def test_the_history_as_a_table(edited):
     desk, _ = edited
-    head, *lines = desk.done("history").stdout.splitlines()
+    layer, head, *lines = desk.done("history").stdout.splitlines()
+    assert layer == "development: settings/development.yaml"
     assert head.split() == ["version", "when", "command", "changed"]
     assert len(lines) == 4
     assert lines[0].endswith("set server.port  server.port")
-    assert lines[0].split()[0] == str(versions(desk)[0]["version"])
+    version = versions(desk)[0]
+    told = " ".join(lines[0].split()[1:4])
+    assert lines[0].split()[0] == str(version["version"])
+    assert datetime.fromisoformat(told) == datetime.fromisoformat(version["when"]).replace(microsecond=0)
 
 
 def test_each_layer_has_its_own_history(edited):
