@@ -37,7 +37,9 @@ class _Row(NamedTuple):
 
 @click.command(short_help="Compare settings side by side.")
 @click.argument("sides", nargs=-1, metavar="[A B]", shell_complete=completion.environments)
-@click.option("--matrix", is_flag=True, help="All four environments at once: the settings that differ anywhere.")
+@click.option(
+    "--matrix", is_flag=True, help="All environments that have a layer file at once: the settings that differ anywhere."
+)
 @click.option("--all-keys", is_flag=True, help="Show the settings that are the same, too.")
 @click.option("--origin", is_flag=True, help="Say where each value was written.")
 @click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
@@ -55,7 +57,7 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     """
     if matrix == bool(sides) or (sides and len(sides) != 2):
         raise click.UsageError("name two things to compare, or pass --matrix alone")
-    names = sides or tuple(Environment)
+    names = sides or _environments()
     states = [_state(name) for name in names]
     rows = _rows(states)
     different = [row for row in rows if row.differs]
@@ -70,15 +72,25 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
         raise click.exceptions.Exit(1)
 
 
+def _environments() -> tuple[Environment, ...]:
+    """The environments that have a layer file, and a note on the others."""
+    from synfinance_settings.layers.trial import environments_of, without_layer
+
+    found = environments_of(options.find())
+    render.note(without_layer(found))
+    return found
+
+
 def _state(name: str) -> Snapshot:
     """The settings that `name` means: an environment, a file or a version."""
     from synfinance_settings.layers.report import validate
+    from synfinance_settings.layers.trial import layer_of
 
     if name in list(Environment) or name in SHORT_NAMES:
         environment = SHORT_NAMES.get(name) or Environment(name)
         return _snapshot(validate(options.find(environment), placeholders=True))
     if Path(name).is_file():
-        project = options.find(options.environment_of(Path(name)), name)
+        project = options.find(layer_of(Path(name))[1], name)
         return _snapshot(validate(project, placeholders=True))
     if name.removeprefix("v").isdigit():
         return _snapshot(options.stored(int(name.removeprefix("v"))))

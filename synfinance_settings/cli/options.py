@@ -60,12 +60,6 @@ class TargetName(EnvironmentName):
         return [CompletionItem(name) for name in completion.layers(ctx, param, incomplete)]
 
 
-def environment_of(path: Path) -> Environment | None:
-    """The environment that a layer file is named after; None where it is named otherwise."""
-    stem = path.name.partition(".")[0]
-    return Environment(stem) if stem in list(Environment) else None
-
-
 environment_option = click.option(
     "--env", "environment", type=EnvironmentName(), help="The environment; the current one unless given."
 )

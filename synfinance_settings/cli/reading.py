@@ -47,8 +47,9 @@ def validate(
 ) -> None:
     """Check layers as a start would, and name every fault with its place.
 
-    Without FILE, an environment is validated with all its layers and variables. A FILE is validated as the overlay
-    that it is, on the default layer, for the environment that it is named after.
+    Without FILE, an environment is validated with all its layers and variables. A FILE is validated as the layer that
+    it is named after: on the default layer, for its environment; a default layer in every environment that has a
+    layer file, or in that of --env, with values lent to names that nothing sets.
 
     \b
     synfinance-settings validate --all
@@ -60,8 +61,7 @@ def validate(
         raise click.UsageError("--all goes without FILE and --env")
     reports: list[tuple[str, ValidationReport]] = []
     for path in files:
-        project = options.find(environment or options.environment_of(path), str(path))
-        reports.append((str(path), check(project, placeholders=placeholders)))
+        reports += _of_file(path, environment, placeholders=placeholders)
     for name in Environment if all_environments else () if files else (environment,):
         report = check(options.find(name), placeholders=placeholders)
         reports.append((str(report.environment), report))
@@ -71,10 +71,29 @@ def validate(
         raise click.exceptions.Exit(1)
 
 
+def _of_file(
+    path: Path, environment: Environment | None, *, placeholders: bool
+) -> Iterator[tuple[str, ValidationReport]]:
+    """What is found in a file, with its name; a default layer has a report for each environment."""
+    from synfinance_settings.layers.files import read_file
+    from synfinance_settings.layers.trial import environments_of, judge, judge_default, layer_of, without_layer
+
+    layer, named = layer_of(path)
+    project = options.find(environment or named)
+    content = read_file(path.absolute())
+    if layer != "default":
+        yield str(path), judge(project, layer, content, placeholders=placeholders)
+        return
+    environments = (environment,) if environment else environments_of(project)
+    for report in judge_default(project, content, environments):
+        yield f"{path} ({report.environment})", report
+    if environment is None:
+        render.note(without_layer(environments))
+
+
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
-    for name, report in reports:
-        for problem in _found(report):
-            click.echo(f"{render.report(problem, f'in {name}')}\n")
+    for problem, names in _found(reports):
+        click.echo(render.report(problem, "in " + ", ".join(names)) + "\n")
     width = max(len(name) for name, _ in reports)
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
@@ -98,14 +117,17 @@ def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
 
 
 def _print_annotations(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
-    for _, report in reports:
-        for problem in _found(report):
-            click.echo(render.annotation(problem))
+    for problem, _ in _found(reports):
+        click.echo(render.annotation(problem))
 
 
-def _found(report: ValidationReport) -> Iterator[Problem]:
-    yield from report.problems
-    yield from report.warnings
+def _found(reports: list[tuple[str, ValidationReport]]) -> Iterator[tuple[Problem, list[str]]]:
+    """Every problem and warning, once, with the names of the reports that tell it."""
+    found: dict[Problem, list[str]] = {}
+    for name, report in reports:
+        for problem in dict.fromkeys((*report.problems, *report.warnings)):
+            found.setdefault(problem, []).append(name)
+    yield from found.items()
 
 
 @click.command(short_help="Print the settings in force, secrets masked.")

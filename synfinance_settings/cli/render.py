@@ -80,6 +80,12 @@ def sign(character: str, plain: str) -> str:
     return character
 
 
+def note(text: str | None) -> None:
+    """Say on stderr what is good to know beside a result; nothing where there is nothing to say."""
+    if text is not None:
+        click.echo(f"{style('note', 'warning')}: {text}", err=True)
+
+
 def difference(lines: Iterable[str]) -> str:
     """A unified diff in colours."""
     styles = {"+": "good", "-": "error", "@": "place"}

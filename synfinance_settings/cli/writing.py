@@ -117,7 +117,7 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
     def approve(change: Change) -> bool:
         click.echo(render.difference(change.difference))
         for note in change.notes:
-            click.echo(f"{render.style('note', 'warning')}: {note}", err=True)
+            render.note(note)
         answers.append(not dry_run and (ask is None or confirmed(f"{change.name}: {ask}")))
         return answers[-1]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +28,15 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport, validate_sources
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.layers.sources import read_sources
-from synfinance_settings.layers.trial import environments_of, in_environment, judge, judge_default, told_once
+from synfinance_settings.layers.trial import (
+    environments_of,
+    in_environment,
+    judge,
+    judge_default,
+    listed,
+    told_once,
+    without_layer,
+)
 from synfinance_settings.layers.writing import write_atomically
 
 Target = Environment | Literal["default"]
@@ -161,9 +169,8 @@ class LayerFile:
             reports.append(validate_sources(project, sources, placeholders=True))
         yield from _hiding(reports, changed, self.project.name(content.path))
         if self.target == "default":
-            missing = [name for name in Environment if name not in self._environments()]
-            if missing:
-                yield f"not validated in {_listed(missing)}, which {_have(missing)} no layer file here"
+            note = without_layer(self._environments())
+            yield from [note] if note else []
 
     def _remember(self, change: Change, text: str, command: str, *, is_valid: bool = True) -> None:
         """Keep a version of the layer; where that cannot be, work goes on with a warning."""
@@ -199,15 +206,7 @@ def file_bytes(text: str) -> bytes:
 
 def _named(problem: Problem, where: tuple[Environment, ...], among: int) -> Problem:
     """`problem` with the environments where it was found, unless it was found in all of `among`."""
-    return problem if len(where) == among else replace(problem, message=f"in {_listed(where)}: {problem.message}")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _have(names: Sequence[str]) -> str:
-    return "has" if len(names) == 1 else "have"
+    return problem if len(where) == among else replace(problem, message=f"in {listed(where)}: {problem.message}")
 
 
 def _hiding(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:

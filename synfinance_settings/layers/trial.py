@@ -7,7 +7,7 @@ the same. The default layer is judged in every environment of the project, each 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
@@ -44,6 +44,19 @@ def environments_of(project: Project) -> tuple[Environment, ...]:
     if not found or project.environment_origin.source != "default":
         found = [name for name in Environment if name in found or name is project.environment]
     return tuple(found)
+
+
+def without_layer(environments: Container[Environment]) -> str | None:
+    """A note on the environments that are not among `environments`; None where all are."""
+    others = [name for name in Environment if name not in environments]
+    if not others:
+        return None
+    return f"passed over: {listed(others)}, which {'has' if len(others) == 1 else 'have'} no layer file here"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names in a sentence: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def in_environment(project: Project, environment: Environment) -> Project:

@@ -22,15 +22,16 @@ from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import LayerError, Problem, SettingsError, door, printable
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.files import Content
+from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.output import export_layer
 from synfinance_settings.layers.project import Project, find_project
-from synfinance_settings.layers.report import ValidationReport, log_problems, validate
+from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
 from synfinance_settings.layers.sources import Sources, candidates, read_sources
+from synfinance_settings.layers.trial import judge, layer_of
 from synfinance_settings.live.events import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
@@ -181,8 +182,14 @@ class ConfigManager:
         return self._asked(manual=False)
 
     def validate_config(self, path: PathLike) -> ValidationReport:
-        """Validate the file at `path` as the environment's layer, on the default layer; nothing becomes current."""
-        return validate(self._find(path, None))
+        """Validate the file at `path` as the environment's layer, on the default layer; nothing becomes current.
+
+        A file that is named as the default layer or as a local one is validated as that layer.
+        """
+        project = self._find(path, None)
+        assert project.config_path is not None
+        content = read_file(project.config_path)
+        return judge(replace(project, config_path=None), layer_of(content.path)[0], content)
 
     def export_config(
         self, path: PathLike, format: Literal["yaml", "json"] = "yaml", reveal_secrets: bool = False

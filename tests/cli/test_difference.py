@@ -152,3 +152,11 @@ def test_a_side_that_does_not_validate_is_told_with_its_place(two, project, noth
     result = two.run("diff", "development", "test")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "--> settings/test.yaml:3:3" in result.stderr
+
+
+def test_a_matrix_of_the_environments_that_have_a_layer_file(project):
+    project.secure_production()
+    result = project.command("diff", "--matrix", "--format", "json")
+    assert result.exit_code == 0
+    assert {tuple(row)[1:] for row in json.loads(result.stdout).values()} == {("development", "production")}
+    assert "note: passed over: staging and test, which have no layer file here\n" in result.stderr

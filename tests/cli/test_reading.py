@@ -246,3 +246,52 @@ def test_a_schema_file_that_is_not_utf8_is_out_of_date(desk, project):
     result = desk.run("schema", "--check", "--output", str(path))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "is out of date" in result.stderr
+
+
+def test_validate_a_default_layer_in_every_environment(project):
+    project.secure_production()
+    project.layer("staging", "{}\n")
+    path = project.layer("default", "database: {password: '${DB_PASSWORD}'}\n")
+    assert project.command("validate", str(path)).exit_code == 0
+    path.write_text("server: {reload: on}\n")
+    result = project.command("validate", str(path))
+    assert result.exit_code == 1
+    assert result.stdout.count("error[reload-outside-development]") == 1
+    verdicts = [line.split() for line in result.stdout.splitlines() if line.startswith(("valid", "invalid"))]
+    assert [(verdict, name) for verdict, _, name, *_ in verdicts] == [
+        ("valid", "(development)"),
+        ("invalid", "(staging)"),
+        ("invalid", "(production)"),
+    ]
+    assert project.command("validate", str(path), "--env", "development").exit_code == 0
+
+
+def test_validate_a_default_layer_where_every_environment_hides_its_fault(project):
+    project.layer("development", "server: {workers: 2}\n")
+    path = project.layer("default", "server: {workers: many}\n")
+    assert "error[wrong-type]: server.workers" in project.command("validate", str(path)).stdout
+
+
+def test_validate_a_default_layer_in_the_environments_that_the_project_has(project):
+    project.layer("default", "server: {reload: on}\n")
+    result = project.command("validate", f"{project.settings}/default.yaml")
+    assert (result.exit_code, result.stdout.count("no complaints")) == (0, 1)
+    assert result.stderr == "note: passed over: staging, production and test, which have no layer file here\n"
+
+
+@pytest.mark.parametrize("name", ["default.local", "development.local"])
+def test_validate_a_local_layer_on_the_layers_below_it(project, name):
+    project.layer("development", "generation: {end_date: 2023-06-01}\n")
+    path = project.layer(name, "generation: {start_date: 2024-06-01}\n")
+    assert "generation.end_date" in project.command("validate", str(path)).stdout
+    path.write_text("server: {port: 80}\n")
+    result = project.command("validate", str(path), SYNFINANCE_SERVER__PORT="8001")
+    assert f"--> settings/{name}.yaml:1:16" in result.stdout
+
+
+def test_a_local_layer_for_production_is_told_to_be_ignored(project):
+    project.secure_production()
+    path = project.layer("production.local", "server: {port: 80}\n")
+    result = project.command("validate", str(path))
+    assert result.exit_code == 0
+    assert "settings/production.local.yaml is ignored in production" in result.stdout

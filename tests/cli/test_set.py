@@ -205,7 +205,7 @@ def test_a_default_is_validated_in_the_environments_that_have_a_layer_file(desk,
     assert "in production: server.reload" in result.stderr
     project.secure_production()
     result = desk.done("set", "server.workers", "3", "--env", "default")
-    assert "note: not validated in staging and test, which have no layer file here\n" in result.stderr
+    assert "note: passed over: staging and test, which have no layer file here\n" in result.stderr
 
 
 def test_a_default_is_validated_in_the_environment_that_was_decided(desk, project):

@@ -406,3 +406,12 @@ def test_a_reload_and_a_recovery_are_logged(project, caplog):
             manager.reload_config()
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
     assert said == ["snapshot 2 is in force; changed: server.port", "the layers validate again; nothing changed"]
+
+
+@pytest.mark.parametrize("name", ["default", "default.local", "development.local"])
+def test_a_file_is_validated_as_the_layer_that_it_is_named_after(project, name):
+    project.layer("development", "generation: {start_date: 2024-06-01}\n")
+    path = project.layer(name, "generation: {end_date: 2024-03-01}\n")
+    report = project.manager().validate_config(path)
+    assert [problem.key for problem in report.problems] == ["generation.end_date"]
+    assert str(report.problems[0].origin) == f"settings/{name}.yaml:1:24"
