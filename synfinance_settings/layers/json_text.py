@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from json import decoder
 from typing import Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers import bounds
+from synfinance_settings.layers import bounds, brackets
+from synfinance_settings.layers.brackets import first_unclosed
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
 from synfinance_settings.sections.keys import public_path
@@ -20,6 +21,7 @@ from synfinance_settings.sections.keys import public_path
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _LITERAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.])|true|false|null")
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -103,18 +105,18 @@ class _Reader:
         is_first = True
         while self._text[self._at : self._at + 1] != closing:
             if not is_first and not self._takes(","):
-                self._fail(f"expected , or {closing}")
+                self._fail_in_brackets(f"expected , or {closing}")
             is_first = False
             if outer.kind == "list":
                 outer.items.append(self._outline(depth))
                 continue
             start = self._mark()
             if self._text[self._at : self._at + 1] != '"':
-                self._fail("expected a key in double quotes")
+                self._fail_in_brackets("expected a key in double quotes")
             name, end = self._string()
             self._skip_blanks()
             if not self._takes(":"):
-                self._fail("expected : after a key")
+                self._fail_in_brackets("expected : after a key")
             outer.entries.append(Entry(name, start, end, self._outline(depth)))
         self._at += 1
         return self._mark()
@@ -137,7 +139,7 @@ class _Reader:
     def _literal(self, start: Mark) -> Outline:
         found = _LITERAL.match(self._text, self._at)
         if found is None:
-            self._fail("expected a value")
+            self._fail_in_brackets("expected a value")
         self._at = found.end()
         return Outline("scalar", start, self._mark(), None if found[0] == "null" else found[0])
 
@@ -169,3 +171,19 @@ class _Reader:
 
     def _fail(self, said: str) -> NoReturn:
         raise LayerError(Problem("syntax", f"not JSON: {said}", origin=self._origin()))
+
+    def _fail_in_brackets(self, said: str) -> NoReturn:
+        """Fail where a bracket opened that nothing closes, else here."""
+        opening = first_unclosed(self._brackets(), self._at)
+        if opening is None:
+            self._fail(said)
+        origin = Origin(self._name, opening.line, opening.column)
+        raise LayerError(Problem("syntax", f"not JSON: {said}", origin=origin, hint=brackets.HINT))
+
+    def _brackets(self) -> Iterator[tuple[str, Mark]]:
+        """The brackets of the whole text that stand in no string."""
+        places = _Reader(self._text, self._name)
+        for found in _STRING_OR_BRACKET.finditer(self._text):
+            if found[0] in "[]{}":
+                places._at = found.start()
+                yield found[0], places._mark()

@@ -7,7 +7,8 @@ make an object, and the level bound holds before libyaml's composer could overfl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import yaml
@@ -21,9 +22,17 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from yaml.tokens import (
+    FlowMappingEndToken,
+    FlowMappingStartToken,
+    FlowSequenceEndToken,
+    FlowSequenceStartToken,
+    Token,
+)
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers import bounds
+from synfinance_settings.layers import bounds, brackets
+from synfinance_settings.layers.brackets import first_unclosed
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
 from synfinance_settings.sections.keys import public_path
@@ -38,6 +47,12 @@ _TAGS: Final[Mapping[type[Event], frozenset[str]]] = {
 _NUMBER_1_2: Final = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
 )  # 10.3.2
+_BRACKETS: Final[Mapping[type[Token], str]] = {
+    FlowMappingStartToken: "{",
+    FlowMappingEndToken: "}",
+    FlowSequenceStartToken: "[",
+    FlowSequenceEndToken: "]",
+}
 _RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
@@ -205,15 +220,31 @@ class _Reader(_Events):
 
     def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
         said = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
-        is_open = "quoted scalar" in said and error.context_mark is not None
-        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
-        origin = Origin(self._source.name, mark.line + 1, mark.column + 1) if mark else Origin(self._source.name)
-        hint = "a quote that opens here is not closed" if is_open else self._mend(said, mark)
+        found = error.problem_mark or error.context_mark
+        mark = _mark(found) if found else Mark(0, 1, 1)
+        hint: str | None
+        if "maximum nesting depth" in said:  # newer libyaml has a bound of its own, and looks ahead of its events
+            return bounds.too_deep(Origin(self._source.name, mark.line, mark.column))
+        if "quoted scalar" in said and error.context_mark is not None:
+            mark, hint = _mark(error.context_mark), "a quote that opens here is not closed"
+        elif "flow" in said and (opening := first_unclosed(self._brackets(), mark.offset)):
+            mark, hint = opening, brackets.HINT
+        else:
+            hint = self._mend(said, mark)
+        origin = Origin(self._source.name, mark.line, mark.column)
         return Problem("syntax", f"not YAML: {said}", origin=origin, hint=hint)
 
-    def _mend(self, said: str, mark: Any) -> str | None:
+    def _brackets(self) -> Iterator[tuple[str, Mark]]:
+        """The brackets of the whole text, up to where its tokens cannot be told."""
+        loader = yaml.CSafeLoader(self._text)
+        with suppress(yaml.MarkedYAMLError):
+            while (token := loader.get_token()) is not None:
+                if type(token) in _BRACKETS:
+                    yield _BRACKETS[type(token)], _mark(token.start_mark)
+
+    def _mend(self, said: str, mark: Mark) -> str | None:
         """What most likely mends a fault that libyaml tells of in its own words."""
-        character = self._text[mark.index : mark.index + 1] if mark else ""
+        character = self._text[mark.offset : mark.offset + 1]
         if character == "\t":
             return "indent with blanks; YAML takes no tabs there"
         if "cannot start any token" in said:

@@ -72,7 +72,7 @@ def test_a_refused_edit_names_the_file(desk, project, nothing_written, text, cal
         (["set", "environment", "production"], 1, "settings/development.yaml:2:14"),
         (["import", "range.yaml", "--yes"], 1, "settings/development.yaml:2:9"),
         (["import", "unknown.yaml", "--yes"], 1, "unknown.yaml:2:3"),
-        (["import", "broken.yaml", "--yes"], 1, "broken.yaml:3:1"),
+        (["import", "broken.yaml", "--yes"], 1, "broken.yaml:2:9"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, list) else None,
 )
@@ -128,7 +128,7 @@ def test_no_settings_folder(told, nothing_written, monkeypatch, call):
 @pytest.mark.parametrize(
     ("name", "text", "place"),
     [
-        ("default", "debug: [\n", "settings/default.yaml:2:1"),
+        ("default", "debug: [\n", "settings/default.yaml:1:8"),
         ("default", "server:\n  prot: 1\n", "settings/default.yaml:2:3"),
         ("default", "server:\n  port: 1\n  port: 2\n", "settings/default.yaml:3:3"),
         ("default", b"debug: \xff\n", "settings/default.yaml:1"),
@@ -147,7 +147,7 @@ def test_a_broken_layer_below(told, project, nothing_written, monkeypatch, call,
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("server: {port: 1}\ndebug: [\n", "settings/development.yaml:3:1"),
+        ("server: {port: 1}\ndebug: [\n", "settings/development.yaml:2:8"),
         ("server:\n  prot: 2\n  port: 1\n", "settings/development.yaml:2:3"),
         ("server:\n  port: 1\n  port: 2\n", "settings/development.yaml:3:3"),
         ("server: {port: 1}\ndebug: !x 2\n", "settings/development.yaml:2:8"),
@@ -222,7 +222,7 @@ def test_a_call_that_is_none(told, nothing_written, call):
 
 
 @pytest.mark.parametrize(
-    ("text", "place"), [("server:\n  port: [\n", "3:1"), ("server:\n  port: 8\0\n", "2:10"), ("a: *b\n", "1:4")]
+    ("text", "place"), [("server:\n  port: [\n", "2:9"), ("server:\n  port: 8\0\n", "2:10"), ("a: *b\n", "1:4")]
 )
 @pytest.mark.parametrize("call", [["set", "debug", "on"], ["unset", "server"]], ids=lambda call: call[0])
 def test_a_layer_that_does_not_parse_is_told_at_its_place(desk, project, nothing_written, call, text, place):

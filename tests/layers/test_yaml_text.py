@@ -104,8 +104,8 @@ def test_40_levels_pass_and_41_do_not():
 
 
 def test_40_000_open_brackets_do_no_harm():
-    ((code, line, _),) = codes("[" * 40_000)
-    assert (code, line) in {("too-deep", 1), ("syntax", 1)}  # some versions of libyaml stop by themselves
+    """The place is where libyaml stops, at our bound or at its own."""
+    assert [(code, line) for code, line, _ in codes("[" * 40_000)] == [("too-deep", 1)]
 
 
 def test_aliases_count_as_often_as_they_are_used():
@@ -161,6 +161,9 @@ def test_any_text_is_read_or_refused(text):
     assert all(code for code, *_ in codes(text))
 
 
+BRACKET = "a bracket that opens here is not closed"
+
+
 @pytest.mark.parametrize(
     ("text", "place", "hint"),
     [
@@ -172,6 +175,14 @@ def test_any_text_is_read_or_refused(text):
             "a colon or a blank after it may be missing here or in the line above",
         ),
         ("server:\n  host: 'a\n  port: 1\n", "2:9", "a quote that opens here is not closed"),
+        ("debug: [\n", "1:8", BRACKET),
+        ("server: {port: 1\ncache:\n  ttl: 60\n", "1:9", BRACKET),
+        ("server: {cors_origins: [a, b}\ncache: {ttl: 60}\n", "1:24", BRACKET),
+        ("server:\n  cors_origins: [a, # ]\n    '],'\ncache: {ttl: [60]}\n", "2:17", BRACKET),
+        ("server: {cors_origins: [a, [b]}\n", "1:24", BRACKET),
+        ("server: [a: b\ncache: c]\nml: [\n", "2:6", None),
+        ("server: ['a' 'b']\n", "1:14", None),
+        ("server: [a ,\n }" + "[" * 100_000, "2:2", None),
     ],
 )
 def test_a_fault_of_syntax_says_what_most_likely_mends_it(project, text, place, hint):

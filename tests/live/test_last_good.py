@@ -53,7 +53,7 @@ def test_a_start_on_broken_layers_runs_on_the_last_accepted_ones(project, start,
     critical = [record for record in caplog.records if record.levelno == logging.CRITICAL]
     assert [record.name for record in critical] == ["synfinance_settings"]
     assert "the layers are broken" in critical[0].getMessage()
-    assert "default.yaml:2:1" in caplog.text
+    assert "default.yaml:1:9" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_a_store_that_cannot_be_used_is_a_warning(project, start, caplog, damage
 def test_a_store_that_cannot_be_read_leaves_the_failure_of_the_layers(project, start):
     accept(project, start, "one")
     store(start).write_bytes(b"not a database" * 100)
-    with pytest.raises(SettingsError, match=r"default\.yaml:2:1"):
+    with pytest.raises(SettingsError, match=r"default\.yaml:1:9"):
         falling_back(start).load_config()
 
 
