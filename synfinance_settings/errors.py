@@ -286,6 +286,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "refused-edit": (EditError, "a change of a layer file is refused"),
     "no-such-version": (RollbackError, "there is no such snapshot or version"),
     "no-history": (HistoryError, "the store of accepted versions cannot be used"),
+    "unsafe-history": (HistoryError, "others could have changed the store, or put it there"),
     "no-watch": (WatchError, "a watch cannot start"),
     "invalid": (SettingsError, "anything else; the message says what"),
 }

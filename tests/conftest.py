@@ -112,3 +112,9 @@ def shipped(tmp_path: Path) -> Project:
         if ".local." not in path.name:
             shutil.copy(path, made.settings)
     return made
+
+
+@pytest.fixture
+def without_rights() -> tuple[str, ...]:
+    """What stands before a command so that it may not write where the mode forbids it, root or not."""
+    return ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.geteuid() == 0 else ()

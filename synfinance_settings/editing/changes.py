@@ -1,4 +1,4 @@
-"""Changing layer files: validate, then write, then record. The only writer of layer files.
+"""Changing layer files: validate, announce, write, settle. The only writer of layer files.
 
 A change is worked out and validated as a whole before anything is written: for an environment's layer as that
 environment would load it, for the default layer in all environments. References that nothing sets are lent a
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from synfinance_settings.editing.history import History
+from synfinance_settings.editing.history import Entry, History
 from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.environment import Environment
@@ -100,11 +100,7 @@ class LayerFile:
         with _locked(self._folder):
             change = self._worked_out(edit)
             if not change.is_empty and approve(change):
-                before = _NOTHING if change.before is None else change.before
-                was_valid = not self.faults(Content(change.path, file_bytes(before)))
-                self._remember(change, before, "found", is_valid=was_valid)
-                write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
-                self._remember(change, change.after, command)
+                self._write(change, command)
             return change
 
     def read(self) -> tuple[Path, str | None]:
@@ -172,20 +168,32 @@ class LayerFile:
             note = without_layer(self._environments())
             yield from [note] if note else []
 
-    def _remember(self, change: Change, text: str, command: str, *, is_valid: bool = True) -> None:
-        """Keep a version of the layer; where that cannot be, work goes on with a warning."""
-        if self.history is None:
-            return
-        files = {change.path.name: file_bytes(text)}
-        if self.target != "default":
-            sources = read_sources(self._here(self.target))
-            files = {**sources.layer_files, **files}
-        changed = change.changed if command != "found" else ()
+    def _write(self, change: Change, command: str) -> None:
+        """Write the file between announcing the version that it is to be and settling whether it is."""
+        before = file_bytes(_NOTHING if change.before is None else change.before)
+        others = {} if self.target == "default" else read_sources(self._here(self.target)).layer_files
+        was_valid = not self.faults(Content(change.path, before))
+        found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
+        after = {**others, change.path.name: file_bytes(change.after)}
+        coming = Entry(self.target, after, command, change.changed)
+        is_announced = self._kept(lambda history: history.announce(found, coming, change.path.name))
         try:
-            self.history.record(self.target, files, command, changed, is_valid=is_valid)
+            write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
+        finally:
+            if is_announced:
+                self._kept(History.settle)
+
+    def _kept(self, record: Callable[[History], None]) -> bool:
+        """Whether the history could be used; where it cannot be, work goes on with a warning."""
+        if self.history is None:
+            return False
+        try:
+            record(self.history)
         except HistoryError as error:
             warning = replace(error.problems[0], severity="warning")
             self.warnings = (*(known for known in self.warnings if known != warning), warning)
+            return False
+        return True
 
 
 def new_text(path: Path) -> str:

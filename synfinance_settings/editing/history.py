@@ -1,8 +1,10 @@
 """The versions of the layer files that were accepted, on disk: one store a settings folder.
 
-SQLite keeps it whole under several processes and under a kill at any moment. A store holds the layer files byte for
-byte and nothing else, so it holds the secrets that those files hold and none from ``.env``, variables or ``..._FILE``
-targets. The folder is readable by its owner only.
+SQLite keeps it whole under several processes and under a kill at any moment. A version of a command is announced
+before its file is replaced and counts once the file holds it, so history and file agree whenever the command ends. A
+store holds the layer files byte for byte and nothing else, so it holds the secrets that those files hold and none from
+``.env``, variables or ``..._FILE`` targets. Nothing that others could have written is read: folder and file belong to
+this user or to root, and nobody else writes them.
 """
 
 from __future__ import annotations
@@ -10,15 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from synfinance_settings.errors import HistoryError, Origin, Problem
+from synfinance_settings.layers.files import read_file
+from synfinance_settings.layers.trust import Distrust, distrusted_file, distrusted_folder
 
 KEPT_VERSIONS: Final = 100
 """Versions kept for each environment; the oldest go."""
@@ -40,6 +46,10 @@ create table if not exists files (
     content blob not null,
     primary key (version, name)
 );
+create table if not exists announced (
+    version integer primary key references versions on delete cascade,
+    name text not null
+);
 """
 
 Files = Mapping[str, bytes]
@@ -59,38 +69,54 @@ class Version:
     files: Files = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be recorded as a version: the files, what made them so, and the keys that it changed."""
+
+    environment: str
+    files: Files = field(repr=False)
+    command: str
+    changed: tuple[str, ...] = ()
+    is_valid: bool = True
+
+
 class History:
     """The store of the settings folder `settings_dir`, kept in `state_dir`; made at the first record."""
 
     def __init__(self, state_dir: Path, settings_dir: Path) -> None:
         folder = os.path.realpath(settings_dir)
         self.path = state_dir / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.sqlite3"
+        self._settings_dir = settings_dir
 
-    def record(
-        self, environment: str, files: Files, command: str, changed: tuple[str, ...], *, is_valid: bool = True
-    ) -> int | None:
+    def record(self, entry: Entry) -> int | None:
         """Add a version and return its number, None where the latest one holds the same files.
 
         Raises `HistoryError` where the store cannot be written.
         """
-        digest = _digest(files)
-        with self._transaction() as store:
-            latest = store.execute(
-                "select digest from versions where environment = ? order by version desc limit 1", (environment,)
-            ).fetchone()
-            if latest == (digest,):
-                return None
-            row = (environment, datetime.now(UTC).isoformat(), command, json.dumps(changed), digest, is_valid)
-            number = store.execute(
-                "insert into versions (environment, at, command, changed, digest, valid) values (?, ?, ?, ?, ?, ?)", row
-            ).lastrowid
-            store.executemany("insert into files values (?, ?, ?)", [(number, *entry) for entry in files.items()])
-            store.execute(
-                "delete from versions where environment = ? and version not in"
-                " (select version from versions where environment = ? order by version desc limit ?)",
-                (environment, environment, KEPT_VERSIONS),
-            )
-            return number
+        with self._writing() as store:
+            return _add(store, entry)
+
+    def announce(self, found: Entry, coming: Entry, name: str) -> None:
+        """Record the files as they were `found`, and what they are to be once the file `name` is replaced.
+
+        Only for the one who holds the lock on the settings folder; `settle` is to follow. Raises `HistoryError` where
+        the store cannot be written.
+        """
+        with self._writing() as store:
+            self._settle(store)
+            _add(store, found)
+            number = _add(store, coming)
+            if number is not None:
+                store.execute("insert into announced values (?, ?)", (number, name))
+
+    def settle(self) -> None:
+        """Keep the versions that were announced where their file holds them now, and drop the others.
+
+        Only for the one who holds the lock on the settings folder. What a killed command did not settle, the next one
+        does; until then it is read as if it were. Raises `HistoryError` where the store cannot be written.
+        """
+        with self._writing() as store:
+            self._settle(store)
 
     def latest(self, environment: str) -> Version | None:
         """The valid version of `environment` that was recorded last, None where there is none."""
@@ -103,53 +129,169 @@ class History:
 
         Raises `HistoryError` where they cannot be read.
         """
-        if not os.path.exists(self.path):  # noqa: PTH110 - Path.exists raises for a name that is too long
-            return
-        with self._opened(f"{self.path.as_uri()}?mode=ro", is_uri=True) as store:
+        with self._reading() as store:
+            if store is None:
+                return
+            dropped = [number for number, is_there in self._announced(store) if not is_there]
             rows = store.execute(
                 "select version, environment, at, command, changed, valid from versions"
-                " where (?1 is null or environment = ?1) and valid >= ?3 order by version desc limit ?2",
-                (environment, -1 if most is None else most, valid_only),
+                " where (?1 is null or environment = ?1) and valid >= ?3"
+                " and version not in (select value from json_each(?4)) order by version desc limit ?2",
+                (environment, -1 if most is None else most, valid_only, json.dumps(dropped)),
             ).fetchall()
             versions = [_version(store, *row) for row in rows]
         yield from versions
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """The store, opened to write; what was written counts only when the block ends well."""
-        with self._opened(str(self.path)) as store:
-            store.execute("pragma foreign_keys = on")
-            store.execute("begin immediate")
-            for statement in _TABLES.split(";"):
-                store.execute(statement)
-            yield store
-            store.execute("commit")
+    def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool]]:
+        """The versions that no command has settled yet, and whether their file holds them now."""
+        if not store.execute("select 1 from sqlite_master where name = 'announced'").fetchone():
+            return []  # a store that was made before versions were announced
+        rows = store.execute("select version, name, content from announced join files using (version, name)").fetchall()
+        return [(number, self._holds(name, content)) for number, name, content in rows]
+
+    def _holds(self, name: str, content: bytes) -> bool:
+        return PurePath(name).name == name and read_file(self._settings_dir / name).data == content
+
+    def _settle(self, store: sqlite3.Connection) -> None:
+        for number, is_there in self._announced(store):
+            store.execute(f"delete from {'announced' if is_there else 'versions'} where version = ?", (number,))
 
     @contextmanager
-    def _opened(self, name: str, *, is_uri: bool = False) -> Iterator[sqlite3.Connection]:
-        """A connection that is closed at the end; every fault of the store is a `HistoryError`."""
-        fault = ""
-        try:
-            if not is_uri:
-                self._create()
-            store = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, uri=is_uri)
-            try:
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """The store, opened to write; what was written counts only when the block ends well."""
+        with self._faults_told():
+            self._create()
+            with _connected(self.path, "rw") as store:
+                store.execute("pragma foreign_keys = on")
+                store.execute("begin immediate")
+                for statement in _TABLES.split(";"):
+                    store.execute(statement)
                 yield store
-            finally:
-                store.close()
+                store.execute("commit")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """The store, opened to read; None where there is none. What a kill left half-written in it is undone first.
+
+        Where it may not be written that is done in a copy.
+        """
+        with self._faults_told():
+            if not self._exists():
+                yield None
+            elif self._is_half_written():
+                with tempfile.TemporaryDirectory(prefix="synfinance-settings-") as folder:
+                    for path in (self.path, self._journal):
+                        shutil.copyfile(path, Path(folder) / path.name)
+                    with _connected(Path(folder) / self.path.name, "rw") as store:
+                        yield store
+            else:
+                with _connected(self.path, "ro") as store:
+                    yield store
+
+    def _exists(self) -> bool:
+        """Whether there is a store; raises `HistoryError` for one that others could have put there."""
+        check_folder(self.path.parent)
+        try:
+            found = os.lstat(self.path)
+        except FileNotFoundError:
+            return False
+        _check(distrusted_file(self.path, found), self.path)
+        return True
+
+    def _create(self) -> None:
+        """Make folder and file, readable by their owner only, before SQLite would make them."""
+        folder = self.path.parent
+        check_folder(folder)
+        for above in reversed((folder, *folder.parents)):
+            if not os.path.lexists(above):
+                above.mkdir(mode=0o700, exist_ok=True)
+        file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        try:
+            found = os.fstat(file)
+            _check(distrusted_file(self.path, found), self.path)
+            if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                os.fchmod(file, 0o600)
+        finally:
+            os.close(file)
+        check_folder(folder)
+
+    @property
+    def _journal(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-journal")
+
+    def _is_half_written(self) -> bool:
+        """Whether a kill left a write half done that cannot be undone in place, since the store may not be written."""
+        if not os.path.lexists(self._journal):
+            return False
+        try:
+            with _connected(self.path, "rw") as store:
+                store.execute("select count(*) from sqlite_master")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                return True
+            raise
+        return False
+
+    @contextmanager
+    def _faults_told(self) -> Iterator[None]:
+        """Let every fault of the store be a `HistoryError`."""
+        try:
+            yield
         except (sqlite3.Error, ValueError, TypeError) as error:
             fault = str(error)
         except OSError as error:
             fault = error.strerror or "it cannot be opened"
-        if fault:
-            raise HistoryError(
-                Problem("no-history", f"the history cannot be used: {fault}", origin=Origin(str(self.path)))
-            )
+        else:
+            return
+        raise HistoryError(Problem("no-history", f"the history cannot be used: {fault}", origin=Origin(str(self.path))))
 
-    def _create(self) -> None:
-        """Make folder and file, readable by their owner only, before SQLite would make them."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+def check_folder(folder: Path) -> None:
+    """Raise `HistoryError` where others could have put a store into `folder`, or the folder there."""
+    _check(distrusted_folder(folder), folder)
+
+
+def _check(distrust: Distrust | None, path: Path) -> None:
+    if distrust is not None:
+        said = f"the history is not used, since others could change it: {distrust.said}"
+        raise HistoryError(Problem("unsafe-history", said, origin=Origin(str(path)), hint=distrust.mend))
+
+
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    store = sqlite3.connect(f"{path.as_uri()}?mode={mode}", timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _add(store: sqlite3.Connection, entry: Entry) -> int | None:
+    """Add a version; None where the latest one, or one that was announced since, holds the same files."""
+    digest, environment = _digest(entry.files), entry.environment
+    latest = store.execute(
+        "select version, digest, version in (select version from announced) from versions"
+        " where environment = ? order by version desc",
+        (environment,),
+    )
+    for number, known, is_announced in latest:
+        if known == digest:
+            store.execute("delete from announced where version = ?", (number,))
+            return None
+        if not is_announced:
+            break
+    changed = json.dumps(entry.changed)
+    row = (environment, datetime.now(UTC).isoformat(), entry.command, changed, digest, entry.is_valid)
+    number = store.execute(
+        "insert into versions (environment, at, command, changed, digest, valid) values (?, ?, ?, ?, ?, ?)", row
+    ).lastrowid
+    store.executemany("insert into files values (?, ?, ?)", [(number, *file) for file in entry.files.items()])
+    store.execute(
+        "delete from versions where environment = ? and version not in"
+        " (select version from versions where environment = ? order by version desc limit ?)",
+        (environment, environment, KEPT_VERSIONS),
+    )
+    return number
 
 
 def _version(

@@ -29,6 +29,7 @@ class LastGood:
         named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
         self.folder = Path(named).absolute() if named else None
         self._fallback = environ.get(_FALLBACK, "")
+        self._is_checked = False
 
     def _history(self, project: Project) -> History | None:
         """The store of the project's folder; None where nothing is kept, or a file was given in the layer's place."""
@@ -43,13 +44,15 @@ class LastGood:
         history = self._history(project)
         if history is None:
             return
+        from synfinance_settings.editing.history import Entry
+
         environment, files = str(project.environment), sources.layer_files
         try:
             latest = history.latest(environment)
             before = latest.files if latest else {}
             if latest is None or before != files:
                 changed = changed_in_files(before, files, layer_stems(project).values())
-                history.record(environment, files, command, changed)
+                history.record(Entry(environment, files, command, changed))
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
 
@@ -66,7 +69,10 @@ class LastGood:
             log_problems(error.problems)
 
     def check(self) -> None:
-        """Raise `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder."""
+        """Raise `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder.
+
+        Raises `HistoryError` where a start would fall back to what others could have put into that folder.
+        """
         fault = None
         if self._fallback not in ("", "last-good"):
             fault = f"{_FALLBACK} must be last-good, or not set"
@@ -74,3 +80,8 @@ class LastGood:
             fault = f"{_FALLBACK} needs a state folder: set {_STATE_DIR}"
         if fault:
             raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {_FALLBACK}")))
+        if self._fallback and self.folder is not None and not self._is_checked:
+            from synfinance_settings.editing.history import check_folder
+
+            check_folder(self.folder)
+            self._is_checked = True

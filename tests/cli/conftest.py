@@ -102,12 +102,6 @@ def shipped_desk(shipped) -> Desk:
 
 
 @pytest.fixture
-def without_rights() -> tuple[str, ...]:
-    """What stands before a command so that it may not write where the mode forbids it, root or not."""
-    return ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.geteuid() == 0 else ()
-
-
-@pytest.fixture
 def nothing_written(tmp_path: Path):
     """Check at the end that no file below the project changed, its state folder too."""
     before: list[Files] = []

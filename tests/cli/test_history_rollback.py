@@ -275,3 +275,41 @@ def test_a_rollback_to_a_layer_without_content_is_taken_by_a_running_service(des
     assert desk.text("development") == f"{comments}{{}}\n"
     desk.done("rollback", "--yes")
     assert "port: 8001" in desk.text("development")
+
+
+@pytest.mark.parametrize(
+    "call", [["history"], ["rollback", "--yes"], ["diff", "development", "v1"]], ids=lambda call: call[0]
+)
+def test_a_history_that_others_could_have_written_is_refused(edited, call):
+    desk, texts = edited
+    desk.state.chmod(0o777)
+    result = desk.run(*call)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        f"error[unsafe-history]: the history is not used, since others could change it: {desk.state} " in result.stderr
+    )
+    assert f"= help: chmod go-w {desk.state}" in result.stderr
+    assert desk.text("development") == texts[-1]
+
+
+def test_an_edit_beside_such_a_history_is_made_and_says_so(edited):
+    desk, _ = edited
+    before = versions(desk)
+    desk.state.chmod(0o777)
+    result = desk.done("set", "server.port", "8005")
+    assert "port: 8005" in desk.text("development")
+    assert f"chmod go-w {desk.state}" in result.stderr
+    desk.state.chmod(0o700)
+    assert versions(desk) == before
+    desk.done("set", "server.port", "8006")
+    assert [version["command"] for version in versions(desk)][:2] == ["set server.port", "found"]
+
+
+def test_a_command_whose_write_fails_leaves_no_version(edited, without_rights):
+    desk, texts = edited
+    before = versions(desk)
+    desk.settings.chmod(0o500)
+    process = desk.start("set", "server.port", "8005", before=without_rights)
+    assert "cannot be written" in process.communicate(timeout=50)[1]
+    desk.settings.chmod(0o700)
+    assert (process.returncode, desk.text("development"), versions(desk)) == (2, texts[-1], before)

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from synfinance_settings import ConfigManager, InvalidSettingsError, LayerError, SettingsError
+from synfinance_settings import ConfigManager, HistoryError, InvalidSettingsError, LayerError, SettingsError
 
 CANARY = "canary7d1e5f3a9b"
 
@@ -411,3 +411,37 @@ def test_versions_that_were_never_valid_are_not_fallen_back_to(project, start):
     project.layer("development", "server: [broken\n")
     with pytest.raises(SettingsError):
         falling_back(start).load_config()
+
+
+@pytest.mark.parametrize("unsafe", ["the folder", "one above"])
+def test_a_start_beside_a_folder_that_others_can_write_works_on_without_it(project, start, caplog, unsafe):
+    accept(project, start, "one")
+    project.layer("default", "app_name: two\n")
+    kept = store(start).read_bytes()
+    path = start.state if unsafe == "the folder" else start.state.parent
+    path.chmod(0o777)
+    assert start().get_config().app_name == "two"
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert f"chmod go-w {path}" in caplog.text
+    assert store(start).read_bytes() == kept
+
+
+@pytest.mark.parametrize("is_broken", [True, False])
+def test_a_start_that_would_fall_back_to_what_others_can_write_is_an_error(project, start, is_broken):
+    accept(project, start, "one")
+    if not is_broken:
+        project.layer("default", "app_name: two\n")
+    start.state.chmod(0o777)
+    with pytest.raises(HistoryError, match=f"chmod go-w {start.state}"):
+        falling_back(start).load_config()
+    start.state.chmod(0o700)
+    assert falling_back(start).load_config().app_name == ("one" if is_broken else "two")
+
+
+def test_a_folder_that_others_can_write_later_fails_no_reload(project, start, caplog):
+    manager = falling_back(start)
+    manager.load_config()
+    start.state.chmod(0o777)
+    project.layer("default", "app_name: two\n")
+    assert manager.reload_config().app_name == "two"
+    assert f"chmod go-w {start.state}" in caplog.text
