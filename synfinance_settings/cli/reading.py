@@ -163,7 +163,9 @@ def show(
     values = plain_values(snapshot.config, "reveal" if reveal else "mask", keys)
     origins = {key: str(snapshot.origins[key]) for key in keys}
     if origin:
-        click.echo(f"layers from {options.find(environment).settings_dir or 'no settings folder'}", err=True)
+        project = options.find(environment)
+        why = f" ({project.passed_over})" if project.passed_over else ""
+        click.echo(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
     if output == "json":
         told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
         render.echo_json(nested(dict(told)))

@@ -82,7 +82,8 @@ class LayerFile:
 
     def __init__(self, project: Project, target: Target, state_dir: Path | None) -> None:
         if project.settings_dir is None:
-            raise EditError("there is no settings folder to write to; set SYNFINANCE_SETTINGS_DIR")
+            said = "there is no settings folder to write to"
+            raise EditError(Problem("refused-edit", said, hint=project.missing_hint))
         self.project = project
         self.target = target
         self._folder = project.settings_dir

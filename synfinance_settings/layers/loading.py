@@ -244,10 +244,12 @@ def _report_absence(run: _Build, layer: str) -> None:
         if layer == "environment":
             return  # said once, for the default layer
         message = "no settings folder was found" + ("" if strict else ", so the defaults alone hold")
+        hint = run.project.missing_hint
     else:
         stem = "default" if layer == "default" else run.project.environment
-        message = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml is missing"
-    hint = "create settings/default.yaml, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
+        name = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml"
+        message = f"{name} is missing"
+        hint = f"create {name}, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
     severity: Severity = "error" if strict else "warning"
     run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])
     run.complete = run.complete and not strict

@@ -14,6 +14,7 @@ from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import Lend
 from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.ownership import Distrust, distrust, owner, trusted_users
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -32,6 +33,16 @@ class Project:
     environment_origin: Origin
     environ: Environ
     config_path: Path | None = None
+    passed_over: Distrust | None = None
+    """The folder at which the search for the layers ended because somebody else could have written it."""
+
+    @property
+    def missing_hint(self) -> str:
+        """What to do where there is no settings folder."""
+        variable = f"{PREFIX}SETTINGS_DIR"
+        if self.passed_over is None:
+            return f"create settings/default.yaml, or set {variable} to the folder of the layers"
+        return f"{self.passed_over}; {self.passed_over.mend}, or set {variable} to the folder of the layers"
 
     def name(self, path: Path) -> str:
         """How messages call `path`: relative to the root with ``/``, absolute outside it."""
@@ -82,6 +93,9 @@ def _found(
 ) -> Project:
     cwd = Path.cwd()
     folder = _settings_dir(environ, settings_dir, cwd)
+    passed_over = None
+    if isinstance(folder, Distrust):
+        folder, passed_over = None, folder
     root = folder.parent if folder else cwd
     named_file = env_file if env_file is not None else environ.get(f"{PREFIX}ENV_FILE")
     dotenv_path = cwd / named_file if named_file is not None else root / ".env"
@@ -101,6 +115,7 @@ def _found(
         environment_origin=origin,
         environ=environ,
         config_path=given,
+        passed_over=passed_over,
     )
 
 
@@ -108,10 +123,13 @@ def project_root(environ: Mapping[str, str]) -> Path:
     """The folder that holds the settings folder; the working directory where there is none."""
     cwd = Path.cwd()
     folder = _settings_dir(environ, None, cwd)
-    return folder.parent if folder else cwd
+    return folder.parent if isinstance(folder, Path) else cwd
 
 
-def _settings_dir(environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path) -> Path | None:
+def _settings_dir(
+    environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path
+) -> Path | Distrust | None:
+    """The folder of the layers: named or found, passed over where somebody else could have written it, or None."""
     named = argument if argument is not None else environ.get(f"{PREFIX}SETTINGS_DIR")
     if named is None:
         return _nearest(cwd, environ)
@@ -127,25 +145,26 @@ def _missing(named: str, what: str, variable: str | None) -> SettingsError:
     return LayerError(Problem("no-such-file", f"the {what} {printable(named)!r} does not exist", origin=origin))
 
 
-def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | None:
-    """The nearest ``settings`` folder with a default layer, from the working directory upward within its borders."""
+def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | Distrust | None:
+    """The nearest ``settings`` folder with a default layer, from the working directory upward within its borders.
+
+    The working directory counts whoever owns it: one works where one went on purpose.
+    """
     home = environ.get("HOME")
     for folder in (cwd, *cwd.parents):
-        if not _is_ours(folder):
-            return None
+        try:
+            belongs_to = owner(folder)
+        except OSError as error:
+            return Distrust(folder, f"it cannot be looked at ({error.strerror})", "make it readable")
+        users = trusted_users() | ({belongs_to} if folder == cwd else frozenset())
+        passed_over = distrust(folder, users)
         if any((folder / "settings" / f"default{suffix}").exists() for suffix in SUFFIXES):
-            return folder / "settings"
+            return passed_over or distrust(folder / "settings", users) or folder / "settings"
+        if belongs_to not in users:
+            return passed_over
         if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(os.path.realpath(home))):
             return None
     return None
-
-
-def _is_ours(folder: Path) -> bool:
-    """True when `folder` belongs to root or to the user of this process."""
-    try:
-        return folder.stat().st_uid in (0, os.getuid())
-    except OSError:
-        return False
 
 
 def _environment_name(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synfinance_settings import EnvironmentNameError, InvalidSettingsError, LayerError, UnknownKeyError
+from synfinance_settings import ConfigManager, EnvironmentNameError, InvalidSettingsError, LayerError, UnknownKeyError
 from synfinance_settings.layers.loading import LAYER_ORDER
 
 
@@ -124,6 +124,18 @@ def test_a_missing_layer_is_an_error_where_it_matters(project, environment, stem
     (project.settings / f"{environment if stem == 'environment' else stem}.yaml").unlink()
     problem = project.problem(SYNFINANCE_ENV=environment)
     assert (problem.code, str(problem.origin)) == ("missing-layer", "settings")
+
+
+@pytest.mark.parametrize("stem", ["default", "staging"])
+def test_the_hint_for_a_missing_layer_names_its_file_in_the_folder_as_it_is_called(project, stem):
+    folder = project.settings.rename(project.root / "conf")
+    (folder / "staging.yaml").write_text("{}\n")
+    (folder / f"{stem}.yaml").unlink()
+    with pytest.raises(LayerError) as caught:
+        ConfigManager(settings_dir=folder, environ={}, environment="staging").load_config()
+    (problem,) = caught.value.problems
+    assert problem.message == f"conf/{stem}.yaml is missing"
+    assert problem.hint == f"create conf/{stem}.yaml, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
 
 
 @pytest.mark.parametrize("environment", ["development", "test"])

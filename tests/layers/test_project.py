@@ -48,12 +48,91 @@ def test_the_search_stops_at_the_home_folder(project, deep):
     assert found(HOME=str(project.root)) == project.settings
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
-def test_the_search_stops_at_a_folder_of_somebody_else(project, deep):
-    os.chown(deep.parent, 12345, 12345)
-    assert found() is None
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+SOMEBODY = 12345
+
+
+def give(*paths):
+    for path in paths:
+        os.chown(path, SOMEBODY, SOMEBODY)
+
+
+def passed_over():
+    project = find_project(environ={"HOME": "/nowhere"})
+    assert project.settings_dir is None
+    return project.passed_over
+
+
+@needs_root
+def test_the_search_stops_at_a_folder_of_somebody_else_and_names_it(project, deep):
+    give(deep.parent)
+    assert str(passed_over()) == f"{deep.parent} is passed over: it belongs to another user (uid {SOMEBODY})"
     os.chown(deep.parent, 0, 0)
     assert found() == project.settings
+
+
+@needs_root
+@pytest.mark.parametrize("environment", ["development", "production"])
+def test_a_checkout_of_somebody_else_counts_where_one_works_in_it(project, monkeypatch, environment):
+    project.secure_production("app_name: theirs\n")
+    project.layer("development", "app_name: theirs\n")
+    give(project.root, project.settings, *project.settings.iterdir())
+    monkeypatch.chdir(project.root)
+    assert ConfigManager(environ={"SYNFINANCE_ENV": environment}).get_config().app_name == "theirs"
+
+
+@needs_root
+def test_a_settings_folder_of_a_third_user_is_passed_over(project, monkeypatch):
+    """In a folder that only oneself may write to it cannot come to be, but by root."""
+    monkeypatch.chdir(project.root)
+    give(project.settings)
+    assert passed_over().path == project.settings
+    give(project.root)
+    assert found() == project.settings
+
+
+@pytest.mark.parametrize("inner", ["", "settings"])
+def test_what_others_may_write_to_is_passed_over(project, deep, monkeypatch, inner):
+    (project.root / inner).chmod(0o777)
+    for folder in (deep, project.root):
+        monkeypatch.chdir(folder)
+        assert passed_over().path == project.root / inner
+        assert passed_over().reason == "others may write to it (mode 0777)"
+    (project.root / inner).chmod(0o775)
+    assert found() == project.settings
+
+
+def test_the_search_goes_on_through_a_folder_that_anybody_may_write_to_but_nobody_did(project, deep):
+    for folder in (deep, deep.parent):
+        folder.chmod(0o1777)
+    assert found() == project.settings
+
+
+def test_a_folder_that_is_named_is_not_asked_for_its_owner(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    project.settings.chmod(0o777)
+    assert found(SYNFINANCE_SETTINGS_DIR="settings") == project.settings
+
+
+def test_what_was_passed_over_is_named_wherever_the_layers_are_missed(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    project.settings.chmod(0o777)
+    reason = f"{project.settings} is passed over: others may write to it (mode 0777)"
+    mend = f"chmod o-w {project.settings}, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
+    manager = ConfigManager(environ={})
+    manager.load_config()
+    (warning,) = manager.snapshot.warnings
+    assert (warning.message, warning.hint) == (
+        "no settings folder was found, so the defaults alone hold",
+        f"{reason}; {mend}",
+    )
+    with pytest.raises(LayerError) as caught:
+        ConfigManager(environ={"SYNFINANCE_ENV": "production"}).load_config()
+    assert caught.value.problems[0].hint == warning.hint
+    for arguments in (["validate", "--env", "production"], ["set", "debug", "on"], ["show"]):
+        assert f"{reason}; {mend}" in project.command(*arguments, SYNFINANCE_SETTINGS_DIR=None).output
+    shown = project.command("show", "--origin", SYNFINANCE_SETTINGS_DIR=None).stderr
+    assert f"layers from no settings folder ({reason})" in shown
 
 
 def test_a_variable_goes_before_the_search_and_an_argument_before_the_variable(project, deep, tmp_path_factory):
