@@ -170,18 +170,29 @@ class LayerFile:
             yield from [note] if note else []
 
     def _write(self, change: Change, command: str) -> None:
-        """Write the file between announcing the version that it is to be and settling whether it is."""
+        """Write the file; announce the version that it is to be just before it is, and settle afterwards whether."""
         before = file_bytes(_NOTHING if change.before is None else change.before)
         others = {} if self.target == "default" else read_sources(self._here(self.target)).layer_files
         was_valid = not self.faults(Content(change.path, before))
         found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
         after = {**others, change.path.name: file_bytes(change.after)}
         coming = Entry(self.target, after, command, change.changed)
-        is_announced = self._kept(lambda history: history.announce(found, coming, change.path.name))
+        with self._announcing(found, coming, change.path.name) as announce:
+            write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True, ready=announce)
+
+    @contextmanager
+    def _announcing(self, found: Entry, coming: Entry, name: str) -> Iterator[Callable[[], None]]:
+        """What announces a version in the history; what was announced is settled at the end, however that comes."""
+        announced = False
+
+        def announce() -> None:
+            nonlocal announced
+            announced = self._kept(lambda history: history.announce(found, coming, name))
+
         try:
-            write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
+            yield announce
         finally:
-            if is_announced:
+            if announced:
                 self._kept(History.settle)
 
     def _kept(self, record: Callable[[History], None]) -> bool:

@@ -14,7 +14,8 @@ import os
 import re
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -40,20 +41,30 @@ class _RefusedWriteError(Exception):
         self.hint = hint
 
 
-def write_atomically(path: Path, data: bytes, mode: int | None = None, *, like_folder: bool = False) -> None:
+def write_atomically(
+    path: Path,
+    data: bytes,
+    mode: int | None = None,
+    *,
+    like_folder: bool = False,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Put `data` at `path`: whoever looks sees the old content or the new, also after a crash.
 
     A file that exists keeps owner, group, extended attributes and ACL, and its mode unless `mode` gives another; a new
     one has `mode`, else 0644 less the umask. What root makes anew without a mode, or with `like_folder`, belongs to the
     owner and the group of the folder. A symbolic link stays, and what it points to is replaced; a link that somebody
-    else could have planted is refused. Raises `LayerError`, with nothing changed, where it cannot be written so. Once
-    the file is the new one there is no failure any more: a folder that cannot be synced is a warning in the log.
+    else could have planted is refused. `ready` is called when all is written and only the renaming is left. Raises
+    `LayerError`, with nothing changed, where it cannot be written so. Once the file is the new one there is no failure
+    any more: a folder that cannot be synced is a warning in the log.
     """
     hint: str | None = None
     try:
         folder, name, real = _opened_folder(path)
         try:
-            _replace(folder, name, real, data, mode, like_folder=like_folder or mode is None)
+            with _filled(folder, name, real, data, mode, like_folder=like_folder or mode is None) as temporary:
+                ready()
+                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             _sync(folder, path)
         finally:
             os.close(folder)
@@ -109,8 +120,9 @@ def _belongs_to(path: Path, owner: int) -> bool:
         return False
 
 
-def _replace(folder: int, name: str, real: Path, data: bytes, mode: int | None, *, like_folder: bool) -> None:
-    """Put `data` at `name` in the opened `folder`; nothing is left where that fails."""
+@contextmanager
+def _filled(folder: int, name: str, real: Path, data: bytes, mode: int | None, *, like_folder: bool) -> Iterator[str]:
+    """A file in the opened `folder` that is to take the place of `name`, synced; it is gone where the block fails."""
     try:
         old = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -130,7 +142,7 @@ def _replace(folder: int, name: str, real: Path, data: bytes, mode: int | None, 
         if wanted is not None:
             os.fchmod(file, wanted)
         os.fsync(file)
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        yield temporary
     except BaseException:
         with suppress(OSError):  # the fault that led here is the one to tell; the next write removes it
             os.unlink(temporary, dir_fd=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -145,11 +146,11 @@ def test_a_store_that_may_not_be_written_is_read(project, request, without_right
         path.chmod(0o400)
     history.path.parent.chmod(0o500)
     before = {path.name: path.read_bytes() for path in history.path.parent.iterdir()}
-    call = [*without_rights, sys.executable, "-m", "synfinance_settings", "history"]
+    call = [*without_rights, sys.executable, "-m", "synfinance_settings", "history", "--format", "json"]
     variables = {"SYNFINANCE_SETTINGS_DIR": str(project.settings), "SYNFINANCE_STATE_DIR": str(history.path.parent)}
     told = subprocess.run(call, env=variables, cwd=project.root, capture_output=True, text=True, timeout=50)
     assert (told.stderr, told.returncode) == ("", 0)
-    assert told.stdout.splitlines()[1].split()[-1] == "found"
+    assert [version["command"] for version in json.loads(told.stdout)] == ["found"]
     assert {path.name: path.read_bytes() for path in history.path.parent.iterdir()} == before
 
 
