@@ -1,15 +1,19 @@
-"""Other settings for a while, for tests."""
+"""Other settings for a while, for tests: in a block, a function of any kind, or a class of tests.
+
+A decorator that could not hold for as long as what it decorates runs refuses it, when decorated where that can be seen.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from contextlib import ContextDecorator
+import unittest
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import AsyncContextDecorator, ContextDecorator, ExitStack, aclosing
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from synfinance_settings.errors import door
+from synfinance_settings.errors import SettingsError, door
 from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig
@@ -17,11 +21,13 @@ from synfinance_settings.sections.keys import SETTINGS, unknown_key
 from synfinance_settings.sections.variables import SEPARATOR
 
 _SOURCE = Source("override")
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_OF_CLASS: Final = "_settings_overrides"
+_UNFINISHED: Final = (Awaitable, Generator, AsyncGenerator, ContextDecorator, AsyncContextDecorator)
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
-class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override(...)
-    """Other values while a block or a function runs: ``with override(server__port=9001):``.
+class override:  # noqa: N801 - reads as a verb: with override(...)
+    """Other values while a block, a function or a test of a class runs: ``with override(server__port=9001):``.
 
     Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all
     threads, stay on top of reloads and are gone at the end; blocks nest. The environment does not change. Raises
@@ -29,6 +35,7 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
     changes.
     """
 
+    @door
     def __init__(self, **keys: Any) -> None:
         self._branch: Branch = {}
         for spelled, value in keys.items():
@@ -46,22 +53,142 @@ class override(ContextDecorator):  # noqa: N801 - reads as a verb: with override
         self._undo.append(manager._override(dict(self._branch)))
         return manager.get_config()
 
+    @door
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._undo.pop()()
 
-    def __call__(self, function: _Function) -> _Function:
-        """Decorate a function, or a coroutine function: the values hold while it runs."""
-        if not inspect.iscoroutinefunction(function):
-            return super().__call__(function)
+    def __call__(self, decorated: _Decorated) -> _Decorated:
+        """Decorate a function of any kind, or a class of tests: the values hold while it, or a test of it, runs.
 
-        @functools.wraps(function)
-        async def inner(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return await function(*args, **kwargs)
+        Of a generator function they hold from its first step to its end, so a fixture is decorated below
+        ``@pytest.fixture``. Of a `unittest.TestCase` they hold for each test with its `setUp` and `tearDown`; of
+        another class, which pytest must run, for all tests with the fixtures in it; and so in the classes below it.
+        Raises `TypeError` for what cannot be decorated.
+        """
+        if isinstance(decorated, staticmethod | classmethod):
+            return type(decorated)(self(decorated.__func__))
+        if isinstance(decorated, type):
+            return self._of_class(decorated)  # type: ignore[return-value]
+        is_fixture = type(decorated).__module__.startswith("_pytest.") or hasattr(decorated, "_pytestfixturefunction")
+        if is_fixture or not callable(decorated):
+            kind = type(decorated).__name__
+            raise TypeError(f"override decorates functions and classes, no {kind}: put it below what made that")
+        wrap = next((wrap for is_kind, wrap in _WRAPPERS if is_kind(decorated)), _wrapped)
+        return functools.wraps(decorated)(wrap(self, decorated))  # type: ignore[return-value]
 
-        return inner  # type: ignore[return-value]
+    def _of_class(self, tests: type) -> type:
+        setattr(tests, _OF_CLASS, (self, *vars(tests).get(_OF_CLASS, ())))  # as with functions, the nearest one wins
+        if issubclass(tests, unittest.TestCase):
+            if not hasattr(tests.run, _OF_CLASS):
+                tests.run = _run(tests.run)  # type: ignore[method-assign]
+        elif any(name.lower().startswith("test") for name in dir(tests)):
+            tests._settings_override = _class_fixture(tests)  # type: ignore[attr-defined]
+        else:
+            raise TypeError(
+                f"override decorates classes of tests, and {tests.__name__} has none: decorate its functions"
+            )
+        return tests
+
+
+def _wrapped(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        with values:
+            result = function(*args, **kwargs)
+        if isinstance(result, _UNFINISHED):
+            getattr(result, "close", lambda: None)()  # else Python warns that nobody awaited it
+            raise TypeError(f"{function!r} is not done when it returns: put override below what wraps it")
+        return result
+
+    return inner
+
+
+def _wrapped_coroutine(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def inner(*args: Any, **kwargs: Any) -> Any:
+        with values:
+            return await function(*args, **kwargs)
+
+    return inner
+
+
+def _wrapped_generator(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        with values:
+            return (yield from function(*args, **kwargs))
+
+    return inner
+
+
+def _wrapped_async_generator(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def inner(*args: Any, **kwargs: Any) -> Any:
+        with values:
+            async with aclosing(function(*args, **kwargs)) as steps:
+                step = steps.asend(None)
+                while True:
+                    try:
+                        item = await step
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        step = steps.asend((yield item))
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - thrown in by the caller, and handed on
+                        step = steps.athrow(error)
+
+    return inner
+
+
+_WRAPPERS: Final = (
+    (inspect.iscoroutinefunction, _wrapped_coroutine),
+    (inspect.isgeneratorfunction, _wrapped_generator),
+    (inspect.isasyncgenfunction, _wrapped_async_generator),
+)
+
+
+def _overrides_of(*classes: type) -> Iterator[override]:
+    """Those that decorate `classes` and the classes above them, in the order to enter them."""
+    for above in dict.fromkeys(above for tests in classes for above in reversed(tests.__mro__)):
+        yield from vars(above).get(_OF_CLASS, ())
+
+
+def _run(run: Callable[..., Any]) -> Callable[..., Any]:
+    """`TestCase.run` under the overrides of the class; values that do not fit are an error of the test."""
+
+    @functools.wraps(run)
+    def inner(self: unittest.TestCase, result: Any = None) -> Any:
+        with ExitStack() as stack:
+            try:
+                for values in _overrides_of(type(self)):
+                    stack.enter_context(values)
+            except SettingsError as error:
+                failure = error.with_traceback(None)
+
+                def fail() -> None:
+                    raise failure
+
+                self.setUp = fail  # type: ignore[method-assign]
+            return run(self, result)
+
+    setattr(inner, _OF_CLASS, True)
+    return inner
+
+
+def _class_fixture(owner: type) -> Any:
+    """A fixture that every test of `owner`, and of the classes in it and below it, has without asking."""
+    try:
+        import pytest
+    except ModuleNotFoundError:
+        raise TypeError(f"{owner.__name__} is no unittest.TestCase, so pytest must run it, which is missing") from None
+
+    def hold(cls: type, request: pytest.FixtureRequest) -> Iterator[None]:
+        with ExitStack() as stack:
+            for values in _overrides_of(owner, request.cls):
+                stack.enter_context(values)
+            yield
+
+    return pytest.fixture(scope="class", autouse=True)(classmethod(hold))  # type: ignore[arg-type]
 
 
 def _node(value: Any) -> Node:

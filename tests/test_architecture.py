@@ -34,7 +34,7 @@ DOORS = {
     "psycopg": {"cli/doctor.py"},
     "redis": {"cli/doctor.py"},
     "prometheus_client": {"metrics.py"},
-    "pytest": {"pytest_plugin.py"},
+    "pytest": {"pytest_plugin.py", "testing.py"},
     "pydantic": {"sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
     "pydantic_core": {"sections/", "layers/validation.py"},
     "annotated_types": {"sections/keys.py"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import unittest
+from contextlib import contextmanager
 
 import pytest
 
@@ -63,6 +65,224 @@ def test_it_decorates_a_coroutine_function():
         return settings.server.port
 
     assert (asyncio.run(read()), settings.server.port) == (9001, PORT)
+
+
+@override(server__port=9001)
+def ports():
+    try:
+        sent = yield settings.server.port
+        yield settings.server.port, sent
+    except ZeroDivisionError:
+        yield settings.server.port
+    return settings.server.port
+
+
+def test_it_decorates_a_generator_function_from_the_first_step_to_the_end():
+    steps = ports()
+    assert settings.server.port == PORT
+    assert (next(steps), settings.server.port, steps.send("x")) == (9001, 9001, (9001, "x"))
+    with pytest.raises(StopIteration, match="9001"):
+        next(steps)
+    assert settings.server.port == PORT
+    steps = ports()
+    assert (next(steps), steps.throw(ZeroDivisionError)) == (9001, 9001)
+    steps.close()
+    assert settings.server.port == PORT
+
+
+def test_it_decorates_an_asynchronous_generator_function():
+    @override(server__port=9001)
+    async def read():
+        try:
+            sent = yield settings.server.port
+            yield settings.server.port, sent
+        except ZeroDivisionError:
+            yield settings.server.port
+
+    async def main():
+        steps = read()
+        assert (await anext(steps), await steps.asend("x")) == (9001, (9001, "x"))
+        with pytest.raises(StopAsyncIteration):
+            await anext(steps)
+        assert settings.server.port == PORT
+        steps = read()
+        assert (await anext(steps), await steps.athrow(ZeroDivisionError)) == (9001, 9001)
+        await steps.aclose()
+        return [port async for port in read()]
+
+    assert asyncio.run(main()) == [9001, (9001, None)]
+    assert settings.server.port == PORT
+
+
+def test_it_decorates_methods_of_every_kind():
+    class Reader:
+        @override(server__port=9001)
+        def read(self):
+            return settings.server.port
+
+        @override(server__port=9002)
+        @staticmethod
+        def read_static():
+            return settings.server.port
+
+        @override(server__port=9003)
+        @classmethod
+        def read_class(cls):
+            return settings.server.port
+
+    assert (Reader().read(), Reader.read_static(), Reader.read_class()) == (9001, 9002, 9003)
+    assert settings.server.port == PORT
+
+
+@pytest.mark.parametrize(
+    "made", [property(lambda self: 1), pytest.fixture(lambda: 1), 3, type("Helper", (), {"run": lambda self: 1})]
+)
+def test_what_it_could_not_hold_for_is_refused_when_decorated(made):
+    with pytest.raises(TypeError, match="override decorates"):
+        override(server__port=9001)(made)
+
+
+async def answer():
+    return settings.server.port
+
+
+@pytest.mark.parametrize("made", [contextmanager(ports), lambda: ports(), lambda: answer()])
+def test_a_function_that_returns_before_its_work_is_done_is_refused(made):
+    with pytest.raises(TypeError, match="put override below what wraps it"):
+        override(server__port=9001)(made)()
+    assert settings.server.port == PORT
+
+
+@override(server__port=9001, server__timeout=7)
+class TestClass:
+    built = None
+
+    def setup_method(self):
+        self.built = settings.server.port
+
+    @pytest.fixture
+    def fixture(self):
+        yield settings.server.port
+        assert settings.server.port == 9001
+
+    def test_the_values_hold_in_its_fixtures_and_tests(self, fixture):
+        assert isinstance(TestClass, type)
+        assert (self.built, fixture, settings.server.port, settings.server.timeout) == (9001, 9001, 9001, 7)
+
+    @override(server__timeout=8)
+    def test_the_nearer_one_wins(self):
+        assert (settings.server.port, settings.server.timeout) == (9001, 8)
+
+
+class TestBelow(TestClass):
+    def setup_method(self):
+        self.built = settings.server.port
+
+    def test_the_values_hold_in_tests_of_a_class_below_it(self):
+        assert (self.built, settings.server.port) == (9001, 9001)
+
+
+@override(server__timeout=9)
+class TestDecoratedBelow(TestClass):
+    def test_the_values_hold_in_its_fixtures_and_tests(self, fixture):
+        assert (fixture, settings.server.port, settings.server.timeout) == (9001, 9001, 9)
+
+
+@override(server__port=9001)
+@override(server__port=9002)
+class TestTwice:
+    def test_the_nearest_one_wins(self):
+        assert settings.server.port == 9002
+
+    class TestInside:
+        def test_the_values_hold_in_a_class_inside_it(self):
+            assert settings.server.port == 9002
+
+
+@override(server__port=9001, server__timeout=7)
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.built = settings.server.port
+
+    def tearDown(self):
+        assert settings.server.port == 9001
+
+    def test_the_values_hold_from_set_up_to_tear_down(self):
+        assert (self.built, settings.server.port) == (9001, 9001)
+
+
+@override(server__timeout=8)
+class CaseBelow(Case):
+    def setUp(self):
+        self.built = settings.server.port
+
+    def test_its_own_values_win(self):
+        assert (settings.server.port, settings.server.timeout) == (9001, 8)
+
+
+@override(server__port=9001)
+class AsynchronousCase(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.built = settings.server.port
+
+    async def test_the_values_hold(self):
+        assert (self.built, settings.server.port) == (9001, 9001)
+
+
+def test_a_class_of_unittest_runs_without_pytest_too():
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    good = unittest.TestSuite(map(load, (Case, CaseBelow, AsynchronousCase)))
+    result = good.run(unittest.TestResult())
+    assert (result.testsRun, result.errors, result.failures) == (4, [], [])
+    assert settings.server.port == PORT
+
+
+def test_values_that_do_not_fit_are_an_error_of_the_test_and_nothing_is_run():
+    @override(server__timeout=7)
+    class Good(unittest.TestCase):
+        def test_nothing_is_run(self):
+            raise AssertionError
+
+    bad = override(server__port=1)(type("Bad", (Good,), {}))
+    result = unittest.defaultTestLoader.loadTestsFromTestCase(bad).run(unittest.TestResult())
+    ((_, said),) = result.errors
+    assert "server.port must be at least 1024" in said
+    assert not result.failures
+    assert settings.server.timeout != 7
+
+
+def test_a_fixture_is_decorated_below_its_decorator(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from synfinance_settings import override, settings
+
+        @pytest.fixture
+        @override(server__port=9001)
+        def port():
+            yield settings.server.port
+            assert settings.server.port == 9001
+
+        @pytest.fixture(params=[1, 2])
+        @override(server__timeout=7)
+        def timeout(request, port):
+            return settings.server.timeout
+
+        @override(server__port=1)
+        class TestBad:
+            def test_nothing_is_run(self):
+                raise AssertionError
+
+        def test_values(port, timeout):
+            assert (port, settings.server.port, timeout) == (9001, 9001, 7)
+
+        def test_after():
+            assert settings.server.port == 8000
+        """
+    )
+    pytester.makefile(".yaml", **{"settings/default": "{}", "settings/development": "{}"})
+    run = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error")
+    run.assert_outcomes(passed=3, errors=1)
 
 
 def test_all_threads_see_it():
