@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from synfinance_settings.errors import CODES, SettingsError
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
-from synfinance_settings.sections.rules import RULES
+from synfinance_settings.sections.rules import CONTRADICTIONS, RULES
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
     FILE_SUFFIX,
@@ -38,7 +38,7 @@ CODES_TABLE: Final = ("<!-- codes: written by docs/reference.py -->", "<!-- end 
 
 def settings_page() -> str:
     """The text of docs/settings.md."""
-    return "\n".join((*_head(), *_sections(), *_rules(), *_reserved())) + "\n"
+    return "\n".join((*_head(), *_sections(), *_contradictions(), *_rules(), *_reserved())) + "\n"
 
 
 def errors_page(current: str) -> str:
@@ -139,15 +139,29 @@ def _default(setting: Setting) -> str:
     return as_text(value)
 
 
+def _contradictions() -> Iterator[str]:
+    yield """
+## Rules over several settings
+
+They hold in every environment, also for a section that is built by hand. A problem of theirs has the code
+`inconsistent` and stands at the first of the keys that a layer names.
+"""
+    yield _table(("keys", "what must be so"), ((_keys(keys), message) for keys, message in CONTRADICTIONS))
+
+
+def _keys(keys: Iterable[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
+
+
 def _rules() -> Iterator[str]:
     yield """
 ## Rules per environment
 
-They are checked on the settings as a whole, once every field fits. An error stops a load; a warning is logged, and
+They are checked on the settings as a whole. An error stops a load; a warning is logged, and
 `--strict` makes an error of it. The id stands where a problem has its code.
 """
-    rows = ((f"`{r.id}`", r.severity, ", ".join(r.environments), f"`{r.key}`", r.message) for r in RULES)
-    yield _table(("id", "severity", "environments", "key", "what is said"), rows)
+    rows = ((f"`{r.id}`", r.severity, ", ".join(r.environments), _keys(r.keys), r.message) for r in RULES)
+    yield _table(("id", "severity", "environments", "keys", "what is said"), rows)
 
 
 def _reserved() -> Iterator[str]:

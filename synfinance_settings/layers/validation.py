@@ -21,15 +21,13 @@ from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault,
 from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.base import JUDGED_APART
 from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.rules import broken_rules
+from synfinance_settings.sections.rules import breaches
 from synfinance_settings.sections.variables import VARIABLES_OF
 
 Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""
-
-
-_MOST_ROUNDS = 4  # misfits, contradictions that they hid, and the section that contradicts itself
 
 
 class Validation:
@@ -48,43 +46,31 @@ class Validation:
         values = self._values(merged, "")
         config = self._validated(values)
         if complete and config is not None:
-            for rule in broken_rules(config):
-                if self._is_certain(rule.message):
-                    found = self._at(rule.key, Problem(rule.id, rule.message, rule.key, severity=rule.severity))
-                    (self.problems if rule.severity == "error" else self.warnings).append(found)
-        if not complete:
-            self.problems = [problem for problem in self.problems if problem.code != "inconsistent"]
+            for breach in breaches(config):
+                if not self._in_doubt(breach.keys):
+                    found = self._at(breach.keys, breach.problem)
+                    (self.problems if found.severity == "error" else self.warnings).append(found)
         return None if self.problems else config
 
     def _validated(self, values: dict[str, Any]) -> AppConfig | None:
-        """Validate, and again without what did not fit, until all faults are known."""
-        for _ in range(_MOST_ROUNDS):
+        """The config; where something does not fit, that of the rest, in which what was dropped is in doubt."""
+        for _ in range(2):
             details: list[ErrorDetails]
             try:
-                return AppConfig.model_validate(values)
+                return AppConfig.model_validate(values, context=JUDGED_APART)
             except ValidationError as error:
                 details = error.errors(include_url=False, include_input=False)
             for detail in details:
                 path = tuple(part for part in detail["loc"] if isinstance(part, str))
                 key = ".".join(path)
-                if detail["type"] == "inconsistent":
-                    self._contradictions(key, detail)
-                    self._dropped.add(f"{key}.")
-                else:
-                    self.problems.append(self._misfit(key, detail))
-                    self._dropped.add(key)
+                self.problems.append(self._misfit(key, detail))
+                self._dropped.add(key)
                 _drop(values, path)
         return None
 
-    def _contradictions(self, section: str, detail: ErrorDetails) -> None:
-        for name, message in detail["ctx"]["found"]:
-            if self._is_certain(message):
-                key = f"{section}.{name}"
-                self.problems.append(self._at(key, Problem("inconsistent", message, key)))
-
-    def _is_certain(self, message: str) -> bool:
-        """False for a complaint that names a setting whose own value was dropped, and so may be due to that."""
-        return not any(key in message for key in self._dropped)
+    def _in_doubt(self, keys: tuple[str, ...]) -> bool:
+        """True for a complaint about a setting whose own value was dropped, since it may be due to that."""
+        return not self._dropped.isdisjoint(keys)
 
     def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -162,7 +148,7 @@ class Validation:
             case _:
                 code, said = "wrong-type", f"does not fit ({code})"
         what = key if index is None else f"item {index + 1} of {key}"
-        return self._at(key, Problem(code, f"{what} {said}", key, hint=hint), index)
+        return self._at((key,), Problem(code, f"{what} {said}", key, hint=hint), index)
 
     def _hint_for_nothing(self, key: str) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
@@ -176,12 +162,11 @@ class Validation:
         near = get_close_matches(str(value).lower(), [c.lower() for c in SETTINGS[key].choices], n=1)
         return next((f"did you mean {c}?" for c in SETTINGS[key].choices if near and c.lower() == near[0]), None)
 
-    def _at(self, key: str, problem: Problem, index: int | None = None) -> Problem:
-        """`problem` with the place of `key`, the excerpt there, and the value that it hides."""
-        if key not in SETTINGS:
+    def _at(self, keys: tuple[str, ...], problem: Problem, index: int | None = None) -> Problem:
+        """`problem` at the place of the first of `keys` that a layer names, with the value that it hides."""
+        if problem.key not in SETTINGS:
             return problem
-        named = [key, *(other for other in SETTINGS if other in problem.message.split())]
-        key, said = next(((k, found) for k in named if (found := list(trail(self._layers, k)))), (key, []))
+        key, said = next(((k, found) for k in keys if (found := list(trail(self._layers, k)))), (keys[0], []))
         if not said:
             return replace(problem, origin=DEFAULT)
         node = said[0]

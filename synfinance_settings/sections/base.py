@@ -11,12 +11,22 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.config import JsonDict
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -207,22 +217,35 @@ def setting(
     return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)
 
 
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Values of one section that cannot stand together, each fit by itself.
+
+    `fields` are the names of all that `is_broken` looks at, the one at fault first; `message` says what must be so.
+    """
+
+    fields: tuple[str, ...]
+    message: str
+    is_broken: Callable[[Any], bool]
+
+
+JUDGED_APART: Final = object()
+"""The context of a validation whose caller judges the contradictions itself, beside the values that do not fit."""
+
+
 class Section(BaseModel):
     """The base of every model: frozen, deaf to unknown keys, silent about its input. Reads by key as well."""
 
+    CONTRADICTIONS: ClassVar[tuple[Contradiction, ...]] = ()
+
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    def contradictions(self) -> Iterator[tuple[str, str]]:
-        """The rules over several fields that do not hold: the field at fault, and what must be so, with full keys."""
-        yield from ()
-
     @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        found = tuple(self.contradictions())
-        if found:
-            raise PydanticCustomError(
-                "inconsistent", "{text}", {"text": "; ".join(text for _, text in found), "found": found}
-            )
+    def _agrees(self, info: ValidationInfo) -> Self:
+        if info.context is not JUDGED_APART:
+            found = [contradiction.message for contradiction in self.CONTRADICTIONS if contradiction.is_broken(self)]
+            if found:
+                raise PydanticCustomError("inconsistent", "{text}", {"text": "; ".join(found)})
         return self
 
     def __getitem__(self, key: str) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
+from typing import ClassVar
 
-from synfinance_settings.sections.base import Boolean, Date, Number, Section, Whole, setting
+from synfinance_settings.sections.base import Boolean, Contradiction, Date, Number, Section, Whole, setting
 
 _SUM_TOLERANCE = 1e-9  # 0.7 + 0.3 is not exactly 1 in binary
 
@@ -23,9 +23,15 @@ class GenerationConfig(Section):
     parallel: Boolean = setting(True, "Generate in several processes.")
     batch_size: Whole = setting(1000, "Transactions written at once.", unit="transactions", ge=100, le=100_000)
 
-    def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Rates that add up to more than one, and a period that ends before it begins."""
-        if self.fraud_rate + self.anomaly_rate > 1 + _SUM_TOLERANCE:
-            yield "anomaly_rate", "generation.fraud_rate and generation.anomaly_rate must add up to at most 1"
-        if self.end_date < self.start_date:
-            yield "end_date", "generation.end_date must not be before generation.start_date"
+    CONTRADICTIONS: ClassVar = (
+        Contradiction(
+            ("anomaly_rate", "fraud_rate"),
+            "generation.fraud_rate and generation.anomaly_rate must add up to at most 1",
+            lambda section: section.fraud_rate + section.anomaly_rate > 1 + _SUM_TOLERANCE,
+        ),
+        Contradiction(
+            ("end_date", "start_date"),
+            "generation.end_date must not be before generation.start_date",
+            lambda section: section.end_date < section.start_date,
+        ),
+    )

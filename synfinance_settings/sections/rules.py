@@ -1,18 +1,20 @@
-"""The rules that hold in some environments only, as data.
+"""What must hold between settings: the contradictions of the sections, and the rules of the environments, as data.
 
-A rule looks at the settings as a whole; its `key` is where its problem is placed. Errors stop a load, warnings are
-shown and logged.
+Each carries the keys of all that it looks at, so it can be told of beside values that do not fit, wherever those are
+none of its own. Errors stop a load, warnings are shown and logged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Severity
+from synfinance_settings.errors import Problem, Severity
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.security import is_blank
 
 _LEAST_HMAC_KEY: Final = 32  # bytes; RFC 7518, 3.2 asks for a key as long as the hash of HS256
@@ -23,14 +25,25 @@ _TLS_MODES: Final = ("require", "verify-ca", "verify-full")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: where it holds, how grave breaking it is, and what must be so."""
+    """One rule: where it holds, how grave breaking it is, and what must be so.
+
+    `keys` are those of all settings that `is_broken` looks at; the problem is placed at the first.
+    """
 
     id: str
     severity: Severity
     environments: tuple[Environment, ...]
-    key: str
+    keys: tuple[str, ...]
     message: str
     is_broken: Callable[[AppConfig], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that does not hold: the keys that it is about, and the problem, which has no place yet."""
+
+    keys: tuple[str, ...]
+    problem: Problem
 
 
 def _short_hmac_key(config: AppConfig) -> bool:
@@ -46,7 +59,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "reload-outside-development",
         "error",
         _SHARED,
-        "server.reload",
+        ("server.reload",),
         "server.reload may be on in development only",
         lambda config: config.server.reload,
     ),
@@ -54,7 +67,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "debug-in-production",
         "error",
         _PRODUCTION,
-        "debug",
+        ("debug",),
         "debug must be off in production",
         lambda config: config.debug,
     ),
@@ -62,7 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "no-authentication",
         "error",
         _PRODUCTION,
-        "security.api_key_enabled",
+        ("security.api_key_enabled", "security.jwt_enabled"),
         "production needs security.api_key_enabled or security.jwt_enabled",
         lambda config: not (config.security.api_key_enabled or config.security.jwt_enabled),
     ),
@@ -70,7 +83,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "short-jwt-secret",
         "error",
         _PRODUCTION,
-        "security.jwt_secret",
+        ("security.jwt_secret", "security.jwt_enabled", "security.jwt_algorithm"),
         f"security.jwt_secret must have at least {_LEAST_HMAC_KEY} bytes for an HS algorithm",
         _short_hmac_key,
     ),
@@ -78,7 +91,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "any-cors-origin",
         "warning",
         _PRODUCTION,
-        "server.cors_origins",
+        ("server.cors_origins",),
         "server.cors_origins holds *, so any site may call from a browser",
         lambda config: "*" in config.server.cors_origins,
     ),
@@ -86,7 +99,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "any-host",
         "warning",
         _PRODUCTION,
-        "security.allowed_hosts",
+        ("security.allowed_hosts",),
         "security.allowed_hosts holds *, so any Host header is accepted",
         lambda config: "*" in config.security.allowed_hosts,
     ),
@@ -94,7 +107,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "weak-database-tls",
         "warning",
         _PRODUCTION,
-        "database.ssl_mode",
+        ("database.ssl_mode",),
         "database.ssl_mode is below require, so the connection may be in clear",
         lambda config: config.database.ssl_mode not in _TLS_MODES,
     ),
@@ -102,7 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "no-tls",
         "warning",
         _PRODUCTION,
-        "security.ssl_enabled",
+        ("security.ssl_enabled",),
         "security.ssl_enabled is off; something in front must speak TLS",
         lambda config: not config.security.ssl_enabled,
     ),
@@ -110,13 +123,28 @@ RULES: Final[tuple[Rule, ...]] = (
         "echo-in-production",
         "warning",
         _PRODUCTION,
-        "database.echo",
+        ("database.echo",),
         "database.echo is on, so every SQL statement is logged",
         lambda config: config.database.echo,
     ),
 )
 
 
-def broken_rules(config: AppConfig) -> Iterator[Rule]:
-    """The rules of the environment of `config` that it breaks, errors first as in the table."""
-    return (rule for rule in RULES if config.environment in rule.environments and rule.is_broken(config))
+CONTRADICTIONS: Final = tuple(
+    (tuple(f"{section}.{name}" for name in contradiction.fields), contradiction.message)
+    for section, model in SECTIONS.items()
+    for contradiction in model.CONTRADICTIONS
+)
+"""The keys and the message of every contradiction of every section."""
+
+
+def breaches(config: AppConfig) -> Iterator[Breach]:
+    """All that does not hold in `config`: contradictions first, then the rules of its environment as in the table."""
+    for section, model in SECTIONS.items():
+        for contradiction in model.CONTRADICTIONS:
+            if contradiction.is_broken(attrgetter(section)(config)):
+                keys = tuple(f"{section}.{name}" for name in contradiction.fields)
+                yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
+    for rule in RULES:
+        if config.environment in rule.environments and rule.is_broken(config):
+            yield Breach(rule.keys, Problem(rule.id, rule.message, rule.keys[0], severity=rule.severity))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import SecretStr
 
 from synfinance_settings.sections.base import (
     Boolean,
     Choice,
+    Contradiction,
     Secret,
     SecretList,
     Section,
@@ -45,16 +45,28 @@ class SecurityConfig(Section):
         """True when at least one API key is more than blanks."""
         return any(not is_blank(key) for key in self.api_keys)
 
-    def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Protections that are switched on without what they need."""
-        if self.api_key_enabled and not self.has_api_key:
-            yield "api_key_enabled", "security.api_key_enabled needs at least one key in security.api_keys"
-        if self.jwt_enabled and is_blank(self.jwt_secret):
-            yield "jwt_enabled", "security.jwt_enabled needs security.jwt_secret"
-        if self.ssl_enabled:
-            for name in ("ssl_cert_path", "ssl_key_path"):
-                if not (getattr(self, name) or "").strip():
-                    yield "ssl_enabled", f"security.ssl_enabled needs security.{name}"
+    CONTRADICTIONS: ClassVar = (
+        Contradiction(
+            ("api_key_enabled", "api_keys"),
+            "security.api_key_enabled needs at least one key in security.api_keys",
+            lambda section: section.api_key_enabled and not section.has_api_key,
+        ),
+        Contradiction(
+            ("jwt_enabled", "jwt_secret"),
+            "security.jwt_enabled needs security.jwt_secret",
+            lambda section: section.jwt_enabled and is_blank(section.jwt_secret),
+        ),
+        Contradiction(
+            ("ssl_enabled", "ssl_cert_path"),
+            "security.ssl_enabled needs security.ssl_cert_path",
+            lambda section: section.ssl_enabled and not (section.ssl_cert_path or "").strip(),
+        ),
+        Contradiction(
+            ("ssl_enabled", "ssl_key_path"),
+            "security.ssl_enabled needs security.ssl_key_path",
+            lambda section: section.ssl_enabled and not (section.ssl_key_path or "").strip(),
+        ),
+    )
 
 
 def is_blank(secret: SecretStr) -> bool:
