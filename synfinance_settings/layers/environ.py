@@ -110,7 +110,7 @@ def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
 def _disagreement(given: Variable, read: Variable) -> Iterator[Problem]:
     """VAR and VAR_FILE are both set: an error unless they say the same."""
     if isinstance(read.value, Problem):
-        yield read.value
+        yield replace(read.value, key=VARIABLES[given.name])
     elif given.value != read.value:
         message = f"{given.name} and {read.name} are both set, and differ"
         yield Problem("conflicting-variables", message, VARIABLES[given.name], given.origin)

@@ -71,14 +71,20 @@ class _Build:
         self.texts: dict[str, SourceText] = {}
         self.content: set[str] = set()
         self.complete = True
+        self.doubted: set[str] = set()
         parsed = sources.parsed if lend is nothing_lent else None
         self.dotenv = parsed or parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
         self.scope = Scope(project.environ, self.dotenv.values, lend)
 
     def report(self, problems: Iterable[Problem]) -> None:
-        """Take note of problems, each where its severity belongs, with the line that it names."""
+        """Take note of problems, each where its severity belongs, with the line that it names.
+
+        What an error was told of is in doubt: what rests on its value is not judged.
+        """
         for problem in problems:
             found = with_excerpt(problem, self.texts)
+            if problem.key and problem.severity == "error":
+                self.doubted.add(problem.key)
             (self.problems if problem.severity == "error" else self.warnings).append(found)
 
     def read_secret(self, variable: Variable) -> str | Problem:
@@ -149,7 +155,7 @@ def build(
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
     if sources.ignored:
         run.report(map(_ignored_local, sources.ignored))
-    validation = Validation(layers, run.scope, run.texts)
+    validation = Validation(layers, run.scope, run.texts, run.doubted)
     config = validation.run(merge(layers), complete=run.complete)
     problems = (*run.problems, *validation.problems)
     warnings = (*run.warnings, *validation.warnings)
@@ -195,7 +201,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
     except LayerError as error:
         faults = error.problems
     else:
-        run.complete = run.complete and not reading.faults
+        run.complete = run.complete and all(fault.key for fault in reading.faults)
         run.texts[name] = SourceText(reading.text, name)
         run.report((*reading.faults, *reading.misfits))
         if reading.says_something and layer in _LASTING:

@@ -6,9 +6,10 @@ the nodes, and turns Pydantic's errors into problems. Pydantic's own errors hold
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,13 +32,16 @@ Texts = Mapping[str, SourceText]
 
 
 class Validation:
-    """One pass from merged nodes to a config; `problems` and `warnings` say what was found on the way."""
+    """One pass from merged nodes to a config; `problems` and `warnings` say what was found on the way.
 
-    def __init__(self, layers: Layers, scope: Scope, texts: Texts) -> None:
+    `doubted` are the settings and sections that an error was told of before.
+    """
+
+    def __init__(self, layers: Layers, scope: Scope, texts: Texts, doubted: Iterable[str] = ()) -> None:
         self._layers = layers
         self._scope = scope
         self._texts = texts
-        self._dropped: set[str] = set()
+        self._doubted = set(doubted)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -53,7 +57,7 @@ class Validation:
         return None if self.problems else config
 
     def _validated(self, values: dict[str, Any]) -> AppConfig | None:
-        """The config; where something does not fit, that of the rest, in which what was dropped is in doubt."""
+        """The config; where something does not fit, that of the rest, and what was left out is in doubt."""
         for _ in range(2):
             details: list[ErrorDetails]
             try:
@@ -64,13 +68,13 @@ class Validation:
                 path = tuple(part for part in detail["loc"] if isinstance(part, str))
                 key = ".".join(path)
                 self.problems.append(self._misfit(key, detail))
-                self._dropped.add(key)
+                self._doubted.add(key)
                 _drop(values, path)
         return None
 
     def _in_doubt(self, keys: tuple[str, ...]) -> bool:
-        """True for a complaint about a setting whose own value was dropped, since it may be due to that."""
-        return not self._dropped.isdisjoint(keys)
+        """True for a complaint about a setting whose own value, or section, is at fault: it may be due to that."""
+        return any(part in self._doubted for key in keys for part in accumulate(key.split("."), "{}.{}".format))
 
     def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -86,7 +90,7 @@ class Validation:
             if len(self.problems) == before:
                 values[name] = value
             else:
-                self._dropped.add(key)
+                self._doubted.add(key)
         return values
 
     def _value(self, key: str, node: Node) -> Any:

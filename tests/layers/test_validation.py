@@ -148,3 +148,71 @@ def test_faults_that_hid_behind_others_are_found_in_the_same_run(project):
         ("wrong-type", "security.jwt_expiry"),
         ("wrong-type", "server.port"),
     ]
+
+
+def test_all_kinds_of_faults_are_told_in_one_run(project):
+    """A contradiction, values that do not fit, a rule, unknown keys, a reference: none hides another."""
+    project.layer("default", "generation: {end_date: 2023-01-01, seed: x}\nservr: {}\n")
+    project.layer(
+        "production",
+        "debug: true\n"
+        "server: {reload: true, port: 80}\n"
+        "database: {echo: true, pool_size: $NO}\n"
+        "security: {ssl_enabled: true, jwt_enabled: true, jwt_secret: short, jwt_expiry: soon, api_keys: [a, [b]]}\n",
+    )
+    report = project.manager(SYNFINANCE_ENV="production", SYNFINANCE_DBB="x").validate_config(
+        project.settings / "production.yaml"
+    )
+    assert sorted((problem.code, problem.key) for problem in report.problems) == [
+        ("debug-in-production", "debug"),
+        ("inconsistent", "generation.end_date"),
+        ("inconsistent", "security.ssl_enabled"),
+        ("inconsistent", "security.ssl_enabled"),
+        ("out-of-range", "server.port"),
+        ("reload-outside-development", "server.reload"),
+        ("short-jwt-secret", "security.jwt_secret"),
+        ("unknown-key", "servr"),
+        ("unset-variable", "database.pool_size"),
+        ("wrong-type", "generation.seed"),
+        ("wrong-type", "security.api_keys"),
+        ("wrong-type", "security.jwt_expiry"),
+    ]
+    warned = [warning.code for warning in report.warnings]
+    assert sorted(warned) == [
+        "any-cors-origin",
+        "any-host",
+        "echo-in-production",
+        "unknown-variable",
+        "weak-database-tls",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("jwt_secret: [a]", {}),
+        ("jwt_secret: $NO", {}),
+        ("jwt_secret: '**********'", {}),
+        ("jwt_secret: a, jwt_secret: b", {}),
+        ("jwt_secret: !x a", {}),
+        ("jwt_enabled: maybe, jwt_secret: a", {}),
+        ("jwt_algorithm: HS1, jwt_secret: a", {}),
+        ("jwt_enabled: true", {"SYNFINANCE_JWT_SECRET": "a", "SYNFINANCE_JWT_SECRET_FILE": "nowhere"}),
+        ("jwt_enabled: true", {"SYNFINANCE_JWT_SECRET": "\udcff"}),
+    ],
+)
+def test_what_rests_on_a_value_in_doubt_is_not_told(project, text, variables):
+    """The secret seems to be missing or too short only because its value, or what it depends on, is at fault."""
+    project.layer("default", "{}")
+    security = text if "jwt_enabled" in text else f"jwt_enabled: true, {text}"
+    project.layer("production", f"debug: true\nsecurity: {{api_key_enabled: on, api_keys: [k], {security}}}\n")
+    codes = [problem.code for problem in project.error(SYNFINANCE_ENV="production", **variables).problems]
+    assert len(codes) >= 2
+    assert not {"short-jwt-secret", "inconsistent"} & set(codes)
+    assert "debug-in-production" in codes
+
+
+def test_a_section_that_is_none_puts_its_settings_in_doubt(project):
+    project.layer("production", "security: on\ndebug: true\n")
+    codes = [problem.code for problem in project.error(SYNFINANCE_ENV="production").problems]
+    assert codes == ["not-a-mapping", "debug-in-production"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
-from synfinance_settings import Environment
+from synfinance_settings import AppConfig, Environment, SecurityConfig
+from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.rules import RULES
 
 HELD = {
@@ -87,6 +89,49 @@ def test_jwt_alone_is_authentication(project):
         project, "production", f"security: {{api_key_enabled: off, jwt_enabled: on, jwt_secret: {'x' * 32}}}"
     )
     assert errors == []
+
+
+class Recorder:
+    """Settings that take note of which keys were read."""
+
+    def __init__(self, model, prefix, seen):
+        self.model, self.prefix, self.seen = model, prefix, seen
+
+    def __getattr__(self, name):
+        derived = getattr(type(self.model), name, None)
+        if isinstance(derived, property):
+            return derived.fget(self)
+        value, key = getattr(self.model, name), self.prefix + name
+        if key in SECTIONS:
+            return Recorder(value, f"{key}.", self.seen)
+        self.seen.add(key)
+        return value
+
+
+OPEN = SecurityConfig.model_construct(
+    jwt_enabled=True, jwt_secret=SecretStr("x"), api_key_enabled=True, ssl_enabled=True
+)
+CONFIGS = [AppConfig(), AppConfig.model_construct(security=OPEN)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_names_exactly_the_keys_that_it_looks_at(rule):
+    seen = set()
+    for config in CONFIGS:
+        rule.is_broken(Recorder(config, "", seen))
+    assert seen == set(rule.keys)
+
+
+@pytest.mark.parametrize(
+    ("section", "contradiction"),
+    [(section, item) for section, model in SECTIONS.items() for item in model.CONTRADICTIONS],
+)
+def test_a_contradiction_names_exactly_the_fields_that_it_looks_at(section, contradiction):
+    seen = set()
+    for config in CONFIGS:
+        contradiction.is_broken(Recorder(getattr(config, section), f"{section}.", seen))
+    assert seen == {f"{section}.{name}" for name in contradiction.fields}
+    assert all(key in contradiction.message for key in seen)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
