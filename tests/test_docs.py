@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
+PACKAGE = CHECKOUT / "synfinance_settings"
 PAGES = [path for path in [CHECKOUT / "README.md", *sorted(CHECKOUT.glob("docs/**/*.md"))] if path.exists()]
 BLOCK = re.compile(r"(?P<mark><!-- runs -->\s*)?^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCTEST = "import doctest, sys; failed, _ = doctest.testfile(sys.argv[1], module_relative=False); sys.exit(failed)"
@@ -22,16 +23,35 @@ def examples():
                 yield pytest.param(found["code"], id=place)
 
 
+NAMED = re.compile(r"`([\w.]+)` (?:of|in) `([\w/]+\.py)`")
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize("code", list(examples()))
-def test_an_example_runs(shipped, code):
+def test_an_example_runs_and_changes_nothing_where_it_runs(shipped, tmp_path_factory, code):
+    """Whoever pastes it into a checkout still has the layers that were shipped."""
     if code.startswith(">>> "):
         path = shipped.write("example.txt", code)
         code = f"import sys; sys.argv[1:] = [{str(path)!r}]; {DOCTEST}"
-    run = shipped.python(code)
+    before = contents(shipped.root)
+    run = shipped.python(code, TMPDIR=str(tmp_path_factory.mktemp("scratch")))
     assert run.returncode == 0, run.stdout + run.stderr
+    assert contents(shipped.root) == before
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_to_a_file_leads_somewhere(page):
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), NAMED.findall(" ".join((CHECKOUT / "docs/extending.md").read_text().split()))
+)
+def test_what_is_to_be_extended_is_where_the_page_says(name, source):
+    found = [folder / source for folder in (CHECKOUT, PACKAGE) if (folder / source).exists()]
+    assert found, source
+    assert re.search(rf"\b{name.rpartition('.')[2]}\b", found[0].read_text())

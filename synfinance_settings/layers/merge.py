@@ -1,8 +1,7 @@
 """Layers into one: the only door to dynaconf.
 
-dynaconf merges sections key by key and keeps which source gave what; everything else that it does is off. It would
-read options from the process environment when it is imported and when it starts, so it sees none of them
-(docs/why.md).
+dynaconf merges sections key by key; everything else that it does is off, and nothing asks it for more. It would read
+options from the process environment when it is imported and when it starts, so it sees none of them (docs/why.md).
 """
 
 from __future__ import annotations
