@@ -48,6 +48,12 @@ def test_every_link_to_a_file_leads_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", sorted(CHECKOUT.glob("docs/*.md")), ids=lambda page: page.name)
+def test_every_page_is_on_the_map_and_in_the_readme(page):
+    assert page.name == "index.md" or f"]({page.name})" in (page.parent / "index.md").read_text()
+    assert f"](docs/{page.name})" in (CHECKOUT / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "source"), NAMED.findall(" ".join((CHECKOUT / "docs/extending.md").read_text().split()))
 )
