@@ -62,7 +62,7 @@ def unset(key: str, target: Target | None, dry_run: bool) -> None:
     _apply(options.layer_file(target), unsetting_edit(key), f"unset {key}", dry_run=dry_run)
 
 
-@click.command("import", short_help="Replace a layer file by another.")
+@click.command("import", short_help="Let a layer file say what another file says.")
 @click.argument("path", type=_FILE)
 @options.target_option
 @click.option(
@@ -72,18 +72,19 @@ def unset(key: str, target: Target | None, dry_run: bool) -> None:
 @_dry_run_option
 @_yes_option
 def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, dry_run: bool, yes: bool) -> None:
-    """Replace a layer file by what PATH says, after showing the difference and asking.
+    """Let a layer file say what PATH says, after showing the difference and asking.
 
-    The replaced file stays in the history; rollback brings it back.
+    What the layer says already stays as it stands there, and so do secrets that PATH leaves out; what PATH does not say
+    is taken out. The file as it was stays in the history; rollback brings it back.
 
     \b
     synfinance-settings export staging.yaml --env staging
     synfinance-settings import staging.yaml --env staging
     """
-    from synfinance_settings.editing.edits import import_edit
+    from synfinance_settings.editing.importing import import_edit
 
     layer = options.layer_file(target)
-    edit = import_edit(layer.project, path, full=full or layer.target == "default", allow_secret=allow_secret)
+    edit = import_edit(layer, path, full=full or layer.target == "default", allow_secret=allow_secret)
     _apply(layer, edit, f"import {path.name}", dry_run=dry_run, ask=None if yes else "Replace it?")
 
 

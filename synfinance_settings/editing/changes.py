@@ -140,7 +140,7 @@ class LayerFile:
         )
 
     def faults(self, content: Content, kept: Branch | None = None) -> list[Problem]:
-        """All that stands against `content` in the place of the layer, with what is `kept` of the layer on top.
+        """All that stands against `content` in the place of the layer, with what is `kept` of that.
 
         An environment's layer is judged by what it says itself, without what happens to be set on this machine; the
         default layer in every environment of the project.

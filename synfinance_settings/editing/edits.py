@@ -8,23 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from synfinance_settings.editing.changes import Target, file_text, new_text
+from synfinance_settings.editing.changes import Target, file_text
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.spelling import Written
-from synfinance_settings.editing.splice import layer_of, set_value, unset_value, with_content
+from synfinance_settings.editing.splice import set_value, unset_value, with_content
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, RollbackError, SettingsError
 from synfinance_settings.layers.excerpt import is_reference
-from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.loading import build
-from synfinance_settings.layers.node import Branch, Node, Source, leaves, put
-from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.report import placeholder
-from synfinance_settings.layers.sources import read_sources
+from synfinance_settings.layers.node import Branch, Node, Source, leaves
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.sections.base import is_utf8, read_list
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key, values_of
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
 from synfinance_settings.sections.variables import VARIABLES_OF
 
 Edit = Callable[[str, str], str]
@@ -42,12 +37,16 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
     values = _section_values(key, literal) if key in SECTIONS else {key: _written(key, literal)}
     if from_stdin and not literal and key in SETTINGS and SETTINGS[key].is_secret:
         raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to take a secret out"))
-    for name, value in values.items():
-        refuse_secret(name, value, allow_secret=allow_secret, from_stdin=from_stdin)
+    refusals = (
+        secret_refusal(name, value, allow_secret=allow_secret, from_stdin=from_stdin) for name, value in values.items()
+    )
+    refused = [problem for problem in refusals if problem is not None]
+    if refused:
+        raise EditError(refused)
 
     def edit(text: str, name: str) -> str:
         if key in SECTIONS:
-            for other in _said_in(text, name):
+            for other in said_in(text, name):
                 if other.startswith(f"{key}.") and other not in values:
                     text = unset_value(text, name, other)
         for other, value in values.items():
@@ -64,40 +63,9 @@ def unsetting_edit(key: str) -> Edit:
     return lambda text, name: unset_value(text, name, key)
 
 
-def import_edit(project: Project, path: Path, *, full: bool, allow_secret: bool) -> Edit:
-    """Replace the layer by what the file at `path` says: what differs from the default layer, or all of it.
-
-    Raises `LayerError` for a file that cannot be read, and `EditError` for secrets that may not be written.
-    """
-    branch = _read_layer(path)
-    environment = branch.pop("environment", None)
-    given = _flat(branch)
-    for key, value in given.items():
-        refuse_secret(key, value, allow_secret=allow_secret, from_stdin=True)
-
-    def edit(text: str, name: str) -> str:
-        values = {**_secrets_in(text, name), **given}
-        if not full:
-            values = _differing(project, values)
-        if isinstance(environment, Node) and isinstance(environment.value, str):
-            values = {"environment": environment.value, **values}
-        return new_text(project.root / name) + layer_of(values, name)
-
-    return edit
-
-
-def _secrets_in(text: str, name: str) -> dict[str, Written]:
-    """What the replaced layer says of secrets: an import that leaves them out does not take them away."""
-    try:
-        said = _said_in(text, name)
-    except LayerError:
-        return {}
-    return {key: _as_written(key, node) for key, node in said.items() if SETTINGS[key].is_secret}
-
-
-def _said_in(text: str, name: str) -> dict[str, Node]:
+def said_in(text: str, name: str) -> dict[str, Node]:
     """What the layer file says of every setting that it names; raises `LayerError` where it does not parse."""
-    return dict(leaves(fit(read_text(text, Source(name))[0])[0]))
+    return dict(leaves(fit(read_text(text, Source(name, expands=True))[0])[0]))
 
 
 def rollback_edit(
@@ -129,20 +97,22 @@ def _brought_back(stored: bytes, name: str) -> str:
     return with_content(file_text(stored), name)
 
 
-def refuse_secret(key: str, value: Written, *, allow_secret: bool, from_stdin: bool) -> None:
-    """Raise `EditError` for the value of a secret that would stand in a file, or has stood in a command line."""
+def secret_refusal(
+    key: str, value: Written, *, allow_secret: bool, from_stdin: bool = True, origin: Origin | None = None
+) -> Problem | None:
+    """What is wrong with the value of a secret that would stand in a file, or has stood in a command line."""
     items = value if isinstance(value, list) else [value]
     if not SETTINGS[key].is_secret or all(item is None or item == "" or is_reference(item) for item in items):
-        return
+        return None
     variable = VARIABLES_OF[key][-1]
     if not allow_secret:
+        said = f"{key} is a secret and does not belong in a file"
         hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret"
-        raise EditError(Problem("refused-edit", f"{key} is a secret and does not belong in a file", key, hint=hint))
+        return Problem("refused-edit", said, key, origin, hint=hint)
     if not from_stdin:
-        hint = "give - as the value and pass the secret on stdin"
-        raise EditError(
-            Problem("refused-edit", f"{key} is a secret and must not stand in a command line", key, hint=hint)
-        )
+        said = f"{key} is a secret and must not stand in a command line"
+        return Problem("refused-edit", said, key, origin, hint="give - as the value and pass the secret on stdin")
+    return None
 
 
 def _written(key: str, literal: str) -> Written:
@@ -193,46 +163,13 @@ def _item(node: Node, key: str) -> str | None:
     raise EditError(Problem("refused-edit", f"{key}: an item of the list is no text", key))
 
 
-def _read_layer(path: Path) -> Branch:
-    name = str(path)
-    content = read_file(path)
-    if not content.exists:
-        raise LayerError(Problem("no-such-file", f"{name} does not exist", origin=Origin("the argument")))
-    text = content.text(name)
-    root, problems = read_text(text, Source(name, expands=True))
-    branch, misfits = fit(root)
-    if problems or misfits:
-        raise SettingsError.of((*problems, *misfits))
-    return branch
-
-
 def _flat(branch: Branch) -> dict[str, Written]:
     """What `branch` says of every setting, as it would be written."""
-    return {key: _as_written(key, node) for key, node in leaves(branch)}
+    return {key: as_written(key, node) for key, node in leaves(branch)}
 
 
-def _as_written(key: str, node: Node) -> Written:
+def as_written(key: str, node: Node) -> Written:
+    """What `node` says of `key`, as it would be written; raises `EditError` for what no setting can be."""
     if isinstance(node.value, list):
         return [_item(item, key) for item in node.value]
     return _item(node, key)
-
-
-def _differing(project: Project, values: Mapping[str, Written]) -> dict[str, Written]:
-    """Those of `values` that the default layer does not say already; a reference always counts as differing."""
-    sources = read_sources(project).only("default")
-    branch = _branch(values)
-    default = build(project, sources, lend=placeholder)
-    both = build(project, sources, overrides=branch, lend=placeholder)
-    if default.snapshot is None or both.snapshot is None:
-        return dict(values)
-    before, after = values_of(default.snapshot.config), values_of(both.snapshot.config)
-    return {key: value for key, value in values.items() if before[key] != after[key] or "$" in str(value)}
-
-
-def _branch(values: Mapping[str, Written]) -> Branch:
-    """`values` by key as a layer."""
-    source = Source("import", expands=True)
-    branch: Branch = {}
-    for key, value in values.items():
-        put(branch, key, Node([Node(item, source) for item in value] if isinstance(value, list) else value, source))
-    return branch

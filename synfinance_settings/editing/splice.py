@@ -70,6 +70,8 @@ def with_content(text: str, name: str) -> str:
 
     A text that does not parse stays as it is.
     """
+    if not is_utf8(text):
+        return text
     body = text.removeprefix(_MARK)
     newline = "\r\n" if "\r\n" in text else "\n"
     nothing = f"{{}}{newline}"

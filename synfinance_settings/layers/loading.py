@@ -6,7 +6,7 @@ precedence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -142,14 +142,20 @@ def build(
     required: frozenset[str] = frozenset(),
     lend: Lend = nothing_lent,
     judged: str | None = None,
+    kept: Mapping[str, Branch] | None = None,
 ) -> Outcome:
     """Merge and validate what was read.
 
     `required` are layers that must have content, because they had; `lend` may give values to names that nothing sets;
-    what the layer `judged` says is validated even where a higher layer would hide it.
+    what the layer `judged` says is validated even where a higher layer would hide it. `kept` is what layers say beside
+    their files, where these are silent on it.
     """
     run = _Build(project, sources, overrides or {}, required, lend)
     layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
+    if kept:
+        layers = tuple(
+            layer for name, branch in layers for layer in ((f"{name}, kept", kept.get(name, {})), (name, branch))
+        )
     if judged is not None:
         layers = _uncovered(layers, judged)
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,11 +64,11 @@ def validate_sources(
     *,
     placeholders: bool = False,
     judged: str | None = None,
-    overrides: Branch | None = None,
+    kept: Mapping[str, Branch] | None = None,
 ) -> ValidationReport:
-    """`validate` for what was read already, with `overrides` on top.
+    """`validate` for what was read already.
 
-    What the layer `judged` says is validated even where another hides it.
+    What the layer `judged` says is validated even where another hides it; `kept` is what layers say beside their files.
     """
     lent: dict[str, str] = {}
 
@@ -76,7 +76,7 @@ def validate_sources(
         return lent.setdefault(name, placeholder(name))
 
     lender = lend if placeholders else nothing_lent
-    outcome = build(project, sources, lend=lender, judged=judged, overrides=overrides)
+    outcome = build(project, sources, lend=lender, judged=judged, kept=kept)
     found = (outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot, outcome.layers)
     return ValidationReport(project.environment, *found)
 

@@ -67,7 +67,7 @@ def in_environment(project: Project, environment: Environment) -> Project:
 def judge(
     project: Project, layer: LayerName, content: Content, *, placeholders: bool = False, kept: Branch | None = None
 ) -> ValidationReport:
-    """Validate `content` in the place of the file of `layer`, with what is `kept` of that file on top.
+    """Validate `content` in the place of the file of `layer`, with what is `kept` of that file.
 
     The default layer is judged by what all layers together say.
     """
@@ -79,7 +79,7 @@ def judge(
     else:
         sources = sources.with_layer(layer, content)
     judged = None if layer == "default" else layer
-    return validate_sources(project, sources, placeholders=placeholders, judged=judged, overrides=kept)
+    return validate_sources(project, sources, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
 
 
 def judge_default(
@@ -90,7 +90,7 @@ def judge_default(
     A value that no field could take is a fault, although every environment hides it today.
     """
     alone = read_sources(project).only("default").with_layer("default", content)
-    found = validate_sources(project, alone, placeholders=True, judged="default", overrides=kept).problems
+    found = validate_sources(project, alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
     misfits = [problem for problem in found if problem.code in _MISFITS]
     reports = [
         judge(in_environment(project, name), "default", content, placeholders=True, kept=kept) for name in environments

@@ -7,10 +7,11 @@ the nodes, and turns Pydantic's errors into problems. Pydantic's own errors hold
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import accumulate
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -23,12 +24,15 @@ from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.base import JUDGED_APART
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.keys import SETTINGS, cast_alone
 from synfinance_settings.sections.rules import breaches
 from synfinance_settings.sections.variables import VARIABLES_OF
 
 Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""
+
+
+_NOTHING: Final = object()
 
 
 class Validation:
@@ -192,6 +196,20 @@ def _hint_for_unset(key: str) -> str:
     elif not setting.is_secret:
         ways.append("give a default: ${NAME:-default}")
     return ", or ".join(ways)
+
+
+def values_alone(branch: Branch, scope: Scope) -> dict[str, Any]:
+    """What `branch` says of each setting, by its key, each cast by itself; what does not fit is left out."""
+    values = Validation((), scope, {})._values(branch, "")
+    found = {}
+    for key in SETTINGS:
+        inner: Any = values
+        for part in key.split("."):
+            inner = inner.get(part, _NOTHING) if isinstance(inner, dict) else _NOTHING
+        if inner is not _NOTHING:
+            with suppress(ValidationError):
+                found[key] = cast_alone(key, inner)
+    return found
 
 
 def with_excerpt(problem: Problem, texts: Texts) -> Problem:

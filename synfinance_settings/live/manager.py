@@ -210,7 +210,7 @@ class ConfigManager:
         """
         # every start of a process would pay for what edits files, and few processes ever do
         from synfinance_settings.editing.changes import Change, LayerFile
-        from synfinance_settings.editing.edits import import_edit
+        from synfinance_settings.editing.importing import import_edit
 
         project = self._find(None, None)
         target = parse_environment(environment) if environment is not None else project.environment
@@ -223,7 +223,7 @@ class ConfigManager:
                 self._require_good(project, change.content)
             return True
 
-        edit = import_edit(project, Path(path), full=False, allow_secret=True)
+        edit = import_edit(layer, Path(path), full=False, allow_secret=True)
         layer.change(edit, f"import {Path(path).name}", approve)
         log_problems(layer.warnings)
         return self.reload_config() if is_ours else self.get_config()

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import SecretStr
+from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, Origin, Problem, UnknownKeyError, printable
@@ -133,6 +134,18 @@ _VALUES: Final = attrgetter(*SETTINGS)
 def values_of(config: AppConfig) -> dict[str, Any]:
     """Every setting's value by its key."""
     return dict(zip(SETTINGS, _VALUES(config), strict=True))
+
+
+@cache
+def _adapter(key: str) -> TypeAdapter[Any]:
+    field = _FOUND[key]
+    assert isinstance(field, FieldInfo)
+    return TypeAdapter(field.rebuild_annotation(), config=ConfigDict(hide_input_in_errors=True))
+
+
+def cast_alone(key: str, value: Any) -> Any:
+    """`value` as the setting `key` takes it, whatever the others are; raises Pydantic's `ValidationError`."""
+    return _adapter(key).validate_python(value)
 
 
 def suggestion(key: str) -> str | None:

@@ -313,3 +313,12 @@ def test_a_command_whose_write_fails_leaves_no_version(edited, without_rights):
     assert "cannot be written" in process.communicate(timeout=50)[1]
     desk.settings.chmod(0o700)
     assert (process.returncode, desk.text("development"), versions(desk)) == (2, texts[-1], before)
+
+
+def test_a_rollback_to_what_is_not_utf8_is_refused(desk, project):
+    project.layer("development", b"app_name: \xff\n")
+    desk.done("import", str(project.write("in.yaml", "debug: on\n")), "--yes")
+    found = versions(desk)[-1]
+    result = desk.run("rollback", str(found["version"]), "--yes")
+    assert result.exit_code == 1
+    assert "error[not-utf8]: settings/development.yaml is not UTF-8" in result.stderr

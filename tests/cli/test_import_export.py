@@ -323,3 +323,127 @@ def test_an_import_that_the_manager_could_not_reload_replaces_nothing(project, v
         manager.import_config(path)
     assert manager.get_config() is before
     assert (project.settings / "development.yaml").read_text() == "debug: on\n"
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+@pytest.mark.parametrize("reveal", [False, True], ids=["without secrets", "revealed"])
+@given(default=layers(), development=layers())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_import_of_what_is_in_force_changes_nothing(room, form, reveal, default, development):
+    here = manager(room, as_yaml(default), f"# ours\n{as_yaml(development)}")
+    wanted = here.load_config()
+    here.export_config(room / f"out.{form}", format=form, reveal_secrets=reveal)
+    before = (room / "settings/development.yaml").read_bytes()
+    assert here.import_config(room / f"out.{form}") == wanted
+    assert (room / "settings/development.yaml").read_bytes() == before
+
+
+def below(tree, prefix="") -> dict:
+    """The settings of a parsed layer, by key."""
+    found = {}
+    for name, value in tree.items():
+        found |= below(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
+
+
+@pytest.mark.parametrize("environment", ["development", "staging", "production", "test"])
+def test_an_import_writes_nothing_that_the_layer_inherits(shipped_desk, environment):
+    """The default layer alone validates in no strict environment, and need not."""
+    path = shipped_desk.root / "out.yaml"
+    shipped_desk.done("export", str(path), "--env", environment, "--placeholders")
+    result = shipped_desk.done("import", str(path), "--env", environment, "--yes")
+    assert f"settings/{environment}.yaml says that already" in result.stderr
+    said, default = (below(yaml.safe_load(shipped_desk.text(name))) for name in (environment, "default"))
+    secrets = {key: said[key] for key in SECRETS if key in said}
+    (shipped_desk.settings / f"{environment}.yaml").write_text(as_yaml(secrets).replace("$$", "$"))
+    shipped_desk.done("import", str(path), "--env", environment, "--yes")
+    written = below(yaml.safe_load(shipped_desk.text(environment)))
+    expected = {key for key, value in said.items() if default.get(key, "") != value} - {"environment"}
+    assert set(written) == expected | set(secrets)
+    again = shipped_desk.root / "again.yaml"
+    shipped_desk.done("export", str(again), "--env", environment, "--placeholders")
+    assert again.read_text() == path.read_text()
+
+
+def test_a_default_layer_that_needs_others_is_compared_all_the_same(desk, project):
+    project.layer("default", "security: {jwt_enabled: on, ssl_enabled: on}\nserver: {port: 8001}\n")
+    project.layer("staging", "security: {jwt_secret: '${JWT}', ssl_cert_path: a, ssl_key_path: b}\n")
+    path = project.write(
+        "in.yaml", "security: {jwt_enabled: yes, ssl_cert_path: a, ssl_key_path: c}\nserver: {port: 8001}\n"
+    )
+    desk.done("import", str(path), "--env", "staging", "--yes")
+    assert desk.text("staging") == "security: {jwt_secret: '${JWT}', ssl_cert_path: a, ssl_key_path: c}\n"
+
+
+def test_an_import_keeps_what_the_layer_says_in_its_own_words(desk, project):
+    project.layer(
+        "development",
+        "# ours\nserver:\n  port: ${PORT:-8001}  # of the proxy\n  workers: 2\n\nml: {batch_size: 07}\ndebug: yes\n",
+    )
+    path = project.write("in.yaml", "server: {port: 8001, workers: 3}\nml: {batch_size: 7}\n")
+    desk.done("import", str(path), "--yes")
+    assert desk.text("development") == (
+        "# ours\nserver:\n  port: ${PORT:-8001}  # of the proxy\n  workers: 3\n\nml: {batch_size: 07}\n"
+    )
+    desk.done("import", str(path), "--yes", PORT="8002")
+    assert "  port: 8001  # of the proxy\n" in desk.text("development")
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "a: [\n",
+        "server: {prot: 1}\n",
+        "server: {port: 1}\nserver: {port: 2}\n",
+        "a: &b {c: d}\n",
+        b"\xff",
+        "",
+        "# ours\n",
+    ],
+    ids=repr,
+)
+def test_an_import_takes_the_place_of_a_layer_that_is_broken_or_empty(desk, project, layer):
+    project.layer("development", layer)
+    desk.done("import", str(project.write("in.yaml", "server: {port: 8002}\n")), "--yes")
+    assert yaml.safe_load(desk.text("development")) == {"server": {"port": 8002}}
+
+
+def test_an_import_tells_all_faults_at_their_places_in_the_file(desk, project, nothing_written):
+    path = project.write(
+        "in.yaml",
+        f"server:\n  prot: 1\n  port: 80\napp_name: ${{NO\nenvironment: staging\ndatabase:\n  password: {CANARY}\n"
+        "generation:\n  start_date: 2024-06-01\n  end_date: 2024-05-01\nserver:\n  workers: 1\n",
+    )
+    nothing_written()
+    result = desk.run("import", str(path), "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert CANARY not in result.stderr
+    places = sorted(line.split()[1] for line in result.stderr.splitlines() if line.startswith("  --> "))
+    assert places == [
+        "in.yaml:10:13",
+        "in.yaml:11:1",
+        "in.yaml:2:3",
+        "in.yaml:3:9",
+        "in.yaml:4:11",
+        "in.yaml:5:14",
+        "in.yaml:7:13",
+    ]
+
+
+def test_an_import_into_the_default_layer_tells_faults_at_their_places_in_the_file(desk, project, nothing_written):
+    project.layer("development", "server: {port: 8001}\n")
+    path = project.write("in.json", '{"server": {"port": 80, "workers": 0}}')
+    nothing_written()
+    result = desk.run("import", str(path), "--env", "default", "--yes")
+    assert [line for line in result.stderr.splitlines() if line.startswith("  --> ")] == [
+        "  --> in.json:1:36",
+        "  --> in.json:1:21",
+    ]
+
+
+def test_a_contradiction_with_a_secret_that_stays_is_told_where_it_stands(desk, project, nothing_written):
+    project.layer("development", "monitoring:\n  alert_webhook: nowhere\n")
+    path = project.write("in.yaml", "debug: on\n")
+    nothing_written()
+    result = desk.run("import", str(path), "--yes")
+    assert "  --> settings/development.yaml:2:18" in result.stderr

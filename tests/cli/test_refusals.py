@@ -70,7 +70,7 @@ def test_a_refused_edit_names_the_file(desk, project, nothing_written, text, cal
         (["set", "server.cors_origins", "[a"], 2, "the argument"),
         (["set", "server.cors_origins", "[[a]]"], 2, None),
         (["set", "environment", "production"], 1, "settings/development.yaml:2:14"),
-        (["import", "range.yaml", "--yes"], 1, "settings/development.yaml:2:9"),
+        (["import", "range.yaml", "--yes"], 1, "range.yaml:2:9"),
         (["import", "unknown.yaml", "--yes"], 1, "unknown.yaml:2:3"),
         (["import", "broken.yaml", "--yes"], 1, "broken.yaml:2:9"),
     ],

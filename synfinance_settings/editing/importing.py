@@ -1,0 +1,155 @@
+"""An import: a layer says what a file says, in place of what it said before.
+
+What the layer says already stays as it is written there, reference, comment and all; what it would inherit with the
+same value is not written, so that a later edit of the default layer is not hidden. Secrets that the file leaves out
+stay. Values are compared one by one as they are read here, since a default layer need not validate alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from synfinance_settings.editing.changes import LayerFile, new_text
+from synfinance_settings.editing.edits import Edit, as_written, said_in, secret_refusal
+from synfinance_settings.editing.masking import parses
+from synfinance_settings.editing.spelling import Written
+from synfinance_settings.editing.splice import layer_of, set_value, unset_value
+from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError
+from synfinance_settings.layers.expansion import Scope
+from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.node import Branch, Node, Source, leaves, put
+from synfinance_settings.layers.project import parse_dotenv
+from synfinance_settings.layers.report import placeholder
+from synfinance_settings.layers.sources import read_sources
+from synfinance_settings.layers.text import read_text
+from synfinance_settings.layers.validation import values_alone
+from synfinance_settings.sections.keys import SETTINGS
+
+_BLANK: Final = ("", "{}")
+
+
+def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool) -> Edit:
+    """Let `layer` say what the file at `path` says: what differs from what it inherits, or with `full` all of it.
+
+    Raises `LayerError` where there is no file; the edit raises `SettingsError` with all that is wrong in it, secrets
+    that may not be written among it.
+    """
+    content = read_file(path.absolute())
+    if not content.exists:
+        raise LayerError(Problem("no-such-file", f"{path} does not exist", origin=Origin("the argument")))
+    given = _given(content, layer.project.name(content.path))
+    refused = [
+        problem
+        for key, node in given.items()
+        if (problem := secret_refusal(key, as_written(key, node), allow_secret=allow_secret, origin=node.origin))
+    ]
+
+    def edit(text: str, name: str) -> str:
+        said, is_sound = _said_before(text, name)
+        kept = {key: node for key, node in said.items() if key not in given and _stays(layer, key, node)}
+        problems = [*refused, *layer.faults(content, _branch(kept))]
+        if problems:
+            raise SettingsError.of(problems)
+        wanted = {**_wanted(layer, given, said, full=full), **kept}
+        values = {key: as_written(key, wanted[key]) for key in SETTINGS if key in wanted}
+        begin = new_text(layer.project.root / name)
+        if is_sound and text.strip() not in (*_BLANK, begin.strip()):
+            edited = _edited(text, name, said, values)
+            if edited is not None:
+                return edited
+        return begin + layer_of(values, name)
+
+    return edit
+
+
+def _given(content: Content, name: str) -> dict[str, Node]:
+    """What the file says of every setting, as far as it can be read; the validation tells of the rest."""
+    try:
+        return _sayable(said_in(content.text(name), name))
+    except LayerError:
+        return {}
+
+
+def _said_before(text: str, name: str) -> tuple[dict[str, Node], bool]:
+    """What the layer says of every setting, and whether that is all it says, so that its text can be edited."""
+    if not parses(name, text):
+        return {}, False
+    root, problems = read_text(text.removeprefix("\ufeff"), Source(name, expands=True))
+    branch, misfits = fit(root)
+    said = dict(leaves(branch))
+    sayable = _sayable(said)
+    return sayable, not problems and not misfits and len(sayable) == len(said)
+
+
+def _sayable(said: Mapping[str, Node]) -> dict[str, Node]:
+    """Those of `said` that can be written again: text, null and lists of these."""
+    return {key: node for key, node in said.items() if all(_is_plain(item) for item in _items(node))}
+
+
+def _items(node: Node) -> list[Node]:
+    return node.value if isinstance(node.value, list) else [node]
+
+
+def _is_plain(node: Node) -> bool:
+    return node.value is None or isinstance(node.value, str)
+
+
+def _stays(layer: LayerFile, key: str, node: Node) -> bool:
+    """True for what an import leaves in the layer although the file does not say it: secrets, and whose layer it is."""
+    return SETTINGS[key].is_secret or (key == "environment" and node.value == layer.target)
+
+
+def _wanted(layer: LayerFile, given: Mapping[str, Node], said: Mapping[str, Node], *, full: bool) -> dict[str, Node]:
+    """What the layer is to say: as it says it now, where that means the same."""
+    sources = read_sources(layer.project)
+    lines = parse_dotenv(sources.dotenv, layer.project.name(layer.project.env_file), layer.project.environ, placeholder)
+    scope = Scope(layer.project.environ, lines.values, placeholder)
+    default = sources.files.get("default", ())
+    below = _given(default[0], default[0].path.name) if default else {}
+    new, old, under = (values_alone(_branch(nodes), scope) for nodes in (given, said, below))
+    inherited = {key: setting.default for key, setting in SETTINGS.items() if key not in below} | under
+    inherited["environment"] = layer.target
+
+    def is_same(key: str, other: Mapping[str, Node], values: Mapping[str, Any]) -> bool:
+        written = as_written(key, given[key])
+        if key in other and as_written(key, other[key]) == written:
+            return True
+        return not _refers(written) and key in new and key in values and new[key] == values[key]
+
+    wanted = {}
+    for key, node in given.items():
+        if key in said and is_same(key, said, old):
+            wanted[key] = said[key]
+        elif full or not is_same(key, below, inherited):
+            wanted[key] = node
+    return wanted
+
+
+def _refers(written: Written) -> bool:
+    """True where what is meant depends on variables: what is the same here need not be elsewhere."""
+    items = written if isinstance(written, list) else [written]
+    return any("$" in (item or "").replace("$$", "") for item in items)
+
+
+def _edited(text: str, name: str, said: Mapping[str, Node], values: Mapping[str, Written]) -> str | None:
+    """`text` saying `values`, with all else as it was; None where it is written in a way that cannot be edited."""
+    try:
+        for key, value in values.items():
+            if key not in said or as_written(key, said[key]) != value:
+                text = set_value(text, name, key, value)
+        for key in said:
+            if key not in values:
+                text = unset_value(text, name, key)
+    except (EditError, LayerError):
+        return None
+    return text
+
+
+def _branch(nodes: Mapping[str, Node]) -> Branch:
+    branch: Branch = {}
+    for key, node in nodes.items():
+        put(branch, key, node)
+    return branch
