@@ -7,6 +7,7 @@ some of those.
 from __future__ import annotations
 
 from synfinance_settings.errors import MASK, Problem, printable
+from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, suggestion
@@ -49,7 +50,7 @@ def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[P
 def _unknown(key: str, node: Node, with_suggestion: bool) -> Problem:
     near = suggestion(key) if with_suggestion else None
     shown = printable(key)
-    hint = f"did you mean {near}?" if near else None
+    hint = hint_for_key(key) or (f"did you mean {near}?" if near else None)
     return Problem("unknown-key", f"{shown} is not a setting", shown, node.key_origin, hint=hint)
 
 

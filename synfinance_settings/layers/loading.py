@@ -29,6 +29,7 @@ from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources
+from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import Validation, with_excerpt
 
@@ -161,6 +162,9 @@ def build(
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
     if sources.ignored:
         run.report(map(_ignored_local, sources.ignored))
+    if sources.strays:
+        folder = _folder(project).source
+        run.report(stray(name, wanted, folder) for name, wanted in sources.strays)
     validation = Validation(layers, run.scope, run.texts, run.doubted)
     config = validation.run(merge(layers), complete=run.complete)
     problems = (*run.problems, *validation.problems)

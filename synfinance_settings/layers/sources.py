@@ -19,6 +19,7 @@ from synfinance_settings.layers.environ import (
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.project import Project, parse_dotenv
 from synfinance_settings.layers.secret_files import target
+from synfinance_settings.layers.stray_files import strays
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Sources:
     secrets: Mapping[str, Content] = field(repr=False)
     ignored: tuple[str, ...] = ()
     parsed: DotEnv | None = field(default=None, repr=False, compare=False)
+    strays: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """Files that no layer reads, with the names that would be read; no value comes from them."""
 
     @property
     def digest(self) -> tuple[object, ...]:
@@ -113,7 +116,10 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
     named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
     secrets = {path: read_file(target(project.root, path)) for path in named}
-    return Sources(project, files, dotenv, secrets, tuple(ignored), parsed)
+    unread = strays(present or frozenset())
+    if unread and project.config_path is not None:
+        unread = tuple(found for found in unread if found[0] != project.config_path.name)
+    return Sources(project, files, dotenv, secrets, tuple(ignored), parsed, unread)
 
 
 def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from synfinance_settings.errors import DEFAULT, Origin, Problem
 from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
+from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.layers.node import Branch, Node
@@ -100,6 +101,8 @@ class Validation:
     def _value(self, key: str, node: Node) -> Any:
         value = node.value
         if isinstance(value, str):
+            if is_suspect(value) and (warning := only_text(key, value, node.origin)):
+                self.warnings.append(with_excerpt(warning, self._texts))
             if node.source.expands and ("$" in value or len(value) > EXPANDED_CHARACTERS):
                 return self._expanded(key, node, value)
             return value

@@ -1,0 +1,60 @@
+"""Files in the settings folder that look like a layer and that no layer reads."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Final
+
+from synfinance_settings.environment import SHORT_NAMES, Environment
+from synfinance_settings.errors import Origin, Problem, printable
+from synfinance_settings.layers.project import SUFFIXES
+
+_STEMS: Final = ("default", *map(str, Environment))
+_LOCAL: Final = ".local"
+_LAYERS: Final = frozenset(stem + local + suffix for stem in _STEMS for local in ("", _LOCAL) for suffix in SUFFIXES)
+_READ: Final = _LAYERS | {"schema.json"}
+_OTHER_SUFFIXES: Final = (".toml", ".ini", ".cfg", ".conf", ".properties", ".env", ".xml", ".json5", ".jsonc")
+_OTHER_STEMS: Final = {**SHORT_NAMES, "settings": "default", "config": "default", "base": "default"}
+_ALIKE: Final = 0.85  # developement and prodution are, production-old and test2 are not
+_LEAST_PREFIX: Final = 3
+
+
+@lru_cache(maxsize=16)  # every look asks, and a folder seldom changes
+def strays(present: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """The names among `present` that look like a layer's and are none, each with the name that would be read."""
+    found: list[tuple[str, str]] = []
+    for name in sorted(present - _READ):
+        lowered = name.lower()
+        suffix = next((suffix for suffix in (*SUFFIXES, *_OTHER_SUFFIXES) if lowered.endswith(suffix)), None)
+        if suffix is None or (name.startswith(".") and not name.startswith(".secrets.")):
+            continue  # names with a dot are for editors and mounts
+        stem = lowered.removesuffix(suffix)
+        local = _LOCAL if stem.endswith(_LOCAL) else ""
+        meant = _meant(stem.removesuffix(_LOCAL))
+        if stem in ("secrets", ".secrets"):
+            meant, local = "default", _LOCAL
+        if meant:
+            found.append((name, f"{meant}{local}{suffix if suffix in SUFFIXES else SUFFIXES[0]}"))
+    return tuple(found)
+
+
+def stray(name: str, wanted: str, folder: str) -> Problem:
+    """The warning that `name` in `folder` is read by no layer, where `wanted` would be."""
+    place = f"{folder}/{name}"
+    hint = f"{folder}/{wanted} is the name that is read"
+    if wanted.startswith("default.local."):
+        hint += ", a layer of one's own, which production ignores; there secrets come from variables or files"
+    message = f"{printable(place)} is read by no layer"
+    return Problem("ignored", message, origin=Origin(place), hint=hint, severity="warning")
+
+
+def _meant(stem: str) -> str | None:
+    """The stem of a layer that `stem` seems to mean."""
+    if stem in _STEMS:
+        return stem
+    if stem in _OTHER_STEMS:
+        return str(_OTHER_STEMS[stem])
+    if len(stem) >= _LEAST_PREFIX and (begun := [known for known in _STEMS if known.startswith(stem)]):
+        return begun[0]
+    return next(iter(get_close_matches(stem, _STEMS, n=1, cutoff=_ALIKE)), None)
