@@ -27,15 +27,18 @@ from typing import Any, Final, Literal, ParamSpec, TypeVar
 MASK: Final = "**********"
 """How a secret is written wherever nobody asked for its value."""
 
+NOT_SET: Final = "not set"
+"""How a secret that is null, empty text or an empty list is told to people: there is nothing to mask."""
+
 Severity = Literal["error", "warning"]
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def printable(text: str) -> str:
-    """`text` with control characters and lone surrogates escaped, cut at 200 characters."""
-    shown = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[:200])
-    return shown + "…" if len(text) > 200 else shown
+def printable(text: str, most: int | None = 200) -> str:
+    """`text` with control characters and lone surrogates escaped, cut at `most` characters; None cuts nothing."""
+    shown = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[:most])
+    return shown + "…" if most is not None and len(text) > most else shown
 
 
 def counted(number: int, noun: str) -> str:

@@ -76,7 +76,9 @@ class Project:
     def command(self, *arguments: str, **variables: str) -> Result:
         """The command ``synfinance-settings`` with this project's settings."""
         ours = {"SYNFINANCE_SETTINGS_DIR": str(self.settings), **variables}
-        others = {name: None for name in os.environ if name.startswith("SYNFINANCE_") or name.endswith("_COLOR")}
+        others = {
+            name: None for name in os.environ if name.startswith("SYNFINANCE_") or name.endswith(("_COLOR", "COLUMNS"))
+        }
         return CliRunner(env={**others, **ours}).invoke(group, arguments)
 
     def python(self, code: str, before: Sequence[str] = (), **variables: str) -> subprocess.CompletedProcess[str]:

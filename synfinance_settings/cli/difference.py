@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,19 +17,36 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
 
-_NARROW: Final = 80  # columns; below, the two sides stand under one another
-_NARROWEST_COLUMN: Final = 10
-_UNLIMITED: Final = 10_000  # columns of a pipe
+_NARROW: Final = 80  # columns; below, the sides of every setting stand under one another
+_BAR: Final = " │ "
+
+
+class _Side(NamedTuple):
+    """One of the states that are compared, and the settings in it that hold a placeholder."""
+
+    snapshot: Snapshot
+    lent: Mapping[str, tuple[str, ...]]
+
+
+class _Cell(NamedTuple):
+    """One setting on one side: for people, for scripts, where it comes from, and whether that is the default layer."""
+
+    text: str
+    data: Any
+    origin: str
+    is_inherited: bool
+
+    def lines(self, origin: bool) -> tuple[str, ...]:
+        """What is shown of it."""
+        return (self.text, f"({self.origin})") if origin else (self.text,)
 
 
 class _Row(NamedTuple):
-    """One setting in both states: as shown, whether they differ, and where each comes from."""
+    """One setting on all sides, and whether they differ; None where placeholders stand for what it is everywhere."""
 
     key: str
-    shown: tuple[str, ...]
-    differs: bool
-    origins: tuple[str, ...]
-    inherited: tuple[bool, ...]
+    differs: bool | None
+    cells: tuple[_Cell, ...]
 
 
 @click.command(short_help="Compare settings side by side.")
@@ -63,11 +77,14 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     different = [row for row in rows if row.differs]
     chosen = rows if all_keys else different
     if output == "text":
-        labels = [_label(name, state) for name, state in zip(names, states, strict=True)]
+        labels = [_label(name, state.snapshot) for name, state in zip(names, states, strict=True)]
         _print_text(chosen, labels, origin=origin)
         click.echo(f"{len(different)} of {len(rows)} settings differ", err=True)
     else:
         _print_data(chosen, names, origin=origin, output=output)
+    unknown = [row.key for row in rows if row.differs is None]
+    if unknown:
+        click.echo(f"not compared, since a placeholder stands on every side: {', '.join(unknown)}", err=True)
     if exit_code and different:
         raise click.exceptions.Exit(1)
 
@@ -81,19 +98,19 @@ def _environments() -> tuple[Environment, ...]:
     return found
 
 
-def _state(name: str) -> Snapshot:
+def _state(name: str) -> _Side:
     """The settings that `name` means: an environment, a file or a version."""
     from synfinance_settings.layers.report import validate
     from synfinance_settings.layers.trial import layer_of
 
     if name in list(Environment) or name in SHORT_NAMES:
         environment = SHORT_NAMES.get(name) or Environment(name)
-        return _snapshot(validate(options.find(environment), placeholders=True))
+        return _side(validate(options.find(environment), placeholders=True))
     if Path(name).is_file():
         project = options.find(layer_of(Path(name))[1], name)
-        return _snapshot(validate(project, placeholders=True))
+        return _side(validate(project, placeholders=True))
     if name.removeprefix("v").isdigit():
-        return _snapshot(options.stored(int(name.removeprefix("v"))))
+        return _side(options.stored(int(name.removeprefix("v"))))
     raise click.UsageError(f"{name} is no environment, no file and no version of the history")
 
 
@@ -103,40 +120,50 @@ def _label(name: str, state: Snapshot) -> str:
     return name if SHORT_NAMES.get(name, name) == environment else f"{name} ({environment})"
 
 
-def _snapshot(report: ValidationReport) -> Snapshot:
+def _side(report: ValidationReport) -> _Side:
     if report.snapshot is None:
         raise SettingsError.of(report.problems)
-    return report.snapshot
+    return _Side(report.snapshot, report.lent)
 
 
-def _rows(states: Sequence[Snapshot]) -> list[_Row]:
-    from synfinance_settings.sections.keys import SETTINGS, shown, values_of
+def _rows(states: Sequence[_Side]) -> list[_Row]:
+    from synfinance_settings.sections.keys import SETTINGS, values_of
 
-    values = [values_of(state.config) for state in states]
-    rows = []
-    for key in SETTINGS:
-        cells = [value[key] for value in values]
-        differs = any(cell != cells[0] for cell in cells)
-        told = [_secret(cell, cells, differs) if SETTINGS[key].is_secret else shown(key, cell) for cell in cells]
-        origins = tuple(str(state.origins[key]) for state in states)
-        inherited = tuple(_is_inherited(origin) for origin in origins)
-        rows.append(_Row(key, tuple(told), differs, origins, inherited))
-    return rows
+    values = [values_of(state.snapshot.config) for state in states]
+    return [_row(key, [value[key] for value in values], states) for key in SETTINGS]
 
 
-def _secret(cell: Any, cells: Sequence[Any], differs: bool) -> str:
-    """A secret in a comparison: masked, and told apart from the others by a letter where they differ."""
-    from synfinance_settings.errors import MASK
+def _row(key: str, values: Sequence[Any], states: Sequence[_Side]) -> _Row:
+    from synfinance_settings.layers.output import line, told
+    from synfinance_settings.sections.keys import SETTINGS, is_set
 
-    if cell is None or cell == () or (not isinstance(cell, tuple) and not cell.get_secret_value()):
-        return "null" if cell is None else "empty"
-    if not differs:
-        return MASK
+    lent = [key in state.lent for state in states]
+    differs = any(value != values[0] for value in values)
+    letters = [""] * len(values)
+    if SETTINGS[key].is_secret and differs:
+        known = [is_set(value) and not unknown for value, unknown in zip(values, lent, strict=True)]
+        letters = _letters(values, known)
+    cells = []
+    for value, unknown, letter, state in zip(values, lent, letters, states, strict=True):
+        origin = str(state.snapshot.origins[key])
+        data = told(key, value, unknown)
+        text = line(key, value, unknown) + letter
+        cells.append(_Cell(text, text if letter else data, origin, _is_inherited(origin)))
+    return _Row(key, None if all(lent) else differs, tuple(cells))
+
+
+def _letters(values: Sequence[Any], known: Sequence[bool]) -> list[str]:
+    """What tells masked secrets apart: a letter for each that is `known`, where there are several."""
     kinds: list[Any] = []
-    for other in cells:
-        if other not in kinds:
-            kinds.append(other)
-    return f"{MASK} ({chr(ord('A') + kinds.index(cell))})"
+    for value, is_known in zip(values, known, strict=True):
+        if is_known and value not in kinds:
+            kinds.append(value)
+    if sum(known) < 2:
+        return [""] * len(values)
+    return [
+        f" ({chr(ord('A') + kinds.index(value))})" if is_known else ""
+        for value, is_known in zip(values, known, strict=True)
+    ]
 
 
 def _is_inherited(origin: str) -> bool:
@@ -144,58 +171,73 @@ def _is_inherited(origin: str) -> bool:
 
 
 def _print_text(rows: Sequence[_Row], names: Sequence[str], *, origin: bool) -> None:
-    is_told = "COLUMNS" in os.environ or sys.stdout.isatty()
-    width = shutil.get_terminal_size((100, 24)).columns if is_told else _UNLIMITED
-    if width < _NARROW:
-        _print_stacked(rows, names, origin=origin)
-    elif rows:
-        _print_beside(rows, names, width, origin=origin)
-
-
-def _print_beside(rows: Sequence[_Row], names: Sequence[str], width: int, *, origin: bool) -> None:
-    """A setting a row, its values in columns that share the width; long values go on below."""
-    bar = render.sign(" │ ", " | ")
-    key_width = max(len(row.key) for row in rows)
-    room = max((width - key_width) // len(names) - len(bar), _NARROWEST_COLUMN)
-    longest = [max(len(text) for row in rows for text in _cell(row, n, origin)) for n in range(len(names))]
-    widths = [min(max(wanted, len(name)), room) for wanted, name in zip(longest, names, strict=True)]
-    header = (click.style(name.ljust(size), bold=True) for name, size in zip(names, widths, strict=True))
-    click.echo(bar.join([" " * key_width, *header]))
+    """Each setting in columns where it fits without a broken word, else its sides under one another."""
+    columns = render.width()
+    widths = _widths(rows, names, columns, origin) if columns is None or columns >= _NARROW else None
+    key_width = max((len(row.key) for row in rows), default=0)
+    bar = render.sign(_BAR, " | ")
+    beside = [row for row in rows if widths and _fits(row, widths, origin)]
+    if beside and widths:
+        header = (click.style(name.ljust(size), bold=True) for name, size in zip(names, widths[:-1], strict=False))
+        click.echo(bar.join([" " * key_width, *header, click.style(names[-1], bold=True)]))
     for row in rows:
-        columns = [
-            [
-                _styled(line if n + 1 == len(names) else line.ljust(size), row, n)
-                for text in _cell(row, n, origin)
-                for line in _wrapped(text, size)
-            ]
-            for n, size in enumerate(widths)
-        ]
-        for number, cells in enumerate(zip_longest(*columns)):
-            told = [cell or " " * size for cell, size in zip(cells[:-1], widths, strict=False)] + [cells[-1] or ""]
-            click.echo(bar.join([(row.key if not number else "").ljust(key_width), *told]))
+        if widths and row in beside:
+            _print_beside(row, key_width, widths, bar, origin=origin)
+        else:
+            _print_stacked(row, names, columns, origin=origin)
+    if rows and render.is_coloured():
+        written, inherited = render.style("written for the side", "warning"), render.style("inherited", "quiet")
+        click.echo(f"colours: {written}, {inherited} from default")
 
 
-def _cell(row: _Row, number: int, origin: bool) -> list[str]:
-    return [row.shown[number], *([f"({row.origins[number]})"] if origin else [])]
+def _widths(rows: Sequence[_Row], names: Sequence[str], columns: int | None, origin: bool) -> list[int] | None:
+    """The widths of the columns, so that as many rows as can be stand in them; None where not even the names fit."""
+    widths = [len(name) for name in names]
+    room = columns - max(map(len, (row.key for row in rows)), default=0) - len(_BAR) * len(names) if columns else None
+    if room is not None and sum(widths) > room:
+        return None
+    for measure in (_longest_word, len):
+        needs = [[max(map(measure, cell.lines(origin))) for cell in row.cells] for row in rows]
+        for need in sorted(needs, key=sum):
+            wider = list(map(max, widths, need))
+            if room is None or sum(wider) <= room:
+                widths = wider
+    return widths
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return [text[at : at + width] for at in range(0, len(text), width)] or [""]
+def _longest_word(text: str) -> int:
+    return max(len(word.rstrip()) for word in render.words(text))
 
 
-def _print_stacked(rows: Sequence[_Row], names: Sequence[str], *, origin: bool) -> None:
-    """A setting a block, its values under one another."""
+def _fits(row: _Row, widths: Sequence[int], origin: bool) -> bool:
+    lines = ((line, size) for cell, size in zip(row.cells, widths, strict=True) for line in cell.lines(origin))
+    return all(_longest_word(line) <= size for line, size in lines)
+
+
+def _print_beside(row: _Row, key_width: int, widths: Sequence[int], bar: str, *, origin: bool) -> None:
+    """A setting with its sides in columns; what is longer goes on below."""
+    columns = [
+        [part for line in cell.lines(origin) for part in render.wrapped(line, size)]
+        for cell, size in zip(row.cells, widths, strict=True)
+    ]
+    for number, parts in enumerate(zip_longest(*columns, fillvalue="")):
+        padded = [*(part.ljust(size) for part, size in zip(parts[:-1], widths, strict=False)), parts[-1]]
+        told = [_styled(part, row, cell) if part else "" for part, cell in zip(padded, row.cells, strict=True)]
+        click.echo(bar.join([(row.key if not number else "").ljust(key_width), *told]).rstrip())
+
+
+def _print_stacked(row: _Row, names: Sequence[str], columns: int | None, *, origin: bool) -> None:
+    """A setting with its sides under one another."""
+    click.echo(click.style(row.key, bold=bool(row.differs)))
     wide = max(map(len, names))
-    for row in rows:
-        click.echo(click.style(row.key, bold=row.differs))
-        for number, name in enumerate(names):
-            click.echo(f"  {name.ljust(wide)}  {_styled(' '.join(_cell(row, number, origin)), row, number)}")
+    for name, cell in zip(names, row.cells, strict=True):
+        head = f"  {name.ljust(wide)}  "
+        for line in render.hanging(head, " ".join(cell.lines(origin)), columns):
+            click.echo(line[: len(head)] + _styled(line[len(head) :], row, cell))
 
 
-def _styled(text: str, row: _Row, number: int) -> str:
-    if not row.differs:
-        return text
-    return render.style(text, "quiet" if row.inherited[number] else "warning")
+def _styled(text: str, row: _Row, cell: _Cell) -> str:
+    return render.style(text, "quiet" if cell.is_inherited else "warning") if row.differs else text
 
 
 def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, output: str) -> None:
@@ -203,7 +245,7 @@ def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, out
 
     data: dict[str, dict[str, Any]] = {}
     for row in rows:
-        told = [{"value": v, "origin": o} if origin else v for v, o in zip(row.shown, row.origins, strict=True)]
+        told = [{"value": cell.data, "origin": cell.origin} if origin else cell.data for cell in row.cells]
         data[row.key] = {"differs": row.differs, **dict(zip(names, told, strict=True))}
     if output == "json":
         render.echo_json(data)

@@ -84,15 +84,16 @@ class _Teller:
             known = (snapshot.number for snapshot in self._manager.history() if snapshot.config is data)
             self.say(event, {"version": next(known, self._manager.version), "changed": self._changes(data)})
 
-    def _changes(self, config: Any) -> dict[str, list[str]]:
+    def _changes(self, config: Any) -> dict[str, list[Any]]:
         """What changed since the last line that told of it: old and new by key; secrets masked."""
         from synfinance_settings.layers.comparison import changed_keys
-        from synfinance_settings.sections.keys import shown, values_of
+        from synfinance_settings.layers.output import told
+        from synfinance_settings.sections.keys import values_of
 
         old, new = values_of(self._config), values_of(config)
         keys = changed_keys(self._config, config)
         self._config = config
-        return {key: [shown(key, old[key]), shown(key, new[key])] for key in keys}
+        return {key: [told(key, old[key]), told(key, new[key])] for key in keys}
 
     def say(self, event: str, facts: dict[str, Any]) -> None:
         """Write one line."""
@@ -115,7 +116,11 @@ def _in_words(facts: dict[str, Any]) -> str:
     if "problems" in facts:
         return "; ".join(f"{problem['origin'] or '-'}: {problem['message']}" for problem in facts["problems"])
     if "changed" in facts:
-        changed = ", ".join(f"{key}: {old} -> {new}" for key, (old, new) in facts["changed"].items())
+        from synfinance_settings.sections.keys import shown
+
+        changed = ", ".join(
+            f"{key}: {shown(key, old)} -> {shown(key, new)}" for key, (old, new) in facts["changed"].items()
+        )
         return f"version {facts['version']}  {changed or 'nothing changed'}"
     return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from synfinance_settings.cli import completion, render
 from synfinance_settings.environment import Environment, parse_environment
-from synfinance_settings.errors import EnvironmentNameError, SettingsError
+from synfinance_settings.errors import EnvironmentNameError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFile, Target
@@ -96,19 +96,35 @@ def find(environment: Environment | None = None, config_path: str | None = None)
     return find_project(environ=os.environ, environment=environment, config_path=config_path)
 
 
-def load(environment: Environment | None, *, strict: bool = False, placeholders: bool = False) -> Snapshot:
+class Loaded(NamedTuple):
+    """The settings of a start, and the ones among them that hold a placeholder, with the names that it stands for."""
+
+    snapshot: Snapshot
+    lent: Mapping[str, tuple[str, ...]]
+
+
+def load(environment: Environment | None, *, strict: bool = False, placeholders: bool = False) -> Loaded:
     """The settings as a start would see them; warnings go to stderr. Raises `SettingsError`."""
     found = report(environment, placeholders=placeholders)
     problems = (*found.problems, *(found.warnings if strict else ()))
     if found.snapshot is None or problems:
-        if any(problem.code == "unset-variable" for problem in problems):
-            click.echo("to look without the secrets of this environment: --placeholders\n", err=True)
-        raise SettingsError.of(problems)
+        error = SettingsError.of(problems)
+        if lends_help(problems):
+            error.add_note(LENDING)
+        raise error
     for warning in found.warnings:
         click.echo(render.one_line(warning), err=True)
     if found.placeholders:
         click.echo(f"placeholders for {', '.join(found.placeholders)}", err=True)
-    return found.snapshot
+    return Loaded(found.snapshot, found.lent)
+
+
+LENDING: Final = "to look without the secrets of this environment, pass --placeholders"
+
+
+def lends_help(problems: Iterable[Problem]) -> bool:
+    """True when `LENDING` is what to do next: a name that a reference needs is set nowhere."""
+    return any(problem.code == "unset-variable" for problem in problems)
 
 
 def report(environment: Environment | None, *, placeholders: bool = False) -> ValidationReport:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from synfinance_settings.cli import completion, options, render
+from synfinance_settings.cli import completion, destination, options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem
+from synfinance_settings.errors import DEFAULT, NOT_SET, Problem
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
-    from synfinance_settings.layers.snapshot import Explanation
+    from synfinance_settings.layers.snapshot import Explanation, Snapshot
 
 SECTION_NAMES: Final = (
     "server",
@@ -27,6 +28,8 @@ SECTION_NAMES: Final = (
     "security",
     "ml.feature_engineering",
 )
+_LONGEST_ORIGIN: Final = 36  # columns; a longer one stands on a line of its own
+_NARROWEST_VALUE: Final = 40
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -98,6 +101,8 @@ def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
         click.echo(f"{verdict}  {name.ljust(width)}  {report.verdict()}")
+    if any(options.lends_help(report.problems) for _, report in reports):
+        click.echo(options.LENDING, err=True)
 
 
 def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
@@ -107,13 +112,24 @@ def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
                 "name": name,
                 "environment": str(report.environment),
                 "valid": is_good,
-                "problems": [problem.as_dict() for problem in report.problems],
-                "warnings": [problem.as_dict() for problem in report.warnings],
+                "problems": list(map(_as_data, report.problems)),
+                "warnings": list(map(_as_data, report.warnings)),
                 "placeholders": list(report.placeholders),
             }
             for (name, report), is_good in zip(reports, good, strict=True)
         ]
     )
+
+
+def _as_data(problem: Problem) -> dict[str, Any]:
+    """A problem for scripts; the value that it hides has the type of its setting."""
+    from synfinance_settings.layers.output import typed
+    from synfinance_settings.sections.keys import SETTINGS
+
+    data = problem.as_dict()
+    if problem.overrides and problem.key in SETTINGS and not SETTINGS[problem.key].is_secret:
+        data["overrides"]["value"] = typed(problem.key, problem.overrides.value)
+    return data
 
 
 def _print_annotations(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
@@ -130,54 +146,115 @@ def _found(reports: list[tuple[str, ValidationReport]]) -> Iterator[tuple[Proble
     yield from found.items()
 
 
+class _SectionName(click.Choice[str]):
+    """The name of a section; a slip is answered with the one that is meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The section that `value` names; a usage error with a suggestion for any other text."""
+        if value in self.choices:
+            return str(value)
+        from synfinance_settings.sections.keys import unknown_section
+
+        problem = unknown_section(str(value)).problems[0]
+        mend = problem.hint or f"there are {', '.join(self.choices)}"
+        raise click.BadParameter(f"{problem.message}; {mend}", ctx, param)
+
+
 @click.command(short_help="Print the settings in force, secrets masked.")
 @options.environment_option
-@click.option("--section", type=click.Choice(SECTION_NAMES), help="One section alone.")
+@click.option("--section", type=_SectionName(SECTION_NAMES), metavar="SECTION", help="One section alone.")
 @click.option("--origin", is_flag=True, help="Say where each value was written, and which folder was read.")
 @click.option("--reveal", is_flag=True, help="Show secrets in clear.")
+@click.option("--all", "all_values", is_flag=True, help="With --format env: what is as the defaults have it, too.")
 @options.placeholders_option
 @options.strict_option
-@options.format_option("yaml", "json", "env")
+@destination.format_option("yaml", "json", "env")
+@destination.output_option
+@destination.yes_option
 def show(
     environment: Environment | None,
     section: str | None,
     origin: bool,
     reveal: bool,
+    all_values: bool,
     placeholders: bool,
     strict: bool,
-    output: str,
+    form: str | None,
+    path: str | None,
+    yes: bool,
 ) -> None:
     """Print the settings in force, with secrets masked.
+
+    --format env is a .env that gives the same values: what differs from the defaults, secrets left out as comments
+    that name their variables.
 
     \b
     synfinance-settings show --env production --section server
     synfinance-settings show --origin
-    synfinance-settings show --format env --reveal > .env
+    synfinance-settings show --env staging --placeholders --output staging.env
     """
-    from synfinance_settings.layers.output import env_lines, nested, plain_values
-    from synfinance_settings.layers.yaml_text import write_yaml
     from synfinance_settings.sections.keys import SETTINGS
 
-    snapshot = options.load(environment, strict=strict, placeholders=placeholders)
+    chosen = destination.form_of(path, form, "yaml", "json", "env")
+    if all_values and chosen != "env":
+        raise click.UsageError("--all goes with --format env; the others show all settings")
+    snapshot, lent = options.load(environment, strict=strict, placeholders=placeholders)
     keys = [key for key in SETTINGS if section is None or key.startswith(f"{section}.")]
-    values = plain_values(snapshot.config, "reveal" if reveal else "mask", keys)
-    origins = {key: str(snapshot.origins[key]) for key in keys}
     if origin:
         project = options.find(environment)
         why = f" ({project.passed_over})" if project.passed_over else ""
         click.echo(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
-    if output == "json":
-        told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
-        render.echo_json(nested(dict(told)))
-    elif output == "env":
-        for key, line in zip(values, env_lines(values), strict=True):
-            if origin:
-                click.echo(f"# {origins[key]}")
-            click.echo(line)
-    elif origin:
-        click.echo(render.table((key, render.inline(value), origins[key]) for key, value in values.items()))
+    if chosen == "env":
+        from synfinance_settings.layers.dotenv_form import dotenv_text
+
+        text = dotenv_text(snapshot, keys, reveal=reveal, all_values=all_values, origins=origin, lent=lent)
     else:
-        click.echo(write_yaml(nested(values)), nl=False)
+        text = _shown(snapshot, lent, keys, "reveal" if reveal else "mask", chosen, origin=origin)
+    private = reveal or chosen == "env"  # people will write secrets into a .env
+    destination.put(path, text, yes=yes, mode=0o600 if private else None, starts_dotenv=chosen == "env")
+
+
+def _shown(
+    snapshot: Snapshot,
+    lent: Mapping[str, Sequence[str]],
+    keys: Sequence[str],
+    secrets: Literal["mask", "reveal"],
+    form: str,
+    *,
+    origin: bool,
+) -> str:
+    from synfinance_settings.layers.output import json_text, line, nested, plain_values, yaml_text
+    from synfinance_settings.sections.keys import SETTINGS, is_set, values_of
+
+    values = plain_values(snapshot.config, secrets, keys)
+    origins = {key: str(snapshot.origins[key]) for key in keys}
+    if form == "json":
+        told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
+        return json_text(nested(dict(told)))
+    if origin:
+        found = values_of(snapshot.config)
+        lines = (_with_origin(key, line(key, found[key], key in lent, secrets), origins) for key in keys)
+        return "\n".join(part for parts in lines for part in parts) + "\n"
+    notes = {
+        key: f"placeholder for {', '.join(names)}"
+        for key, names in lent.items()
+        if key in keys and SETTINGS[key].is_secret
+    }
+    notes |= {key: NOT_SET for key in keys if SETTINGS[key].is_secret and not is_set(values[key])}
+    return yaml_text(values, notes)
+
+
+def _with_origin(key: str, text: str, origins: Mapping[str, str]) -> list[str]:
+    """One setting behind its origin, as ``git config --show-origin`` has it; in a narrow terminal above it."""
+    columns = render.width()
+    lengths = [len(origin) for origin in origins.values() if len(origin) <= _LONGEST_ORIGIN]
+    margin = max(lengths, default=0) + 2
+    origin, said = origins[key], f"{key} = {text}"
+    if columns is not None and columns - margin < _NARROWEST_VALUE:
+        return [*render.hanging("", said, columns), *render.hanging("    ", origin, columns)]
+    if len(origin) > margin - 2 and columns is not None:
+        return [origin, *render.hanging(" " * margin, said, columns)]
+    return render.hanging(f"{origin.ljust(margin - 2)}  ", said, columns)
 
 
 @click.command(short_help="Print one bare value, for scripts.")
@@ -201,7 +278,7 @@ def get(key: str, environment: Environment | None, reveal: bool, placeholders: b
     if SETTINGS[key].is_secret and not reveal:
         click.echo(f"{key} is a secret; --reveal prints it", err=True)
         raise click.exceptions.Exit(1)
-    snapshot = options.load(environment, strict=strict, placeholders=placeholders)
+    snapshot, _ = options.load(environment, strict=strict, placeholders=placeholders)
     value = plain_values(snapshot.config, "reveal", [key])[key]
     click.echo(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
@@ -219,61 +296,87 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
     \b
     synfinance-settings explain database.pool_size --env production
     """
-    from synfinance_settings.layers.output import plain
     from synfinance_settings.layers.snapshot import explain as explain_key
 
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
     found = explain_key(report.layers, key, report.snapshot.config if report.snapshot else None)
-    (_print_explained_json if output == "json" else _print_explained)(found, plain(found.value))
+    if output == "json":
+        _print_explained_json(found, report)
+    else:
+        _print_explained(found, report)
     if report.snapshot is None:
         faults = render.counted(len(report.problems), "error")
         note = f"as the layers stand, which do not validate ({faults}); see: synfinance-settings validate"
         click.echo(f"{render.style('note', 'warning')}: {note} --env {report.environment}", err=True)
+        if options.lends_help(report.problems):
+            click.echo(options.LENDING, err=True)
         raise click.exceptions.Exit(1)
 
 
-def _print_explained_json(found: Explanation, value: Any) -> None:
+def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
+    from synfinance_settings.layers.node import plain_of
+    from synfinance_settings.layers.output import plain, told, typed
+    from synfinance_settings.layers.snapshot import trail
+    from synfinance_settings.sections.keys import SETTINGS
+
+    key = found.key
+    said = [(typed(key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
+    said.append((plain(SETTINGS[key].default), DEFAULT))
+    value = told(key, found.value, key in report.lent) if report.snapshot else said[0][0]
     render.echo_json(
         {
             **{name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")},
             "value": value,
             "origin": str(found.origin),
-            "overridden": [{"value": item.value, "origin": str(item.origin)} for item in found.overridden],
+            "overridden": [{"value": below, "origin": str(origin)} for below, origin in said[1:]],
             "variables": list(found.variables),
         }
     )
 
 
-def _print_explained(found: Explanation, value: Any) -> None:
+def _print_explained(found: Explanation, report: ValidationReport) -> None:
+    from synfinance_settings.layers.output import line
+
+    names = report.lent.get(found.key, ())
+    value = line(found.key, found.value, bool(names)) if report.snapshot else found.value
     hidden = [f"{item.value}  from {item.origin}" for item in found.overridden]
     rows = [("from", str(found.origin))]
+    rows += [("lent", f"a placeholder for {', '.join(names)}, which nothing sets")] if names else []
     rows += [("overrides" if not number else "", text) for number, text in enumerate(hidden)]
     rows += [("meaning", found.description)]
     rows += [("allowed", found.limits)] if found.limits else []
     rows += [("variable" if not number else "", name) for number, name in enumerate(found.variables)]
     rows += [("restart", "needed for a change to take effect" if found.needs_restart else "not needed")]
-    click.echo(f"{click.style(found.key, bold=True)} = {render.inline(value)}")
-    click.echo(render.table((f"  {name}", text) for name, text in rows))
+    columns, margin = render.width(), max(len(name) for name, _ in rows) + 4
+    lines = render.hanging(f"{found.key} = ", value, columns)
+    click.echo("\n".join([click.style(found.key, bold=True) + lines[0].removeprefix(found.key), *lines[1:]]))
+    for name, text in rows:
+        click.echo("\n".join(render.hanging(f"  {name}".ljust(margin), text, columns)))
 
 
 def _require_key(key: str) -> None:
-    """Raise for a key that is no setting; a section gets a hint of its own."""
+    """Raise for a key that is no setting; a section and a variable get a hint of their own."""
+    from synfinance_settings.errors import Origin, UnknownKeyError
     from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
     from synfinance_settings.sections.variables import VARIABLES
 
-    if key in VARIABLES:
-        raise click.UsageError(f"{key} is a variable of {VARIABLES[key]}; name the setting")
+    if key in SETTINGS:
+        return
+    (problem,) = unknown_key(key).problems
     if key in SECTIONS:
-        raise click.UsageError(f"{key} is a section; use: show --section {key.partition('.')[0]}")
-    if key not in SETTINGS:
-        raise unknown_key(key)
+        problem = replace(problem, hint=f"show --section {key} prints all of it")
+    if key in VARIABLES:
+        said = f"{key} is a variable of {VARIABLES[key]}"
+        problem = Problem("unknown-key", said, key, Origin("the argument"), hint=f"name the setting: {VARIABLES[key]}")
+    raise UnknownKeyError(problem)
 
 
 @click.command(short_help="Print the JSON schema of a layer file.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@destination.output_option
 @click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
-def schema(output: Path | None, check: bool) -> None:
+@destination.yes_option
+def schema(path: str | None, check: bool, yes: bool) -> None:
     """Print the JSON schema of a layer file, for editors.
 
     --check compares with --output, or with schema.json in the settings folder.
@@ -282,40 +385,26 @@ def schema(output: Path | None, check: bool) -> None:
     from synfinance_settings.sections.schema import layer_schema
 
     text = json_text(layer_schema())
-    if check:
-        target = output or (options.find().settings_dir or Path("settings")) / "schema.json"
-        name = render.place(target)
-        if target.read_bytes() != text.encode():
-            click.echo(
-                f"{name} is out of date; write it anew with: synfinance-settings schema --output {name}", err=True
-            )
-            raise click.exceptions.Exit(1)
-        click.echo(f"{name} is current")
-    elif output:
-        _write(output, text)
-    else:
-        click.echo(text, nl=False)
+    if not check:
+        destination.put(path, text, yes=yes)
+        return
+    target = Path(path) if path else (options.find().settings_dir or Path("settings")) / "schema.json"
+    name = render.place(target)
+    if target.read_bytes() != text.encode():
+        click.echo(f"{name} is out of date; write it anew with: synfinance-settings schema --output {name}", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(f"{name} is current")
 
 
 @click.command("env-template", short_help="Print every variable, to start a .env from.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-def env_template(output: Path | None) -> None:
+@destination.output_option
+@destination.yes_option
+def env_template(path: str | None, yes: bool) -> None:
     """Print every variable with its meaning and default, to start a .env from."""
     from synfinance_settings.sections.template import env_template as template
 
-    if output is None:
-        click.echo(template(), nl=False)
-    elif output.exists():
-        raise click.UsageError(f"{output} exists already; nothing was written")
-    else:
-        _write(output, template(), mode=0o600)  # people will write secrets into it
-
-
-def _write(path: Path, text: str, mode: int | None = None) -> None:
-    from synfinance_settings.layers.writing import write_atomically
-
-    write_atomically(path, text.encode(), mode)
-    click.echo(f"wrote {path}", err=True)
+    # people will write secrets into it
+    destination.put(path, template(), yes=yes, mode=0o600, starts_dotenv=True)
 
 
 commands: Final = (validate, show, get, explain, schema, env_template)

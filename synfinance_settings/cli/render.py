@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,8 +13,11 @@ from typing import Any, Final
 
 import click
 
-from synfinance_settings.errors import Problem, SettingsError, printable
+from synfinance_settings.errors import NOT_SET, Problem, SettingsError
 from synfinance_settings.errors import counted as counted
+
+_NARROWEST: Final = 20  # columns that a text gets at least
+_STOPS: Final = re.compile("[/.,:;@_-]")
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     "error": {"fg": "red", "bold": True},
@@ -104,14 +110,56 @@ def echo_json(data: Any) -> None:
 
 
 def fail(error: SettingsError) -> None:
-    """Print all problems of `error` on stderr, counted at the end."""
+    """Print all problems of `error` on stderr, counted at the end; the last line is what to do next."""
     for problem in error.problems:
         click.echo(report(problem) + "\n", err=True)
     click.echo(style(counted(len(error.problems), "error"), "error"), err=True)
+    for note in getattr(error, "__notes__", ()):
+        click.echo(note, err=True)
 
 
-def inline(value: Any) -> str:
-    """A plain value in one line: text bare, lists as JSON, null as null."""
-    if isinstance(value, str):
-        return printable(value)
-    return json.dumps(value, ensure_ascii=False)
+def width() -> int | None:
+    """The columns of the terminal, or those that COLUMNS says; None for a pipe or a file, where nothing is wrapped."""
+    if "COLUMNS" in os.environ or sys.stdout.isatty():
+        return shutil.get_terminal_size((100, 24)).columns
+    return None
+
+
+def is_coloured() -> bool:
+    """True when what goes to stdout keeps its colours."""
+    context = click.get_current_context(silent=True)
+    wanted = context.color if context else None
+    return sys.stdout.isatty() if wanted is None else wanted
+
+
+def words(text: str) -> list[str]:
+    """`text` in the pieces that a line may end after: words and items, each with the blanks behind it."""
+    return [text] if text == NOT_SET else re.findall(r"\S+\s*|\s+", text) or [""]
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """`text` in lines of at most `columns`, which end between words; where a word is broken, a mark says so."""
+    lines = [""]
+    for word in words(text):
+        if lines[-1] and len(lines[-1]) + len(word.rstrip()) > columns:
+            lines.append("")
+        lines[-1] += word
+        while len(lines[-1].rstrip()) > columns:
+            kept, rest = _broken(lines[-1], columns)
+            lines[-1:] = [kept, rest]
+    return [line.rstrip() if len(lines) > 1 else line for line in lines]
+
+
+def _broken(text: str, columns: int) -> tuple[str, str]:
+    """`text` broken to fit, behind a stop in its second half where there is one, with a mark."""
+    room = max(columns - 1, 1)
+    at = max((found.end() for found in _STOPS.finditer(text, room // 2, room)), default=room)
+    return text[:at] + sign("…", "\\"), text[at:]
+
+
+def hanging(head: str, text: str, columns: int | None) -> list[str]:
+    """`text` behind `head`, and below itself where it does not fit into `columns`."""
+    if columns is None or len(head) + len(text) <= columns:
+        return [head + text]
+    first, *others = wrapped(text, max(columns - len(head), _NARROWEST))
+    return [head + first, *(" " * len(head) + line for line in others)]

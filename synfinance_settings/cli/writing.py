@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from synfinance_settings.cli import completion, options, render
+from synfinance_settings.cli import completion, destination, options, render
 from synfinance_settings.environment import Environment
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from synfinance_settings.editing.edits import Edit
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 _dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a secret be written into the file.")
 
@@ -70,7 +69,7 @@ def unset(key: str, target: Target | None, dry_run: bool) -> None:
 )
 @_allow_secret_option
 @_dry_run_option
-@_yes_option
+@destination.yes_option
 def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, dry_run: bool, yes: bool) -> None:
     """Let a layer file say what PATH says, after showing the difference and asking.
 
@@ -92,7 +91,7 @@ def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, d
 @click.argument("version", type=int, required=False)
 @options.target_option
 @_dry_run_option
-@_yes_option
+@destination.yes_option
 def rollback(version: int | None, target: Target | None, dry_run: bool, yes: bool) -> None:
     """Bring a layer file back as VERSION of the history has it, by default the last one that differs from it.
 
@@ -119,7 +118,7 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
         click.echo(render.difference(change.difference))
         for note in change.notes:
             render.note(note)
-        answers.append(not dry_run and (ask is None or confirmed(f"{change.name}: {ask}")))
+        answers.append(not dry_run and (ask is None or destination.confirmed(f"{change.name}: {ask}")))
         return answers[-1]
 
     change = layer.change(edit, command, approve)
@@ -135,47 +134,34 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
             raise click.exceptions.Exit(1)
 
 
-def confirmed(question: str) -> bool:
-    """Ask on the terminal; without one, the call must say --yes."""
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} There is no terminal to ask on; pass --yes")
-    return click.confirm(question, err=True)
-
-
 @click.command(short_help="Write the settings in force to a file.")
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("path", type=destination.PATH)
 @options.environment_option
-@options.format_option("yaml", "json")
+@destination.format_option("yaml", "json")
 @click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
 @options.placeholders_option
-@_yes_option
+@destination.yes_option
 def export(
-    path: Path,
-    environment: Environment | None,
-    output: Literal["yaml", "json"],
-    reveal: bool,
-    placeholders: bool,
-    yes: bool,
+    path: str, environment: Environment | None, form: str | None, reveal: bool, placeholders: bool, yes: bool
 ) -> None:
-    """Write the settings in force to PATH, as a layer that import takes.
+    """Write the settings in force to PATH, as a layer that import takes; - is stdout.
 
-    Secrets are left out and named, unless --reveal.
+    Secrets are left out and named, unless --reveal. A layer of the project is never written to.
 
     \b
-    synfinance-settings export settings.json --env production --format json
+    synfinance-settings export settings.json --env production
+    synfinance-settings export - --env staging --placeholders | less
     """
-    from synfinance_settings.layers.output import export_layer
+    from synfinance_settings.layers.output import exported
 
     if reveal and placeholders:
         raise click.UsageError("--reveal goes without --placeholders, which are no secrets")
-    snapshot = options.load(environment, placeholders=placeholders)
-    if path.exists() and not yes and not confirmed(f"{path} exists. Overwrite it?"):
-        click.echo("nothing was written", err=True)
-        raise click.exceptions.Exit(1)
-    omitted = export_layer(snapshot.config, path, output, reveal=reveal)
-    click.echo(f"wrote {path}", err=True)
-    if omitted and output == "json":
-        click.echo(f"secrets left out: {', '.join(omitted)}", err=True)
+    chosen = destination.form_of(path, form, "yaml", "json")
+    snapshot, lent = options.load(environment, placeholders=placeholders)
+    text, left_out = exported(snapshot.config, "json" if chosen == "json" else "yaml", reveal=reveal, lent=lent)
+    destination.put(path, text, yes=yes, mode=0o600 if reveal else None)
+    for what, keys in left_out.items() if chosen == "json" else ():
+        click.echo(f"{what} left out: {', '.join(keys)}", err=True)
 
 
 commands: Final = (set_, unset, import_, export, rollback)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
 
@@ -89,6 +89,16 @@ def leaves(branch: Branch, prefix: str = "") -> Iterator[tuple[str, Node]]:
             yield prefix + name, value
         else:
             yield from leaves(value, f"{prefix}{name}.")
+
+
+def plain_of(node: Node) -> Any:
+    """The node's content as text, null, lists and mappings; a fault is null."""
+    value = node.value
+    if isinstance(value, list):
+        return [plain_of(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain_of(item) for key, item in value.items()}
+    return None if isinstance(value, Problem) else value
 
 
 def text_of(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""Settings as text that reads back: layers in YAML and JSON, and lines for ``.env``.
+"""Settings as plain data and as text: as people may see them, and as layers in YAML and JSON that read back.
 
 Secrets are masked, left out or shown as asked; a dollar is doubled wherever the text would be expanded when it is read.
 """
@@ -6,28 +6,29 @@ Secrets are masked, left out or shown as asked; a dollar is doubled wherever the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from synfinance_settings.errors import MASK
-from synfinance_settings.layers.writing import write_atomically
-from synfinance_settings.layers.yaml_text import write_yaml
+from synfinance_settings.errors import MASK, NOT_SET
+from synfinance_settings.layers.yaml_text import outline_yaml, write_yaml
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS, values_of
-from synfinance_settings.sections.variables import VARIABLES_OF
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, as_line, is_set, values_of
 
 Secrets = Literal["mask", "omit", "reveal"]
+PLACEHOLDER: Final = "placeholder"
 
 
 def plain(value: Any, secrets: Secrets = "mask") -> Any:
-    """A setting's value as YAML and JSON know it: dates and choices as text, lists as lists."""
+    """A setting's value as YAML and JSON know it: dates and choices as text, lists as lists.
+
+    A secret that is null, empty text or an empty list hides nothing, and stays what it is.
+    """
     if isinstance(value, SecretStr):
-        return value.get_secret_value() if secrets == "reveal" else MASK
+        return value.get_secret_value() if secrets == "reveal" or not is_set(value) else MASK
     if isinstance(value, tuple | list):
         return [plain(item, secrets) for item in value]
     if isinstance(value, Enum):
@@ -54,58 +55,87 @@ def plain_values(config: AppConfig, secrets: Secrets = "mask", keys: Iterable[st
     return {key: plain(values[key], secrets) for key in kept}
 
 
+def told(key: str, value: Any, is_lent: bool = False, secrets: Secrets = "mask") -> Any:
+    """The value of setting `key` as plain data; a masked secret that is lent says so, as it is nobody's."""
+    return PLACEHOLDER if is_lent and secrets == "mask" and SETTINGS[key].is_secret else plain(value, secrets)
+
+
+def line(key: str, value: Any, is_lent: bool = False, secrets: Secrets = "mask") -> str:
+    """The same for people, in one line and whole: text bare, lists in brackets, an empty secret as not set."""
+    if SETTINGS[key].is_secret and not is_set(value):
+        return NOT_SET
+    return as_line(told(key, value, is_lent, secrets), None)
+
+
+def yaml_text(values: dict[str, Any], notes: Mapping[str, str]) -> str:
+    """`values` by key as YAML, with a note behind the values that have one."""
+    text = write_yaml(nested(values))
+    whole = outline_yaml(text)
+    for key in sorted(notes, key=list(values).index, reverse=True):
+        found = whole
+        for part in key.split("."):
+            entry = found.find(part) if found else None
+            found = entry.value if entry else None
+        assert found, "every key was written"
+        end = text.index("\n", found.end.offset)
+        text = f"{text[:end]}  # {notes[key]}{text[end:]}"
+    return text
+
+
+def typed(key: str, said: Any) -> Any:
+    """What a layer says of setting `key`, as plain data of the setting's type; what is not of it stays as it is.
+
+    Nothing is expanded. A secret is masked, and one that is empty stays null, empty text or an empty list.
+    """
+    if SETTINGS[key].is_secret:
+        return MASK if is_set(said) else said
+    try:
+        return plain(_read(key, said))
+    except ValidationError:
+        return said
+
+
+def means(key: str, said: Any, value: Any) -> bool:
+    """True when what a layer says of setting `key` is read as the plain `value`."""
+    try:
+        return bool(plain(_read(key, said), "reveal") == value)
+    except ValidationError:
+        return False
+
+
+def _read(key: str, said: Any) -> Any:
+    section, _, name = key.rpartition(".")
+    field = (SECTIONS[section] if section else AppConfig).model_fields[name]
+    form: Any = Annotated[field.annotation, field]
+    return TypeAdapter(form).validate_python(said)
+
+
 def layer_text(values: dict[str, Any], format: Literal["yaml", "json"]) -> str:
     """`values` by key as a layer that reads back as them: every dollar doubled."""
     tree = nested({key: _escaped(value) for key, value in values.items()})
     return write_yaml(tree) if format == "yaml" else json_text(tree)
 
 
-def export_layer(config: AppConfig, path: Path, format: Literal["yaml", "json"], *, reveal: bool) -> tuple[str, ...]:
-    """Write `config` to `path` as a layer that reads back; returns the keys of the secrets that were left out.
+def exported(
+    config: AppConfig, format: Literal["yaml", "json"], *, reveal: bool, lent: Iterable[str] = ()
+) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """`config` as a layer that reads back, and the keys that were left out, by what they are.
 
-    With `reveal` they are written too, and the file is readable by its owner only. Raises `LayerError` where it cannot
-    be written.
+    Secrets are, unless `reveal`, and so is what is `lent`, since it is a placeholder. A YAML layer says so in comments.
     """
     if format not in ("yaml", "json"):
         raise ValueError("format must be 'yaml' or 'json'")
-    omitted = () if reveal else tuple(key for key, setting in SETTINGS.items() if setting.is_secret)
-    text = layer_text(plain_values(config, "reveal" if reveal else "omit"), format)
-    if format == "yaml" and omitted:
-        text = f"# Secrets left out: {', '.join(omitted)}\n" + text
-    write_atomically(path, text.encode(), mode=0o600 if reveal else None)
-    return omitted
+    secrets = () if reveal else tuple(key for key, setting in SETTINGS.items() if setting.is_secret)
+    placeholders = tuple(key for key in SETTINGS if key in lent and key not in secrets)
+    values = plain_values(config, "reveal", [key for key in SETTINGS if key not in (*secrets, *placeholders)])
+    left_out = {what: keys for what, keys in (("secrets", secrets), ("placeholders", placeholders)) if keys}
+    notes = [f"# {what.capitalize()} left out: {', '.join(keys)}\n" for what, keys in left_out.items()]
+    return "".join(notes if format == "yaml" else ()) + layer_text(values, format), left_out
 
 
 def json_text(data: Any) -> str:
     """`data` as JSON, indented, for people and programs."""
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def env_lines(values: dict[str, Any]) -> Iterable[str]:
-    """`values` by key as the lines of a ``.env``; null, which no variable can say, as a comment."""
-    for key, value in values.items():
-        name = VARIABLES_OF[key][0]
-        if value is None:
-            yield f"# {name} is null, which a variable cannot say"
-        else:
-            yield f"{name}={_quoted(_one_text(value))}"
-
-
-def _one_text(value: Any) -> str:
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _quoted(text: str) -> str:
-    """`text` so that ``.env`` reads it back: bare where it is plain, else in double quotes with escapes."""
-    if text and all(character.isalnum() or character in "_-./:,+@%*" for character in text):
-        return text
-    for plain_text, escape in (("\\", "\\\\"), ('"', '\\"'), ("$", "\\$"), ("\n", "\\n"), ("\t", "\\t")):
-        text = text.replace(plain_text, escape)
-    return f'"{text}"'
 
 
 def _escaped(value: Any) -> Any:

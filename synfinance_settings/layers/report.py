@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem, counted
 from synfinance_settings.layers.loading import build, nothing_lent
 from synfinance_settings.layers.node import Branch
+from synfinance_settings.layers.output import plain
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources, read_sources
+from synfinance_settings.sections.keys import values_of
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -43,6 +45,19 @@ class ValidationReport:
         found += [counted(len(self.warnings), "warning")] if self.warnings else []
         found += [f"placeholders for {', '.join(self.placeholders)}"] if self.placeholders else []
         return "; ".join(found) or "no complaints"
+
+    @property
+    def lent(self) -> dict[str, tuple[str, ...]]:
+        """The settings whose values hold a placeholder, each with the names that it stands for."""
+        if self.snapshot is None or not self.placeholders:
+            return {}
+        told = {key: _lent(value, self.placeholders) for key, value in values_of(self.snapshot.config).items()}
+        return {key: names for key, names in told.items() if names}
+
+
+def _lent(value: Any, names: Iterable[str]) -> tuple[str, ...]:
+    text = str(plain(value, "reveal"))
+    return tuple(name for name in names if placeholder(name) in text)
 
 
 def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:

@@ -51,10 +51,7 @@ def trail(layers: Layers, key: str) -> Iterator[Node]:
 
 def occurrence(key: str, node: Node) -> Occurrence:
     """What `node` says of `key`, a secret masked."""
-    secret = SETTINGS[key].is_secret
-    return Occurrence(
-        shown(key, None if node.value is None else "") if secret else printable(text_of(node)), node.origin
-    )
+    return Occurrence(shown(key, node.value) if SETTINGS[key].is_secret else printable(text_of(node)), node.origin)
 
 
 @dataclass(frozen=True)

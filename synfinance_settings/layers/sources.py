@@ -6,18 +6,19 @@ A reload uses the very bytes that were compared, and what was made of a file tha
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from synfinance_settings.environment import Environment
+from synfinance_settings.errors import EditError, Problem, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import (
     dotenv_variables,
     secret_files,
 )
 from synfinance_settings.layers.files import Content, read_file
-from synfinance_settings.layers.project import Project, parse_dotenv
+from synfinance_settings.layers.project import SUFFIXES, Project, parse_dotenv
 from synfinance_settings.layers.secret_files import target
 from synfinance_settings.layers.stray_files import strays
 
@@ -127,6 +128,41 @@ def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:
     layers = [path for stem in layer_stems(project).values() for path in project.candidates(stem)]
     given = [project.config_path] if project.config_path else []
     return (*layers, *given, project.env_file, *(content.path for content in sources.secrets.values()))
+
+
+def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = False) -> None:
+    """Raise `EditError` where `path` is a place that a load reads, in any environment, so that nothing replaces it.
+
+    With `but_new_dotenv` the place of ``.env`` is let pass while there is no file.
+    """
+    real = Path(os.path.realpath(path))
+    if but_new_dotenv and real == Path(os.path.realpath(project.env_file)) and not real.exists():
+        return
+    hint = "write another file, and take over by hand what is needed"
+    read = {*candidates(project, read_sources(project))}
+    for folder in _settings_folders(project, real):
+        for environment in Environment:
+            there = replace(project, settings_dir=folder, environment=environment)
+            for layer, stem in layer_stems(there).items():
+                found = there.candidates(stem)
+                read.update(found)
+                if real in map(_real, found) and not layer.endswith(".local"):
+                    hint = f"import replaces a layer and set changes it, with the way back: import FILE --env {stem}"
+    if real in map(_real, read):
+        message = f"{printable(str(path))} is read by every start, so nothing else is written there"
+        raise EditError(Problem("refused-edit", message, hint=hint))
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _settings_folders(project: Project, path: Path) -> Iterator[Path]:
+    """The settings folder of `project`, and the one of another checkout where `path` lies in such."""
+    if project.settings_dir:
+        yield project.settings_dir
+    if any((path.parent / f"default{suffix}").exists() for suffix in SUFFIXES):
+        yield path.parent
 
 
 def layer_stems(project: Project) -> dict[str, str]:

@@ -26,12 +26,13 @@ from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch
-from synfinance_settings.layers.output import export_layer
+from synfinance_settings.layers.output import exported
 from synfinance_settings.layers.project import Project, find_project
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
-from synfinance_settings.layers.sources import Sources, candidates, read_sources
+from synfinance_settings.layers.sources import Sources, candidates, read_sources, refuse_read_place
 from synfinance_settings.layers.trial import judge, layer_of
+from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.live.events import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
@@ -197,9 +198,16 @@ class ConfigManager:
         """Write the current state to `path` as a layer that reads back; the keys of the secrets left out are
         returned.
 
-        With `reveal_secrets` they are written too, and the file is readable by its owner only.
+        With `reveal_secrets` they are written too, and the file is readable by its owner only. A ``.json`` file is
+        read as JSON, so it gets JSON, which is YAML too. Raises `EditError` for a file that a load reads, such as a
+        layer.
         """
-        return export_layer(self.snapshot.config, Path(path), format, reveal=reveal_secrets)
+        file = Path(path)
+        form = "json" if format == "yaml" and file.suffix == ".json" else format
+        text, left_out = exported(self.snapshot.config, form, reveal=reveal_secrets)
+        refuse_read_place(self._find(None, None), file)
+        write_atomically(file, text.encode(), mode=0o600 if reveal_secrets else None)
+        return left_out.get("secrets", ())
 
     @door
     def import_config(self, path: PathLike, environment: str | None = None) -> AppConfig:

@@ -18,7 +18,7 @@ from annotated_types import Ge, Le
 from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from synfinance_settings.errors import MASK, Origin, Problem, UnknownKeyError, printable
+from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.base import Form, FormName, Section
 
@@ -204,17 +204,31 @@ def public_path(key: str) -> str:
     return printable(key)
 
 
-def shown(key: str, value: Any) -> str:
-    """`value` of setting `key` as a message may show it: in one line, a secret as the mask."""
+def shown(key: str, value: Any, most: int | None = 200) -> str:
+    """`value` of setting `key` as people may see it: in one line, a secret as the mask, an empty one as not set.
+
+    A text is cut at `most` characters; None cuts nothing.
+    """
     setting = SETTINGS.get(key)
     if setting is None or setting.is_secret:
-        return "null" if value is None else MASK
+        return MASK if is_set(value) else NOT_SET
+    return as_line(value, most)
+
+
+def is_set(value: Any) -> bool:
+    """False for null, empty text and an empty list: for a secret, that there is none."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return not (text is None or text in ("", (), []))
+
+
+def as_line(value: Any, most: int | None = 200) -> str:
+    """A value in one line: a list in brackets, anything else as `as_text` has it."""
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(shown(key, item) for item in value) + "]"
-    return as_text(value)
+        return "[" + ", ".join(as_line(item, most) for item in value) + "]"
+    return as_text(value, most)
 
 
-def as_text(value: Any) -> str:
+def as_text(value: Any, most: int | None = 200) -> str:
     """A value that is no list as the text that a layer would spell it with; a secret as the mask."""
     if isinstance(value, SecretStr):
         return MASK
@@ -222,4 +236,4 @@ def as_text(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return printable(str(value))
+    return printable(str(value), most)

@@ -42,7 +42,9 @@ class Desk:
 
     def run(self, *arguments: str, input: str | None = None, **variables: str) -> Result:
         """A command in this process."""
-        others = {name: None for name in os.environ if name.startswith("SYNFINANCE_") or name.endswith("_COLOR")}
+        others = {
+            name: None for name in os.environ if name.startswith("SYNFINANCE_") or name.endswith(("_COLOR", "COLUMNS"))
+        }
         return CliRunner(env={**others, **self._ours, **variables}).invoke(group, arguments, input=input)
 
     def done(self, *arguments: str, **options: str) -> Result:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 
 import pytest
 import yaml
@@ -160,3 +168,138 @@ def test_a_matrix_of_the_environments_that_have_a_layer_file(project):
     assert result.exit_code == 0
     assert {tuple(row)[1:] for row in json.loads(result.stdout).values()} == {("development", "production")}
     assert "note: passed over: staging and test, which have no layer file here\n" in result.stderr
+
+
+def terminal(desk, columns, *arguments, **variables):
+    """What a command writes to a terminal of so many columns."""
+    person, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synfinance_settings", *arguments],
+        cwd=desk.root,
+        env={"PATH": os.environ["PATH"], "HOME": str(desk.root), "LANG": "C.UTF-8", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=screen,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(screen)
+    written = bytearray()
+    while True:
+        try:
+            piece = os.read(person, 65536)
+        except OSError:  # the last who could write has gone
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(person)
+    assert process.wait(PATIENCE) == 0
+    return written.decode().replace("\r\n", "\n")
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+@pytest.mark.parametrize("call", [["--matrix"], ["staging", "production"]], ids=["matrix", "two"])
+def test_a_terminal_breaks_no_word(shipped_desk, columns, call):
+    """Whatever stands on the screen in pieces is put together again from whole words and items."""
+    shown = terminal(shipped_desk, columns, "diff", *call)
+    assert "\x1b[" in shown
+    lines = COLOUR.sub("", shown).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert lines[-1] == "colours: written for the side, inherited from default"
+    assert "" not in [line.strip() for line in lines]
+    words = {word for line in lines for word in line.split()}
+    assert "[https://staging.synfinance.com," in words
+    assert "https://staging-api.synfinance.com]" in words
+    assert "…" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"), [([], {"NO_COLOR": "1"}), (["--color", "never"], {})], ids=["NO_COLOR", "never"]
+)
+def test_without_colours_there_is_no_legend(shipped_desk, arguments, variables):
+    shown = terminal(shipped_desk, 100, *arguments, "diff", "--matrix", **variables)
+    assert "\x1b" not in shown
+    assert "colours:" not in shown
+    assert "colours:" in shipped_desk.done("--color", "always", "diff", "--matrix").stdout
+
+
+def test_the_names_of_the_sides_stand_over_their_columns_at_80(shipped_desk):
+    head, *rows = shipped_desk.done("diff", "--matrix", COLUMNS="80").stdout.splitlines()
+    assert [name.strip() for name in head.split("│")[1:]] == list(Environment)
+    bars = [place for place, character in enumerate(head) if character == "│"]
+    assert all([place for place, character in enumerate(row) if character == "│"] == bars for row in rows if "│" in row)
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "…"), ("ascii", "\\")])
+def test_a_word_that_has_to_be_broken_is_marked(two, project, encoding, mark):
+    project.layer("test", f"app_name: {'x' * 70}\n")
+    process = two.start("diff", "development", "test", PYTHONIOENCODING=encoding, COLUMNS="40")
+    lines = process.communicate(timeout=PATIENCE)[0].splitlines()
+    at = next(number for number, line in enumerate(lines) if "xxx" in line)
+    pieces = [line.split()[-1] for line in lines[at : at + 3]]
+    assert [piece[-1:] for piece in pieces] == [mark, mark, "x"]
+    assert "".join(piece.removesuffix(mark) for piece in pieces) == "x" * 70
+
+
+def test_a_pipe_gets_every_value_whole(two, project):
+    name = "word " * 200 + "x" * 300
+    project.layer("test", f"app_name: '{name}'\n")
+    assert f"│ {name}\n" in two.done("diff", "development", "test").stdout
+
+
+class TestPlaceholders:
+    """A placeholder is nobody's secret: it is told as such, and two of them are not compared."""
+
+    @pytest.fixture
+    def lent(self, desk, project):
+        project.layer("development", "database: {password: '${ONE}'}\nsecurity: {jwt_secret: '${TWO}'}\n")
+        project.layer("test", f"database: {{password: '${{ONE}}'}}\nsecurity: {{jwt_secret: {CANARY}}}\n")
+        return desk
+
+    @pytest.mark.parametrize("form", ["text", "json", "yaml"])
+    def test_two_of_them_are_not_compared(self, lent, form):
+        result = lent.run("diff", "development", "test", "--format", form, "--exit-code")
+        assert "database.password" not in result.stdout
+        assert "not compared, since a placeholder stands on every side: database.password\n" in result.stderr
+        assert CANARY not in result.output
+
+    def test_one_is_told_beside_a_secret(self, lent):
+        told = json.loads(lent.done("diff", "development", "test", "--all-keys", "--format", "json").stdout)
+        assert told["security.jwt_secret"] == {"differs": True, "development": "placeholder", "test": "**********"}
+        assert told["database.password"] == {"differs": None, "development": "placeholder", "test": "placeholder"}
+
+    def test_the_matrix_names_them(self, shipped_desk):
+        told = json.loads(shipped_desk.done("diff", "--matrix", "--format", "json").stdout)["database.password"]
+        assert told == {
+            "differs": True,
+            "development": "",
+            "staging": "placeholder",
+            "production": "placeholder",
+            "test": "",
+        }
+        shown = shipped_desk.done("diff", "--matrix").stdout
+        row = next(line for line in shown.splitlines() if line.startswith("database.password"))
+        assert [cell.strip() for cell in row.split("│")[1:]] == ["not set", "placeholder", "placeholder", "not set"]
+
+    def test_only_what_differs_has_a_letter(self, desk, project):
+        project.layer("development", f"database: {{password: {CANARY}}}\ncache: {{password: {CANARY}}}\n")
+        project.layer("test", f"database: {{password: {CANARY}x}}\n")
+        told = json.loads(desk.done("diff", "development", "test", "--format", "json").stdout)
+        assert told["database.password"]["development"] == "********** (A)"
+        assert told["database.password"]["test"] == "********** (B)"
+        assert told["cache.password"] == {"differs": True, "development": "**********", "test": None}
+
+
+@pytest.mark.parametrize(("form", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_data_has_types(two, project, form, read):
+    project.layer("test", "server: {port: 8002, reload: on}\ngeneration: {fraud_rate: 0.1, start_date: 2024-02-01}\n")
+    project.layer(
+        "test", "debug: on\ngeneration: {fraud_rate: 0.1, seed: 7}\nserver: {port: 8002, cors_origins: [a, b]}\n"
+    )
+    told = read(two.done("diff", "development", "test", "--format", form).stdout)
+    keys = ("debug", "generation.fraud_rate", "generation.seed", "server.port", "server.cors_origins")
+    assert [told[key]["test"] for key in keys] == [True, 0.1, 7, 8002, ["a", "b"]]
+    assert told["generation.seed"]["development"] is None

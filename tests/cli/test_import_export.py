@@ -1,4 +1,4 @@
-"""export and import."""
+"""export and import, and a .env that is written: what is written reads back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import ConfigManager, SettingsError
+from synfinance_settings.layers.dotenv_form import dotenv_text
+from synfinance_settings.layers.output import plain
 from synfinance_settings.sections.keys import SETTINGS, values_of
+from synfinance_settings.sections.variables import VARIABLES_OF
 
 CANARY = "canary9f3e6a1d7c2b5048"
 SECRETS = [key for key, setting in SETTINGS.items() if setting.is_secret]
@@ -95,6 +98,25 @@ def test_what_is_exported_imports_as_the_same_settings(room, form, reveal, defau
     found = after.import_config(room / f"out.{form}")
     kept = [key for key in SETTINGS if reveal or key not in SECRETS]
     assert {key: values_of(found)[key] for key in kept} == {key: values_of(wanted)[key] for key in kept}
+
+
+@pytest.mark.parametrize("extent", [[], ["--all"]], ids=["what differs", "all"])
+@pytest.mark.parametrize("reveal", [False, True], ids=["without secrets", "revealed"])
+@given(default=layers(), development=layers())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_dotenv_that_is_shown_gives_the_same_settings(room, extent, reveal, default, development):
+    """In a project with nothing else, and in the same one."""
+    (room / ".env").unlink(missing_ok=True)
+    before = manager(room, as_yaml(default), as_yaml(development)).snapshot
+    text = dotenv_text(before, reveal=reveal, all_values=bool(extent))
+    wanted = {key: value for key, value in values_of(before.config).items() if reveal or key not in SECRETS}
+    for layers_of_a_project in ((as_yaml(default), as_yaml(development)), ("{}", "{}")):
+        (room / ".env").write_text(text, encoding="utf-8", newline="")
+        after = values_of(manager(room, *layers_of_a_project).load_config())
+        unsaid = {key for key in wanted if f"# {VARIABLES_OF[key][0]}=    # no line can say it" in text}
+        assert {key for key in wanted if after[key] != wanted[key]} <= unsaid
+        assert all(plain(wanted[key], "reveal") == "" and SETTINGS[key].nullable for key in unsaid)
+    (room / ".env").unlink()
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from synfinance_settings import Environment
 from synfinance_settings.sections.keys import SETTINGS
 
+CANARY = "canary1a9e5c3b7d8f2046"
 SECTIONS = ["server", "database", "cache", "generation", "ml", "monitoring", "security"]
 
 
@@ -128,20 +130,158 @@ def test_show_as_env_reads_back(project):
     assert project.load() == before
 
 
+def test_show_as_env_sets_what_differs_and_names_the_secrets(project):
+    project.layer("default", f"server: {{port: 8001, workers: 4}}\ndatabase: {{password: {CANARY}}}\n")
+    project.layer("development", "server: {workers: 4}\napp_name: ${NAME}\n")
+    result = project.command("show", "--format", "env", "--placeholders")
+    assert result.stdout.splitlines() == [
+        "# The settings of development: what differs from the defaults, without secrets.",
+        "# SYNFINANCE_ENV=development",
+        "# SYNFINANCE_APP_NAME=    # needs NAME, which nothing sets",
+        "SYNFINANCE_SERVER__PORT=8001",
+        "# SYNFINANCE_DATABASE__PASSWORD=    # a secret, from settings/default.yaml:2:22",
+    ]
+    every = project.command("show", "--format", "env", "--placeholders", "--all").stdout
+    assert "\nSYNFINANCE_SERVER__WORKERS=4\n" in every
+    assert "# SYNFINANCE_SECURITY__JWT_SECRET=    # a secret, not set\n" in every
+    assert len(every.splitlines()) == len(SETTINGS) + 1
+    assert "SYNFINANCE_ENVIRONMENT" not in every
+    assert CANARY not in result.output + every
+
+
+def test_a_value_that_a_lower_layer_has_otherwise_is_set_although_it_is_the_default(project):
+    project.layer("default", "server: {port: 8001}\n")
+    assert (
+        "SYNFINANCE_SERVER__PORT=8000\n"
+        in project.command("show", "--format", "env", SYNFINANCE_SERVER_PORT="8000").stdout
+    )
+
+
+def test_nothing_advises_to_write_over_a_dotenv(project):
+    assert ".env" not in [word for word in project.command("show", "--help").stdout.split() if word.startswith(">")]
+    assert "> .env" not in project.command("show", "--help").stdout
+
+
 def test_show_origin_tells_where_each_value_was_written(project):
     project.layer("default", "server:\n  port: 8001\n")
     result = project.command("show", "--origin", SYNFINANCE_DEBUG="on")
-    rows = {line.split()[0]: line.split(None, 2)[1:] for line in result.stdout.splitlines()}
-    assert set(rows) == set(SETTINGS)
-    assert rows["server.port"] == ["8001", "settings/default.yaml:2:9"]
-    assert rows["debug"] == ["true", "env SYNFINANCE_DEBUG"]
-    assert rows["server.workers"] == ["4", "default"]
+    rows = dict(reversed(re.split(r" {2,}(?=\S+ = )", line)) for line in result.stdout.splitlines())
+    assert [row.split(" = ")[0] for row in rows] == list(SETTINGS)
+    assert rows["server.port = 8001"] == "settings/default.yaml:2:9"
+    assert rows["debug = true"] == "env SYNFINANCE_DEBUG"
+    assert rows["server.workers = 4"] == "default"
     data = json.loads(project.command("show", "--origin", "--format", "json").stdout)
     assert data["server"]["port"] == {"value": 8001, "origin": "settings/default.yaml:2:9"}
     assert (
         "# settings/default.yaml:2:9\nSYNFINANCE_SERVER__PORT=8001\n"
         in project.command("show", "--origin", "--format", "env").stdout
     )
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 80, 120])
+def test_no_line_of_an_origin_is_wider_than_the_terminal(shipped, columns):
+    result = shipped.command("show", "--env", "production", "--placeholders", "--origin", COLUMNS=str(columns))
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    if columns >= 80:
+        assert "settings/production.yaml:11:12  server.workers = 8" in lines
+        assert (
+            any(line.endswith("= [https://synfinance.com, https://api.synfinance.com,") for line in lines)
+            or columns < 120
+        )
+
+
+def test_a_pipe_gets_every_value_whole_and_in_one_line(project):
+    name = "word " * 200 + "🎉"
+    project.layer("default", f"app_name: '{name}'\n")
+    assert f"app_name = {name}\n" in project.command("show", "--origin").stdout
+    assert project.command("explain", "app_name").stdout.startswith(f"app_name = {name}\n")
+
+
+@pytest.mark.parametrize("said", ["", "null"], ids=["empty", "null"])
+def test_a_secret_that_is_empty_is_not_set_everywhere(project, said):
+    project.layer("default", f"cache: {{password: '{said}'}}\n" if not said else "cache: {password: null}\n")
+    value = said if not said else None
+    assert "  password: ''  # not set\n" in project.command("show", "--section", "database").stdout
+    assert "# not set\n" in project.command("show", "--section", "cache").stdout
+    shown = json.loads(project.command("show", "--format", "json").stdout)
+    assert (shown["cache"]["password"], shown["database"]["password"], shown["security"]["api_keys"]) == (value, "", [])
+    assert "cache.password = not set\n" in project.command("show", "--origin", "--section", "cache").stdout
+    explained = project.command("explain", "cache.password", SYNFINANCE_REDIS_PASSWORD=CANARY).stdout
+    assert "cache.password = **********\n" in explained
+    assert "not set  from settings/default.yaml:1:" in explained
+    assert "             not set  from default" in explained
+    told = json.loads(project.command("explain", "cache.password", "--format", "json").stdout)
+    assert (told["value"], told["overridden"]) == (value, [{"value": None, "origin": "default"}])
+
+
+def test_a_placeholder_is_no_secret_that_is_masked(project):
+    project.layer("default", "cache: {password: '${NO}'}\n")
+    explained = project.command("explain", "cache.password", "--placeholders").stdout
+    assert explained.startswith("cache.password = placeholder\n")
+    assert "a placeholder for NO, which nothing sets" in explained
+    assert "'**********'  # placeholder for NO\n" in project.command("show", "--placeholders").stdout
+    assert "cache.password = placeholder\n" in project.command("show", "--placeholders", "--origin").stdout
+
+
+def test_values_have_their_types_in_json(project):
+    project.layer("default", "server: {port: 8001, reload: on, cors_origins: ['*']}\ngeneration: {seed: 3}\n")
+    project.layer("development", "server: {port: '${PORT:-8002}', reload: off, cors_origins: a}\n")
+    overridden = {}
+    for key in ("server.port", "server.reload", "server.cors_origins"):
+        told = json.loads(project.command("explain", key, "--format", "json", SYNFINANCE_GENERATION_SEED="4").stdout)
+        overridden[key] = [item["value"] for item in told["overridden"]]
+    assert overridden == {
+        "server.port": [8001, 8000],
+        "server.reload": [True, False],
+        "server.cors_origins": [["*"], ["*"]],
+    }
+    (report,) = json.loads(project.command("validate", "--format", "json", SYNFINANCE_GENERATION_SEED="x").stdout)
+    assert report["problems"][0]["overrides"]["value"] == 3
+
+
+def test_a_slip_in_the_name_of_a_section_is_answered(project):
+    result = project.command("show", "--section", "servr")
+    assert result.exit_code == 2
+    assert "servr is not a section; did you mean server?" in result.stderr
+    assert (
+        "server.port is a setting, not a section; its section is server"
+        in project.command("show", "--section", "server.port").stderr
+    )
+
+
+@pytest.mark.parametrize("command", ["get", "explain"])
+@pytest.mark.parametrize(
+    ("key", "said", "mend"),
+    [
+        ("server.prt", "server.prt is not a setting", "did you mean server.port?"),
+        ("server", "server is a section, not a setting", "show --section server prints all of it"),
+        (
+            "ml.feature_engineering",
+            "ml.feature_engineering is a section, not a setting",
+            "show --section ml.feature_engineering prints all of it",
+        ),
+        (
+            "SYNFINANCE_SERVER_PORT",
+            "SYNFINANCE_SERVER_PORT is a variable of server.port",
+            "name the setting: server.port",
+        ),
+    ],
+)
+def test_every_key_that_is_none_is_answered_in_one_way(project, command, key, said, mend):
+    result = project.command(command, key)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"error[unknown-key]: {said}\n  --> the argument\n   = help: {mend}\n\n1 error\n"
+
+
+@pytest.mark.parametrize(
+    "call", [["show"], ["get", "debug"], ["export", "-"], ["validate"], ["explain", "debug"]], ids=" ".join
+)
+def test_what_to_do_next_is_said_last(project, call):
+    project.layer("default", "database: {password: '${NO}'}\n")
+    result = project.command(*call)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "to look without the secrets of this environment, pass --placeholders"
 
 
 def test_warnings_go_to_stderr(project):

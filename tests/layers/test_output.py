@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from synfinance_settings import AppConfig
-from synfinance_settings.layers.output import env_lines, layer_text, nested, plain_values
+from synfinance_settings.layers.output import layer_text, nested, plain_values
 
 CONFIG = AppConfig(app_name="a$b", server={"cors_origins": ["a,b"]}, database={"password": "hush"})
 
@@ -38,13 +38,3 @@ def test_dollars_are_doubled_in_a_layer(format, read):
         "app_name": "a$$b",
         "server": {"cors_origins": ["$$"]},
     }
-
-
-def test_env_lines_are_bare_where_they_can_be():
-    lines = list(env_lines({"debug": True, "app_name": "a b", "generation.seed": None, "server.cors_origins": ["a"]}))
-    assert lines == [
-        "SYNFINANCE_DEBUG=true",
-        'SYNFINANCE_APP_NAME="a b"',
-        "# SYNFINANCE_GENERATION__SEED is null, which a variable cannot say",
-        'SYNFINANCE_SERVER__CORS_ORIGINS="[\\"a\\"]"',
-    ]

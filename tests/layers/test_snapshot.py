@@ -56,5 +56,5 @@ def test_an_explanation_masks_the_secrets_that_are_hidden(project):
     manager = project.manager(SYNFINANCE_DB_PASSWORD="high", SYNFINANCE_REDIS_PASSWORD="high")
     found = manager.explain("database.password")
     assert found.value.get_secret_value() == "high"
-    assert [item.value for item in found.overridden] == ["**********", "**********"]
-    assert [item.value for item in manager.explain("cache.password").overridden] == ["null", "null"]
+    assert [item.value for item in found.overridden] == ["**********", "not set"]
+    assert [item.value for item in manager.explain("cache.password").overridden] == ["not set", "not set"]

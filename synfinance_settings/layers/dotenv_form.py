@@ -1,0 +1,97 @@
+"""The settings in force as the text of a ``.env`` that reads back as them.
+
+It sets what differs from the defaults, or all of it. What must not or cannot stand there is a comment with its
+variable: secrets, which stay where they are set; what only a placeholder stands for; texts that no line can say.
+The environment is a comment too: a ``.env`` that decided it would do so for everything that is started in its folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from synfinance_settings.layers.dotenv_text import read_dotenv
+from synfinance_settings.layers.environ import dotenv_variables, read_variables
+from synfinance_settings.layers.node import leaves, plain_of
+from synfinance_settings.layers.output import means, plain
+from synfinance_settings.layers.snapshot import Snapshot, trail
+from synfinance_settings.sections.keys import SETTINGS, is_set, values_of
+from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, VARIABLES_OF
+
+
+def dotenv_text(
+    snapshot: Snapshot,
+    keys: Iterable[str] = SETTINGS,
+    *,
+    reveal: bool = False,
+    all_values: bool = False,
+    origins: bool = False,
+    lent: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """The settings `keys` of `snapshot` as a ``.env``.
+
+    With `reveal` secrets are set too; with `all_values` what is as the default has it; with `origins` a comment before
+    each line says where the value was written. `lent` are the settings whose values hold placeholders.
+    """
+    config = snapshot.config
+    extent = "all of them" if all_values else "what differs from the defaults"
+    secrets = "secrets too" if reveal else "without secrets"
+    lines = [f"# The settings of {config.environment}: {extent}, {secrets}."]
+    lines += [f"# {ENVIRONMENT_VARIABLE}={config.environment}"]
+    values = values_of(config)
+    for key in keys:
+        if key == "environment" or not (all_values or _is_needed(snapshot, key, values[key])):
+            continue
+        if origins:
+            lines.append(f"# {snapshot.origins[key]}")
+        if lent and key in lent:
+            lines.append(f"# {VARIABLES_OF[key][0]}=    # needs {', '.join(lent[key])}, which nothing sets")
+        elif SETTINGS[key].is_secret and not reveal:
+            told = f"from {snapshot.origins[key]}" if is_set(values[key]) else "not set"
+            lines.append(f"# {VARIABLES_OF[key][0]}=    # a secret, {told}")
+        else:
+            lines.append(line_of(key, plain(values[key], "reveal")))
+    return "\n".join(lines) + "\n"
+
+
+def _is_needed(snapshot: Snapshot, key: str, value: Any) -> bool:
+    """False for what is as the default has it, unless a layer below says otherwise."""
+    if value != SETTINGS[key].default:
+        return True
+    wanted = plain(value, "reveal")
+    return not all(means(key, plain_of(node), wanted) for node in trail(snapshot.layers, key))
+
+
+def line_of(key: str, value: Any) -> str:
+    """The line that sets `key` to `value`; a comment where no line can."""
+    name = VARIABLES_OF[key][0]
+    line = f"{name}={_quoted(_one_text(value))}" if value is not None else f"{name}="
+    if any(means(key, said, value) for said in _read(line)):
+        return line
+    return f"# {name}=    # no line can say it; it stays where it is set"
+
+
+def _read(line: str) -> Iterator[Any]:
+    """What a ``.env`` of `line` alone says, as a load reads it."""
+    parsed = read_dotenv(f"{line}\n", ".env", {})
+    branch, problems = read_variables(dotenv_variables(parsed), lambda variable: "")
+    if not parsed.problems and not problems:
+        yield from (plain_of(node) for _, node in leaves(branch))
+
+
+def _one_text(value: Any) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    """`text` so that ``.env`` reads it back: bare where it is plain, else in double quotes with escapes."""
+    if text and all(character.isalnum() or character in "_-./:,+@%*" for character in text):
+        return text
+    for plain_text, escape in (("\\", "\\\\"), ('"', '\\"'), ("$", "\\$"), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(plain_text, escape)
+    return f'"{text}"'
