@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast, overload
 
 from synfinance_settings.errors import (
     ExpansionError,
@@ -71,6 +71,12 @@ class EnvLoader:
         """True when the file existed at the last reading."""
         return self._loaded
 
+    @overload
+    def get(self, key: str, default: str) -> str: ...
+
+    @overload
+    def get(self, key: str, default: None = None) -> str | None: ...
+
     def get(self, key: str, default: str | None = None) -> str | None:
         """The value of the variable `key`, `default` where it is unset.
 
@@ -83,13 +89,31 @@ class EnvLoader:
             raise SettingsError.of([value])
         return default if value is None else value
 
+    @overload
+    def get_int(self, key: str, default: int) -> int: ...
+
+    @overload
+    def get_int(self, key: str, default: None = None) -> int | None: ...
+
     def get_int(self, key: str, default: int | None = None) -> int | None:
         """The value as a whole number (``[+-]?[0-9]+``); raises `VariableError` where it is none."""
         return self._typed(key, default, read_whole_number)
 
+    @overload
+    def get_float(self, key: str, default: float) -> float: ...
+
+    @overload
+    def get_float(self, key: str, default: None = None) -> float | None: ...
+
     def get_float(self, key: str, default: float | None = None) -> float | None:
         """The value as a finite number; raises `VariableError` where it is none."""
         return self._typed(key, default, lambda text: float(read_number(text)))
+
+    @overload
+    def get_bool(self, key: str, default: bool) -> bool: ...
+
+    @overload
+    def get_bool(self, key: str, default: None = None) -> bool | None: ...
 
     def get_bool(self, key: str, default: bool | None = None) -> bool | None:
         """The value as a boolean: true, yes, on, 1, false, no, off or 0, in any case; raises `VariableError`."""
@@ -98,7 +122,8 @@ class EnvLoader:
     def get_list(self, key: str, separator: str = ",", default: Iterable[str] = ()) -> list[str]:
         """The items between the separators, blanks round them dropped; with commas, a JSON array too.
 
-        Raises `VariableError` for a text that starts with ``[`` and is no JSON array.
+        A `default` that is text is split as well. Raises `VariableError` for a text that starts with ``[`` and is no
+        JSON array.
         """
 
         def split(text: str) -> list[str]:
@@ -106,7 +131,7 @@ class EnvLoader:
                 return [str(item) for item in read_list(text)]
             return [item.strip() for item in text.split(separator)] if text.strip() else []
 
-        return self._typed(key, list(default), split)
+        return self._typed(key, split(default) if isinstance(default, str) else list(default), split)
 
     def require(self, key: str) -> str:
         """The value of the variable `key`; raises `VariableError` where it is unset."""

@@ -64,6 +64,7 @@ def test_the_default_is_for_unset_variables_alone(loader):
     assert (loader.get("NO"), loader.get("NO", "d"), loader.get("EMPTY", "d")) == (None, "d", "")
     assert (loader.get_int("NO", 1), loader.get_float("NO", 1.5), loader.get_bool("NO", True)) == (1, 1.5, True)
     assert loader.get_list("NO", default=["d"]) == ["d"]
+    assert loader.get_list("NO", default="d, e") == ["d", "e"]
     assert loader.get_list("NO") == []
 
 

@@ -7,6 +7,7 @@ delays the listeners after it and nothing else.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 import weakref
@@ -39,6 +40,14 @@ Listener = Callable[[ConfigEvent, Any], object]
 _Task = Callable[[], None]
 
 
+def check_callback(callback: object) -> None:
+    """Raise `TypeError` for what could never be called: that would show only when something happens."""
+    if not callable(callback):
+        raise TypeError(f"a callback is a function, not {type(callback).__name__}")
+    if inspect.iscoroutinefunction(callback):
+        raise TypeError("a callback is called from a thread, which awaits nothing: iterate over a watcher's events()")
+
+
 class Announcer:
     """The queue of announcements, its listeners, and the thread that calls them."""
 
@@ -53,7 +62,8 @@ class Announcer:
         self._thread: threading.Thread | None = None
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener` with every event from now on."""
+        """Call `listener` with every event from now on; raises `TypeError` for what cannot be called."""
+        check_callback(listener)
         with self._lock:
             self._listeners.append(listener)
 

@@ -142,7 +142,7 @@ class _Unloaded(_Loaded):
         return getattr(settings, name)
 
     def __repr__(self) -> str:
-        return "<settings, not loaded yet>"
+        return super().__repr__() if ConfigManager()._snapshot else "<settings, not loaded yet>"
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *AppConfig.model_fields})

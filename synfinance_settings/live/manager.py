@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, NoReturn, Self
 
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import LayerError, Problem, SettingsError, door, printable
@@ -314,6 +314,16 @@ class ConfigManager:
         `UnknownKeyError` for a section that does not exist.
         """
         return self._subscriptions.add(callback, section, on_error)
+
+    def __repr__(self) -> str:
+        state = self._state
+        if state is None:
+            return f"<{type(self).__name__}, not loaded yet>"
+        project = state.project
+        return f"<{type(self).__name__}: {project.environment}, {project.settings_dir}, snapshot {self.version}>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a manager is what is in force here and cannot be pickled or copied; take its snapshot")
 
     def _find(self, config_path: PathLike | None, environment: str | None) -> Project:
         """The project that the arguments decide, with the variables that were loaded; before a load, those of now."""

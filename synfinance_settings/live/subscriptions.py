@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.live.events import check_callback
 from synfinance_settings.sections.keys import SECTIONS, unknown_section
 
 Subscriber = Callable[[Any, Any], object]
@@ -46,6 +47,7 @@ class Subscriptions:
 
     def add(self, callback: Subscriber, section: str | None, on_error: OnError) -> Callable[[], None]:
         """Add a subscriber; the function that is returned takes it out again."""
+        check_callback(callback)
         if section is not None and section not in SECTIONS:
             raise unknown_section(section)
         if on_error not in ("log", "rollback"):

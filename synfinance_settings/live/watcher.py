@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from synfinance_settings.errors import Problem, SettingsError, WatchError, door
 from synfinance_settings.layers.files import file_digest
@@ -190,6 +190,9 @@ class ConfigWatcher:
             self.stop()
         else:
             await asyncio.to_thread(self.stop)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a watcher cannot be pickled or copied; make one where it is to watch")
 
     def _install_signal(self) -> None:
         if threading.current_thread() is not threading.main_thread():

@@ -219,6 +219,8 @@ def test_settings_are_loaded_at_the_first_read_once(project):
         assert repr(settings) == "<settings, not loaded yet>"
         assert "server" in dir(settings)
         assert not any(path.endswith(".yaml") for path in opened)
+        get_config()
+        assert repr(settings) == repr(get_config())
         settings.server.port, settings.debug, get_config().server
         assert sum(path.endswith("default.yaml") for path in opened) == 1
     """

@@ -344,6 +344,17 @@ def test_a_section_that_does_not_exist_cannot_be_subscribed(watch):
         watch.manager.subscribe(print, on_error="ignore")
 
 
+async def nobody_awaits(*_):
+    raise AssertionError
+
+
+@pytest.mark.parametrize("callback", [None, "print", nobody_awaits], ids=["nothing", "text", "coroutine function"])
+def test_what_can_never_be_called_is_refused_when_it_is_given(watch, callback):
+    for give in (watch.manager.subscribe, watch.watcher.add_listener):
+        with pytest.raises(TypeError, match="a callback is"):
+            give(callback)
+
+
 def test_a_subscriber_that_refuses_brings_the_values_back_before_the_reload_returns(project, watch, caplog):
     def refuse(old, new):
         if new.config.app_name == "bad":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
+import pickle
 import stat
 from contextlib import suppress
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from synfinance_settings import (
     AppConfig,
     ConfigManager,
+    ConfigWatcher,
     Environment,
     LayerError,
     SettingsError,
@@ -415,3 +418,21 @@ def test_a_file_is_validated_as_the_layer_that_it_is_named_after(project, name):
     report = project.manager().validate_config(path)
     assert [problem.key for problem in report.problems] == ["generation.end_date"]
     assert str(report.problems[0].origin) == f"settings/{name}.yaml:1:24"
+
+
+@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_manager_and_a_watcher_can_be_neither_pickled_nor_copied(project, take):
+    """A copy would be the process-wide manager, with the state of another one put into it."""
+    manager = project.manager()
+    manager.load_config()
+    for whole in (manager, ConfigWatcher(manager)):
+        with pytest.raises(TypeError, match="cannot be pickled or copied"):
+            take(whole)
+    assert ConfigManager() is not manager
+
+
+def test_a_manager_says_what_it_has_loaded(project):
+    manager = project.manager()
+    assert repr(manager) == "<ConfigManager, not loaded yet>"
+    manager.load_config()
+    assert repr(manager) == f"<ConfigManager: development, {project.settings}, snapshot 1>"
