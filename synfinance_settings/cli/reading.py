@@ -331,6 +331,7 @@ def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
             "origin": str(found.origin),
             "overridden": [{"value": below, "origin": str(origin)} for below, origin in said[1:]],
             "variables": list(found.variables),
+            "left_out": list(report.left_out),
         }
     )
 
@@ -344,6 +345,7 @@ def _print_explained(found: Explanation, report: ValidationReport) -> None:
     rows = [("from", str(found.origin))]
     rows += [("lent", f"a placeholder for {', '.join(names)}, which nothing sets")] if names else []
     rows += [("overrides" if not number else "", text) for number, text in enumerate(hidden)]
+    rows += [("left out", f"{name}, which cannot be read") for name in report.left_out]
     rows += [("meaning", found.description)]
     rows += [("allowed", found.limits)] if found.limits else []
     rows += [("variable" if not number else "", name) for number, name in enumerate(found.variables)]

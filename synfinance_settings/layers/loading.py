@@ -46,6 +46,8 @@ class Outcome:
     content: frozenset[str] = frozenset()
     """The layers that had content: a reload may not lose them."""
     layers: Layers = field(default=(), repr=False)
+    left_out: tuple[str, ...] = ()
+    """The layers that should have given values and could not be read."""
 
 
 def nothing_lent(name: str) -> None:
@@ -72,6 +74,7 @@ class _Build:
         self.texts: dict[str, SourceText] = {}
         self.content: set[str] = set()
         self.complete = True
+        self.left_out: list[str] = []
         self.doubted: set[str] = set()
         parsed = sources.parsed if lend is nothing_lent else None
         self.dotenv = parsed or parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
@@ -103,9 +106,12 @@ def _dotenv(build: _Build) -> Branch:
     if build.project.env_file_required and not build.sources.dotenv.exists:
         name = build.dotenv.name
         build.report([Problem("missing-layer", f"{name} was named but does not exist", origin=Origin(name))])
+        build.left_out.append(name)
     if build.dotenv.problems:
         build.report(build.dotenv.problems)
         build.complete = False
+        if not build.dotenv.values:
+            build.left_out.append(build.dotenv.name)
     return _variables(build, dotenv_variables(build.dotenv))
 
 
@@ -172,7 +178,7 @@ def build(
     snapshot = None
     if config is not None and not problems:
         snapshot = Snapshot(config, 1, datetime.now(UTC), layers, warnings)
-    return Outcome(snapshot, problems, warnings, frozenset(run.content), layers)
+    return Outcome(snapshot, problems, warnings, frozenset(run.content), layers, tuple(run.left_out))
 
 
 def _uncovered(layers: Layers, judged: str) -> Layers:
@@ -200,6 +206,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
         message = f"one layer in two files: {' and '.join(names)}"
         run.report([Problem("two-files", message, origin=Origin(names[1]), hint="keep one of them")])
         run.complete = False
+        run.left_out += names
         return {}
     if not contents:
         _report_absence(run, layer)
@@ -222,6 +229,7 @@ def _read_layer(run: _Build, layer: str) -> Branch:
         return reading.branch
     run.report(faults)
     run.complete = False
+    run.left_out.append(name)
     return {}
 
 
@@ -265,6 +273,7 @@ def _report_absence(run: _Build, layer: str) -> None:
         stem = "default" if layer == "default" else run.project.environment
         name = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml"
         message = f"{name} is missing"
+        run.left_out += [name] if strict else []
         hint = f"create {name}, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
     severity: Severity = "error" if strict else "warning"
     run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])

@@ -26,7 +26,8 @@ logger: Final = logging.getLogger("synfinance_settings")
 class ValidationReport:
     """What a validation found; true when there are no problems.
 
-    `placeholders` are the names that were lent a value because nothing sets them.
+    `placeholders` are the names that were lent a value because nothing sets them; `left_out` are the layers that could
+    not be read, of which `layers` says nothing.
     """
 
     environment: Environment
@@ -35,6 +36,7 @@ class ValidationReport:
     placeholders: tuple[str, ...] = ()
     snapshot: Snapshot | None = field(default=None, repr=False)
     layers: Layers = field(default=(), repr=False)
+    left_out: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return not self.problems
@@ -92,7 +94,7 @@ def validate_sources(
 
     lender = lend if placeholders else nothing_lent
     outcome = build(project, sources, lend=lender, judged=judged, kept=kept)
-    found = (outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot, outcome.layers)
+    found = (outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot, outcome.layers, outcome.left_out)
     return ValidationReport(project.environment, *found)
 
 

@@ -353,6 +353,34 @@ def test_explain_as_json(project):
     assert found["variables"][0] == "SYNFINANCE_DATABASE__PASSWORD"
 
 
+@pytest.mark.parametrize(
+    ("broken", "left_out"),
+    [
+        ({"settings/development.yaml": "server: [\n"}, ["settings/development.yaml"]),
+        ({"settings/development.yaml": b"\xff"}, ["settings/development.yaml"]),
+        ({"settings/default.json": "{}"}, ["settings/default.yaml", "settings/default.json"]),
+        ({"settings/development.local.yaml": "x: y: z"}, ["settings/development.local.yaml"]),
+        ({".env": b"\xff"}, [".env"]),
+        ({"settings/development.yaml": "server: {port: 1}"}, []),
+    ],
+)
+def test_explain_names_the_layers_that_it_could_not_read(project, broken, left_out):
+    for path, text in broken.items():
+        project.write(path, text)
+    result = project.command("explain", "server.port", SYNFINANCE_ENV="development")
+    assert result.exit_code == 1
+    assert [line.split() for line in result.stdout.splitlines() if "left out" in line] == [
+        ["left", "out", f"{name},", "which", "cannot", "be", "read"] for name in left_out
+    ]
+    told = project.command("explain", "server.port", "--format", "json", SYNFINANCE_ENV="development").stdout
+    assert json.loads(told)["left_out"] == left_out
+
+
+def test_explain_names_a_layer_that_is_missing_where_it_may_not_be(project):
+    result = project.command("explain", "server.port", "--env", "staging")
+    assert "left out  settings/staging.yaml, which cannot be read" in result.stdout
+
+
 @pytest.mark.parametrize("key", SETTINGS)
 def test_every_setting_can_be_explained(project, key):
     result = project.command("explain", key)
