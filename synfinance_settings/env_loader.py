@@ -22,7 +22,14 @@ from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.project import parse_dotenv, place, project_root
-from synfinance_settings.sections.base import read_boolean, read_list, read_number, read_whole_number, try_form
+from synfinance_settings.sections.base import (
+    read_boolean,
+    read_number,
+    read_texts,
+    read_whole_number,
+    split_text,
+    try_form,
+)
 from synfinance_settings.sections.template import env_template
 
 T = TypeVar("T")
@@ -120,16 +127,16 @@ class EnvLoader:
         return self._typed(key, default, read_boolean)
 
     def get_list(self, key: str, separator: str = ",", default: Iterable[str] = ()) -> list[str]:
-        """The items between the separators, blanks round them dropped; with commas, a JSON array too.
+        """The items between the separators, blanks round them and empty ones dropped; with commas, a JSON array too.
 
         A `default` that is text is split as well. Raises `VariableError` for a text that starts with ``[`` and is no
-        JSON array.
+        JSON array of texts, numbers and booleans.
         """
 
         def split(text: str) -> list[str]:
             if separator == ",":
-                return [str(item) for item in read_list(text)]
-            return [item.strip() for item in text.split(separator)] if text.strip() else []
+                return read_texts(text)
+            return split_text(text, separator)
 
         return self._typed(key, split(default) if isinstance(default, str) else list(default), split)
 

@@ -275,6 +275,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "other-environment": (EnvironmentNameError, "a layer says that it is for another environment"),
     "wrong-type": (InvalidSettingsError, "a value is not of the field's type"),
     "suspicious-list": (InvalidSettingsError, "text stands where a list seems to be meant"),
+    "empty-item": (InvalidSettingsError, "an item of a list is empty"),
     "null": (InvalidSettingsError, "null where the field has no null"),
     "out-of-range": (InvalidSettingsError, "a value is outside the field's limits"),
     "not-a-choice": (InvalidSettingsError, "a value is not one of the field's choices"),

@@ -60,6 +60,18 @@ def test_typed_getters_give_types(loader):
     assert loader.get_list("EMPTY") == []
 
 
+@pytest.mark.parametrize("separator", [",", ";", " ", "--"])
+def test_what_is_empty_between_separators_is_no_item(separator):
+    text = separator.join(["a", "", " b ", " ", ""])
+    assert EnvLoader(environ={"LIST": text}).get_list("LIST", separator) == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["[null]", '["a", ["b"]]', '[{"a": 1}]'])
+def test_a_json_array_of_other_than_texts_is_no_list(text):
+    with pytest.raises(VariableError, match="LIST must be a list of texts"):
+        EnvLoader(environ={"LIST": text}).get_list("LIST")
+
+
 def test_the_default_is_for_unset_variables_alone(loader):
     assert (loader.get("NO"), loader.get("NO", "d"), loader.get("EMPTY", "d")) == (None, "d", "")
     assert (loader.get_int("NO", 1), loader.get_float("NO", 1.5), loader.get_bool("NO", True)) == (1, 1.5, True)

@@ -18,7 +18,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Branch, Node, Source, leaves
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
-from synfinance_settings.sections.base import is_utf8, read_list
+from synfinance_settings.sections.base import is_utf8, read_texts
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
 from synfinance_settings.sections.variables import VARIABLES_OF
 
@@ -128,7 +128,7 @@ def _written(key: str, literal: str) -> Written:
         if isinstance(node.value, list):
             return [_item(item, key) for item in node.value]
         raise EditError(Problem("refused-edit", f"{key}: the value is no list", key))
-    return [str(item) for item in read_list(literal)]
+    return list(read_texts(literal))
 
 
 def _section_values(key: str, literal: str) -> Mapping[str, Written]:

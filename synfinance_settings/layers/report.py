@@ -99,8 +99,9 @@ def validate_sources(
 
 
 def placeholder(name: str) -> str:
-    """What is lent to `name`: 40 characters or more that also pass for a URL, and reach nobody (RFC 2606)."""
-    return f"https://placeholder.invalid/{name}".ljust(_PLACEHOLDER_LENGTH, "-")
+    """What is lent to `name`: 40 characters or more that pass for a URL and an origin, and reach nobody (RFC 2606)."""
+    host = f"{name.lower().replace('_', '-')}.placeholder.invalid"
+    return f"https://{host:x>{_PLACEHOLDER_LENGTH}}"
 
 
 def log_problems(problems: Iterable[Problem]) -> None:

@@ -57,7 +57,7 @@ class Validation:
         if complete and config is not None:
             for breach in breaches(config):
                 if not self._in_doubt(breach.keys):
-                    found = self._at(breach.keys, breach.problem)
+                    found = self._at(breach.keys, breach.problem, breach.item)
                     (self.problems if found.severity == "error" else self.warnings).append(found)
         return None if self.problems else config
 
@@ -141,10 +141,9 @@ class Validation:
         hint = None
         code = detail["type"]
         match code:
-            case "wrong-type" | "null" | "out-of-range":
+            case "wrong-type" | "null" | "out-of-range" | "empty-item":
                 said = f"must {context['form']}"
-                if index is None:
-                    hint = self._hint_for_nothing(key)
+                hint = "take the item out" if code == "empty-item" else self._hint_for_nothing(key, index)
             case "greater_than_equal":
                 code, said = "out-of-range", f"must be at least {context['ge']:.15g}"
             case "less_than_equal":
@@ -161,8 +160,10 @@ class Validation:
         what = key if index is None else f"item {index + 1} of {key}"
         return self._at((key,), Problem(code, f"{what} {said}", key, hint=hint), index)
 
-    def _hint_for_nothing(self, key: str) -> str | None:
+    def _hint_for_nothing(self, key: str, index: int | None = None) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
+        if index is not None:
+            return None
         if value is None or value == "":
             said = "null means null" if value is None else "it is empty"
             return f"{said}; leave it out to keep what lower layers say"

@@ -50,7 +50,9 @@ class Form:
         self.name: FormName = name
 
 
-def _misfit(form: str, code: Literal["wrong-type", "null", "out-of-range"] = "wrong-type") -> PydanticCustomError:
+def _misfit(
+    form: str, code: Literal["wrong-type", "null", "out-of-range", "empty-item"] = "wrong-type"
+) -> PydanticCustomError:
     return PydanticCustomError(code, "must {form}", {"form": form})
 
 
@@ -136,6 +138,18 @@ def _secret(value: Any) -> Any:
     return value if isinstance(value, SecretStr) else _text(value)
 
 
+def _filled(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`read` for an item of a list, which is never empty or blank: an empty API key would let everybody in."""
+
+    def read_item(value: Any) -> Any:
+        item = read(value)
+        if not (item.get_secret_value() if isinstance(item, SecretStr) else item).strip():
+            raise _misfit("not be empty", "empty-item")
+        return item
+
+    return read_item
+
+
 def _choice(value: Any) -> Any:
     return _text(value)
 
@@ -145,14 +159,30 @@ def _upper_choice(value: Any) -> Any:
 
 
 def read_list(value: Any) -> Any:
-    """The items of a list, from text with commas or of a JSON array; raises `PydanticCustomError`."""
+    """The items of a list, from text with commas or of a JSON array; raises `PydanticCustomError`.
+
+    What is empty between two commas, or after the last, is no item.
+    """
     if isinstance(value, str):
         if value.startswith("["):
             return _json_array(value)
-        return [item.strip() for item in value.split(",")] if value.strip() else []
+        return split_text(value, ",")
     if isinstance(_present(value), list | tuple):
         return value
     raise _misfit("be a list, or text with commas between its items")
+
+
+def read_texts(value: Any) -> list[str]:
+    """`read_list` where every item must be text; raises `PydanticCustomError`."""
+    items = read_list(value)
+    if not all(isinstance(item, str) for item in items):
+        raise _misfit("be a list of texts")
+    return list(items)
+
+
+def split_text(text: str, separator: str) -> list[str]:
+    """What stands between the separators, blanks round it dropped, and what is then empty too."""
+    return [item for part in text.split(separator) if (item := part.strip())]
 
 
 def _json_array(text: str) -> list[Any]:
@@ -193,8 +223,10 @@ Date = Annotated[date, *_form("date", _date)]
 Text = Annotated[str, *_form("text", _text)]
 Secret = Annotated[SecretStr, *_form("secret", _secret)]
 SecretUrl = Annotated[SecretStr, *_form("secret", _url)]
-TextList = Annotated[tuple[Text, ...], *_form("list", read_list)]
-SecretList = Annotated[tuple[Secret, ...], *_form("secret list", read_list)]
+TextList = Annotated[tuple[Annotated[str, *_form("text", _filled(_text))], ...], *_form("list", read_list)]
+SecretList = Annotated[
+    tuple[Annotated[SecretStr, *_form("secret", _filled(_secret))], ...], *_form("secret list", read_list)
+]
 Choice = _form("choice", _choice)
 UpperChoice = _form("choice", _upper_choice)
 

@@ -6,7 +6,7 @@ none of its own. Errors stop a load, warnings are shown and logged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
@@ -16,8 +16,10 @@ from synfinance_settings.errors import Problem, Severity
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.security import is_blank
+from synfinance_settings.sections.urls import is_origin
 
 _LEAST_HMAC_KEY: Final = 32  # bytes; RFC 7518, 3.2 asks for a key as long as the hash of HS256
+_EVERYWHERE: Final = tuple(Environment)
 _PRODUCTION: Final = (Environment.PRODUCTION,)
 _SHARED: Final = (Environment.STAGING, Environment.PRODUCTION, Environment.TEST)
 _TLS_MODES: Final = ("require", "verify-ca", "verify-full")
@@ -27,7 +29,9 @@ _TLS_MODES: Final = ("require", "verify-ca", "verify-full")
 class Rule:
     """One rule: where it holds, how grave breaking it is, and what must be so.
 
-    `keys` are those of all settings that `is_broken` looks at; the problem is placed at the first.
+    `keys` are those of all settings that `is_broken` looks at; the problem is placed at the first. Where that is a
+    list, `is_broken` may give the indices of the items at fault, and `message` begins with "an item", which becomes
+    "item 2" for the second.
     """
 
     id: str
@@ -35,15 +39,28 @@ class Rule:
     environments: tuple[Environment, ...]
     keys: tuple[str, ...]
     message: str
-    is_broken: Callable[[AppConfig], bool]
+    is_broken: Callable[[AppConfig], bool | list[int]]
+    hint: str | None = None
+
+    def breaches(self, config: AppConfig) -> Iterator[Breach]:
+        """How `config` breaks the rule; nothing in another environment."""
+        found = config.environment in self.environments and self.is_broken(config)
+        for item in found if isinstance(found, list) else [None] * found:
+            message = self.message if item is None else self.message.replace("an item", f"item {item + 1}", 1)
+            problem = Problem(self.id, message, self.keys[0], hint=self.hint, severity=self.severity)
+            yield Breach(self.keys, problem, item)
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """Something that does not hold: the keys that it is about, and the problem, which has no place yet."""
+    """Something that does not hold: the keys that it is about, and the problem, which has no place yet.
+
+    `item` is the index in the list that the first key names, where one item is at fault.
+    """
 
     keys: tuple[str, ...]
     problem: Problem
+    item: int | None = None
 
 
 def _short_hmac_key(config: AppConfig) -> bool:
@@ -52,6 +69,10 @@ def _short_hmac_key(config: AppConfig) -> bool:
     if not security.jwt_enabled or not security.jwt_algorithm.startswith("HS") or is_blank(key):
         return False
     return len(key.get_secret_value().encode()) < _LEAST_HMAC_KEY
+
+
+def _where(items: Iterable[str], is_at_fault: Callable[[str], bool]) -> list[int]:
+    return [index for index, item in enumerate(items) if is_at_fault(item)]
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -104,6 +125,24 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda config: "*" in config.security.allowed_hosts,
     ),
     Rule(
+        "odd-cors-origin",
+        "warning",
+        _EVERYWHERE,
+        ("server.cors_origins",),
+        "an item of server.cors_origins is neither * nor scheme://host[:port], so it matches no browser's",
+        lambda config: _where(config.server.cors_origins, lambda origin: origin != "*" and not is_origin(origin)),
+        "an origin has no path, no / at its end and no blank; between two of them stands a comma",
+    ),
+    Rule(
+        "odd-host",
+        "warning",
+        _EVERYWHERE,
+        ("security.allowed_hosts",),
+        "an item of security.allowed_hosts holds a blank, so it matches no Host header",
+        lambda config: _where(config.security.allowed_hosts, lambda host: len(host.split()) > 1),
+        "between two hosts stands a comma",
+    ),
+    Rule(
         "weak-database-tls",
         "warning",
         _PRODUCTION,
@@ -146,5 +185,4 @@ def breaches(config: AppConfig) -> Iterator[Breach]:
                 keys = tuple(f"{section}.{name}" for name in contradiction.fields)
                 yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
     for rule in RULES:
-        if config.environment in rule.environments and rule.is_broken(config):
-            yield Breach(rule.keys, Problem(rule.id, rule.message, rule.keys[0], severity=rule.severity))
+        yield from rule.breaches(config)

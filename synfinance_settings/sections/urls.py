@@ -1,8 +1,12 @@
-"""The parts of a connection URL, spelled as RFC 3986 wants them."""
+"""The parts of URLs: those of a connection, spelled as RFC 3986 wants them, and the form of an origin."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
 from urllib.parse import quote
+
+_ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 
 
 def quoted(text: str) -> str:
@@ -15,3 +19,9 @@ def url_host(host: str) -> str:
     if ":" in host and not host.startswith("["):
         return f"[{host}]"
     return quoted(host) if "/" in host else host
+
+
+def is_origin(text: str) -> bool:
+    """True for ``scheme://host[:port]`` and nothing more, as browsers send it in ``Origin`` (RFC 6454, 6.2)."""
+    found = _ORIGIN.fullmatch(text)
+    return found is not None and int(found["port"] or 0) <= 65535

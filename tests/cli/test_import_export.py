@@ -46,7 +46,7 @@ def values_for(setting):
     texts |= st.sampled_from(
         ["010", "null", "~", "a: b #c", "$x", "${", "$$", "it's", '"', "a\nb", " a ", "- a", "[a", "🎉", "1e3", "no"]
     )
-    return st.lists(texts, max_size=3) if setting.form.endswith("list") else texts
+    return st.lists(texts.filter(str.strip), max_size=3) if setting.form.endswith("list") else texts
 
 
 @st.composite

@@ -80,12 +80,12 @@ def test_merging_leaves_the_layers_as_they_were():
 @pytest.mark.parametrize("value", ["x", "@int x", "@jinja {{ 1 }}", "@none", "true", "settings/default.yaml"])
 def test_no_option_of_dynaconf_changes_anything(project, value):
     """Every option that dynaconf knows, all at once, in a process that imports dynaconf under them."""
-    project.layer("default", "server: {port: 8001, cors_origins: [a]}\n")
-    project.layer("development", "server: {cors_origins: [b]}\n")
+    project.layer("default", "server: {port: 8001, cors_origins: [http://a]}\n")
+    project.layer("development", "server: {cors_origins: [http://b]}\n")
     plain = project.python(DUMP)
     run = project.python(DUMP, **dict.fromkeys(OPTIONS, value))
     assert (run.stdout, run.stderr, run.returncode) == (plain.stdout, "", 0)
-    assert json.loads(run.stdout)["server"]["cors_origins"] == ["b"]
+    assert json.loads(run.stdout)["server"]["cors_origins"] == ["http://b"]
 
 
 def test_variables_of_dynaconf_change_nothing(project):

@@ -314,7 +314,11 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.fixed_dictionaries({"app_name": TEXTS, "name": TEXTS, "host": TEXTS, "origins": st.lists(TEXTS, max_size=3)}))
+@given(
+    st.fixed_dictionaries(
+        {"app_name": TEXTS, "name": TEXTS, "host": TEXTS, "origins": st.lists(TEXTS.filter(str.strip), max_size=3)}
+    )
+)
 @pytest.mark.parametrize("format", ["yaml", "json"])
 def test_what_is_exported_loads_as_the_same(project, format, texts):
     """Whatever stands in the texts: dollars, quotes, hashes, colons, what looks like a number or null."""

@@ -9,19 +9,24 @@ from synfinance_settings import AppConfig, Environment, SecurityConfig
 from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.rules import RULES
 
+EVERYWHERE = tuple(Environment)
+SHARED = (Environment.STAGING, Environment.PRODUCTION, Environment.TEST)
+PRODUCTION = (Environment.PRODUCTION,)
 HELD = {
-    "reload-outside-development": ("server: {reload: true}", "error"),
-    "debug-in-production": ("debug: true", "error"),
-    "no-authentication": ("security: {api_key_enabled: false}", "error"),
-    "short-jwt-secret": (f"security: {{jwt_enabled: true, jwt_secret: {'x' * 31}}}", "error"),
-    "any-cors-origin": ("server: {cors_origins: [a, '*']}", "warning"),
-    "any-host": ("security: {allowed_hosts: '*'}", "warning"),
-    "weak-database-tls": ("database: {ssl_mode: prefer}", "warning"),
-    "no-tls": ("security: {ssl_enabled: false}", "warning"),
-    "echo-in-production": ("database: {echo: true}", "warning"),
+    "reload-outside-development": ("server: {reload: true}", "error", SHARED),
+    "debug-in-production": ("debug: true", "error", PRODUCTION),
+    "no-authentication": ("security: {api_key_enabled: false}", "error", PRODUCTION),
+    "short-jwt-secret": (f"security: {{jwt_enabled: true, jwt_secret: {'x' * 31}}}", "error", PRODUCTION),
+    "any-cors-origin": ("server: {cors_origins: [https://a.example, '*']}", "warning", PRODUCTION),
+    "any-host": ("security: {allowed_hosts: '*'}", "warning", PRODUCTION),
+    "odd-cors-origin": ("server: {cors_origins: [https://a.example/]}", "warning", EVERYWHERE),
+    "odd-host": ("security: {allowed_hosts: [a.example b.example]}", "warning", EVERYWHERE),
+    "weak-database-tls": ("database: {ssl_mode: prefer}", "warning", PRODUCTION),
+    "no-tls": ("security: {ssl_enabled: false}", "warning", PRODUCTION),
+    "echo-in-production": ("database: {echo: true}", "warning", PRODUCTION),
 }
 GOOD = """\
-server: {cors_origins: [a], reload: false}
+server: {cors_origins: [https://a.example], reload: false}
 debug: false
 database: {ssl_mode: require}
 security:
@@ -39,22 +44,18 @@ def found(project, environment, text):
 
 
 def test_the_table_holds_every_rule():
-    assert {rule.id: rule.severity for rule in RULES} == {name: severity for name, (_, severity) in HELD.items()}
+    assert {rule.id: (rule.severity, rule.environments) for rule in RULES} == {
+        name: tuple(how) for name, (_, *how) in HELD.items()
+    }
 
 
+@pytest.mark.parametrize("environment", Environment)
 @pytest.mark.parametrize("name", HELD)
-def test_production_tells_of_a_broken_rule(project, name):
-    text, severity = HELD[name]
-    errors, warnings = found(project, "production", text)
-    assert (errors, warnings) == (([name], []) if severity == "error" else ([], [name]))
-
-
-@pytest.mark.parametrize("environment", ["development", "staging", "test"])
-@pytest.mark.parametrize("name", HELD)
-def test_elsewhere_reload_alone_is_an_error(project, environment, name):
-    errors, warnings = found(project, environment, HELD[name][0])
-    forbidden = name == "reload-outside-development" and environment != "development"
-    assert (errors, warnings) == ([name] if forbidden else [], [])
+def test_a_broken_rule_is_told_where_it_holds_and_nowhere_else(project, environment, name):
+    text, severity, environments = HELD[name]
+    errors, warnings = found(project, environment, text)
+    told = [name] if environment in environments else []
+    assert (errors, warnings) == ((told, []) if severity == "error" else ([], told))
 
 
 def test_loading_raises_on_errors_and_logs_warnings(project, caplog):
@@ -112,6 +113,65 @@ OPEN = SecurityConfig.model_construct(
     jwt_enabled=True, jwt_secret=SecretStr("x"), api_key_enabled=True, ssl_enabled=True
 )
 CONFIGS = [AppConfig(), AppConfig.model_construct(security=OPEN)]
+
+
+GOOD_ORIGINS = (
+    "* http://localhost https://a.example:8443 http://127.0.0.1:1 HTTPS://A http://[::1]:80 app://x https://a_b.c"
+)
+
+
+@pytest.mark.parametrize("origin", GOOD_ORIGINS.split())
+def test_an_origin_is_a_scheme_a_host_and_perhaps_a_port(project, origin):
+    project.layer("development", f"server: {{cors_origins: ['{origin}']}}")
+    assert project.manager().snapshot.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://a http://b",
+        "https://a.example/",
+        "https://a.example/path",
+        "a.example",
+        "//a.example",
+        "https://",
+        "https://:80",
+        "http://a:port",
+        "http://a:65536",
+        "http://u@a",
+        "http://a?x",
+        "http://a#x",
+        "**",
+        "http://*.a.example",
+        "null",
+        "http://é.example",
+        " http://a",
+    ],
+)
+def test_what_is_no_origin_is_a_warning_at_its_item(project, origin):
+    project.layer("development", f"server:\n  cors_origins:\n    - http://a.example\n    - '{origin}'\n")
+    (warning,) = project.manager().snapshot.warnings
+    assert (warning.code, str(warning.origin)) == ("odd-cors-origin", "settings/development.yaml:4:7")
+    assert warning.message.startswith("item 2 of server.cors_origins is neither * nor scheme://host[:port]")
+    assert "between two of them stands a comma" in warning.hint
+
+
+def test_a_forgotten_comma_in_a_variable_is_a_warning(project):
+    hosts = {
+        "SYNFINANCE_SERVER__CORS_ORIGINS": "http://a http://b,http://c",
+        "SYNFINANCE_SECURITY__ALLOWED_HOSTS": "a b",
+    }
+    warnings = project.manager(**hosts).snapshot.warnings
+    assert [(warning.code, str(warning.origin)) for warning in warnings] == [
+        ("odd-cors-origin", "env SYNFINANCE_SERVER__CORS_ORIGINS"),
+        ("odd-host", "env SYNFINANCE_SECURITY__ALLOWED_HOSTS"),
+    ]
+    assert [warning.message.split(" of ")[0] for warning in warnings] == ["item 1", "item 1"]
+
+
+def test_a_lent_placeholder_is_no_odd_origin_or_host(project):
+    project.layer("development", "server: {cors_origins: $A}\nsecurity: {allowed_hosts: ['${A}']}")
+    assert project.command("validate", "--strict", "--placeholders").exit_code == 0
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
