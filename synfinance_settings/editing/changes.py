@@ -82,8 +82,7 @@ class LayerFile:
 
     def __init__(self, project: Project, target: Target, state_dir: Path | None) -> None:
         if project.settings_dir is None:
-            said = "there is no settings folder to write to"
-            raise EditError(Problem("refused-edit", said, hint=project.missing_hint))
+            raise EditError(Problem("refused-edit", "there is no settings folder", hint=project.missing_hint()))
         self.project = project
         self.target = target
         self._folder = project.settings_dir

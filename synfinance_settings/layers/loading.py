@@ -268,13 +268,13 @@ def _report_absence(run: _Build, layer: str) -> None:
         if layer == "environment":
             return  # said once, for the default layer
         message = "no settings folder was found" + ("" if strict else ", so the defaults alone hold")
-        hint = run.project.missing_hint
+        stem = "default"
     else:
         stem = "default" if layer == "default" else run.project.environment
-        name = f"{run.project.name(run.project.settings_dir)}/{stem}.yaml"
+        name = run.project.layer_name(stem)
         message = f"{name} is missing"
         run.left_out += [name] if strict else []
-        hint = f"create {name}, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
+    hint = run.project.missing_hint(stem)
     severity: Severity = "error" if strict else "warning"
     run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])
     run.complete = run.complete and not strict

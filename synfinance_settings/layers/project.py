@@ -36,13 +36,15 @@ class Project:
     passed_over: Distrust | None = None
     """The folder at which the search for the layers ended because somebody else could have written it."""
 
-    @property
-    def missing_hint(self) -> str:
-        """What to do where there is no settings folder."""
-        variable = f"{PREFIX}SETTINGS_DIR"
-        if self.passed_over is None:
-            return f"create settings/default.yaml, or set {variable} to the folder of the layers"
-        return f"{self.passed_over}; {self.passed_over.mend}, or set {variable} to the folder of the layers"
+    def layer_name(self, stem: str) -> str:
+        """How messages call the file that the layer `stem` would have; without a folder, that in ``settings``."""
+        folder = self.name(self.settings_dir) if self.settings_dir else "settings"
+        return f"{folder}/{stem}{SUFFIXES[0]}"
+
+    def missing_hint(self, stem: str = "default") -> str:
+        """What to do where the layer `stem`, or the whole settings folder, is missing."""
+        ways = f"{self.passed_over}; {self.passed_over.mend}" if self.passed_over else f"create {self.layer_name(stem)}"
+        return f"{ways}, or set {PREFIX}SETTINGS_DIR to the folder of the layers"
 
     def name(self, path: Path) -> str:
         """How messages call `path`: relative to the root with ``/``, absolute outside it."""
