@@ -29,9 +29,10 @@ _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a 
 def set_(key: str, value: str, target: Target | None, dry_run: bool, allow_secret: bool) -> None:
     """Write VALUE for KEY into a layer file; everything else in it stays as it is.
 
-    The merged result is validated before anything is written, for --env default in all environments. VALUE is text;
-    null is null where the setting may be null; a list is text with commas or a YAML or JSON list; for a section it is
-    a mapping. With - the value is read from stdin, as a secret must be. A value that begins with - follows after --.
+    The merged result is validated before anything is written, for --env default in every environment that has a layer
+    file. VALUE is text; null is null where the setting may be null; a list is text with commas or a YAML or JSON list;
+    for a section it is a mapping. With - the value is read from stdin, as a secret must be. A value that begins with -
+    follows after --.
 
     \b
     synfinance-settings set server.port 8443 --env production

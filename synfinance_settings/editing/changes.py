@@ -164,6 +164,9 @@ class LayerFile:
             sources = read_sources(project).with_layer(layer, content)
             reports.append(validate_sources(project, sources, placeholders=True))
         yield from _hiding(reports, changed, self.project.name(content.path))
+        if self.project.environment_origin.source != "the argument":  # else it is not what runs here
+            here = (report for report in reports if report.environment is self.project.environment)
+            yield from _broken(next(here, None))
         if self.target == "default":
             note = without_layer(self._environments())
             yield from [note] if note else []
@@ -226,6 +229,15 @@ def file_bytes(text: str) -> bytes:
 def _named(problem: Problem, where: tuple[Environment, ...], among: int) -> Problem:
     """`problem` with the environments where it was found, unless it was found in all of `among`."""
     return problem if len(where) == among else replace(problem, message=f"in {listed(where)}: {problem.message}")
+
+
+def _broken(report: ValidationReport | None) -> Iterator[str]:
+    """A note where the change validates by itself, but not with what else is set here."""
+    if report is not None and report.problems:
+        first, *others = report.problems
+        more = f", and {len(others)} more" if others else ""
+        where = f" ({first.origin})" if first.origin else ""
+        yield f"with what else is set here, {report.environment} does not validate: {first.message}{where}{more}"
 
 
 def _hiding(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:

@@ -12,7 +12,15 @@ from synfinance_settings.editing.changes import Target, file_text
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.spelling import Written
 from synfinance_settings.editing.splice import set_value, unset_value, with_content
-from synfinance_settings.errors import EditError, LayerError, Origin, Problem, RollbackError, SettingsError
+from synfinance_settings.errors import (
+    EditError,
+    LayerError,
+    Origin,
+    Problem,
+    RollbackError,
+    SettingsError,
+    UnknownKeyError,
+)
 from synfinance_settings.layers.excerpt import is_reference
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Branch, Node, Source, leaves
@@ -20,7 +28,7 @@ from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.sections.base import is_utf8, read_texts
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
-from synfinance_settings.sections.variables import VARIABLES_OF
+from synfinance_settings.sections.variables import VARIABLES, VARIABLES_OF
 
 Edit = Callable[[str, str], str]
 """The new text of a layer file, from the old one and the file's name."""
@@ -59,8 +67,15 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
 def unsetting_edit(key: str) -> Edit:
     """Take `key`, a setting or a section, out; raises `UnknownKeyError` for a key that is none."""
     if key not in SETTINGS and key not in SECTIONS:
-        raise unknown_key(key)
+        raise _no_key(key)
     return lambda text, name: unset_value(text, name, key)
+
+
+def _no_key(key: str) -> UnknownKeyError:
+    if key not in VARIABLES:
+        return unknown_key(key)
+    said = f"{key} is a variable; a layer file names the setting"
+    return UnknownKeyError(Problem("unknown-key", said, key, Origin("the argument"), hint=VARIABLES[key]))
 
 
 def said_in(text: str, name: str) -> dict[str, Node]:
@@ -83,10 +98,11 @@ def rollback_edit(
             is_meant = version.environment == target and version.is_valid
         if is_meant and stored is not None and (number is not None or _brought_back(stored, path.name) != now):
             return _bringing_back(stored), version
-    said = f"there is no version {number} of {path.name}"
     if number is None:
-        said = f"no version of {path.name} is recorded that differs from it"
-    raise RollbackError(Problem("no-such-version", said))
+        raise RollbackError(Problem("no-such-version", f"no version of {path.name} is recorded that differs from it"))
+    others = (version.environment for version in history.versions() if version.number == number)
+    hint = next((f"it is one of {other}: --env {other}" for other in others), None)
+    raise RollbackError(Problem("no-such-version", f"there is no version {number} of {path.name}", hint=hint))
 
 
 def _bringing_back(stored: bytes) -> Edit:
@@ -117,7 +133,7 @@ def secret_refusal(
 
 def _written(key: str, literal: str) -> Written:
     if key not in SETTINGS:
-        raise unknown_key(key)
+        raise _no_key(key)
     setting = SETTINGS[key]
     if literal == "null" and setting.nullable:
         return None

@@ -13,6 +13,7 @@ from synfinance_settings.layers.outline import spans
 from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.base import is_utf8
 
+_MARK: Final = "\ufeff"
 _CHANGED: Final = f"{MASK} (changed)"
 _NO_SECRET: Final = ("", "null", "Null", "NULL", "~", "''", '""')
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
@@ -25,6 +26,8 @@ def masked_difference(name: str, before: str, after: str) -> list[str]:
     """
     if before and not parses(name, before):
         return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
+    if before.startswith(_MARK) == after.startswith(_MARK):
+        before, after = before.removeprefix(_MARK), after.removeprefix(_MARK)
     was, now = _secrets(name, before), _secrets(name, after)
     changed = frozenset(path for path in now if path in was and was[path] != now[path])
     old, new = _masked(name, before), _masked(name, after, changed)

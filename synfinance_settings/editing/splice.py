@@ -149,8 +149,8 @@ def _pruned(data: Any, prefix: str = "") -> Any:
     return {name: value for name, value in pruned.items() if prefix + name not in SECTIONS or value not in ({}, None)}
 
 
-def _refused(message: str, name: str) -> EditError:
-    return EditError(Problem("refused-edit", message, origin=Origin(name)))
+def _refused(message: str, name: str, hint: str | None = None) -> EditError:
+    return EditError(Problem("refused-edit", message, origin=Origin(name), hint=hint))
 
 
 class _Sheet:
@@ -180,7 +180,9 @@ class _Sheet:
         """The text without what stands at `path`."""
         steps = self._steps(path)
         if len(steps) < len(path):
-            raise _refused(f"{'.'.join(path)} is not set in this file", self._name)
+            raise _refused(
+                f"{'.'.join(path)} is not set in this file", self._name, f"explain {'.'.join(path)} says where it is"
+            )
         for inner in steps[-1].value.walk():
             if inner.kind != "alias":
                 self._refuse_shared(inner.anchor)

@@ -322,3 +322,11 @@ def test_a_rollback_to_what_is_not_utf8_is_refused(desk, project):
     result = desk.run("rollback", str(found["version"]), "--yes")
     assert result.exit_code == 1
     assert "error[not-utf8]: settings/development.yaml is not UTF-8" in result.stderr
+
+
+def test_a_version_of_another_layer_is_told(desk):
+    desk.done("set", "debug", "on", "--env", "test")
+    result = desk.run("rollback", "2", "--yes")
+    assert result.exit_code == 2
+    assert "there is no version 2 of development.yaml" in result.stderr
+    assert "= help: it is one of test: --env test" in result.stderr

@@ -408,3 +408,38 @@ def test_a_secret_of_nothing_from_stdin_is_refused(desk, nothing_written, key, s
     result = desk.run("set", key, "-", "--allow-secret", input=stdin)
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"{key}: stdin is empty" in result.stderr
+
+
+def test_what_does_not_validate_with_a_developer_s_own_layer_is_told(desk, project):
+    project.layer("development.local", "generation: {start_date: 2024-06-01}\n")
+    result = desk.done("set", "generation.end_date", "2024-03-01")
+    assert (
+        "note: with what else is set here, development does not validate: generation.end_date must not be before "
+        "generation.start_date (settings/development.yaml:2:13)\n"
+    ) in result.stderr
+    assert "does not validate" not in desk.done("set", "debug", "on", "--env", "test").stderr
+    assert "does not validate" not in desk.done("unset", "generation.end_date").stderr
+
+
+@pytest.mark.parametrize("call", [["set", "SYNFINANCE_SERVER__PORT", "8001"], ["unset", "SYNFINANCE_SERVER__PORT"]])
+def test_a_variable_in_the_place_of_a_key_is_told(desk, nothing_written, call):
+    nothing_written()
+    result = desk.run(*call)
+    assert result.exit_code == 2
+    assert "error[unknown-key]: SYNFINANCE_SERVER__PORT is a variable; a layer file names the setting" in result.stderr
+    assert "= help: server.port" in result.stderr
+
+
+def test_a_byte_order_mark_is_kept_and_not_shown(desk, project):
+    project.layer("development", b"\xef\xbb\xbfserver:\r\n  port: 8001\r\n")
+    shown = desk.done("unset", "server").stdout
+    assert "\n-server:\n" in shown
+    assert "\n+{}\n" in shown
+    assert (desk.settings / "development.yaml").read_bytes() == b"\xef\xbb\xbf{}\r\n"
+
+
+def test_a_key_that_is_set_elsewhere_is_not_taken_out(desk, nothing_written):
+    nothing_written()
+    result = desk.run("unset", "server.port")
+    assert result.exit_code == 2
+    assert "= help: explain server.port says where it is" in result.stderr
