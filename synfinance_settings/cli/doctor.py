@@ -1,42 +1,80 @@
 """The command doctor: does what the settings name really work from here?
 
 A check is a generator of findings; each is ok, a warning or a failure, and says what mends it. Database and cache are
-reached with the very URLs that the settings give, by drivers that are extras of this package.
+reached with the very URLs that the settings give, by drivers that are extras of this package, in processes of their
+own (`probe`) that end in time. What a server says is never shown: it is sorted into a failure that has words here.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import shutil
-import socket
+import signal
 import ssl
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import MASK, SettingsError
+from synfinance_settings.errors import SettingsError, counted, printable
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from synfinance_settings.cli import probe
     from synfinance_settings.layers.project import Project
     from synfinance_settings.sections.app import AppConfig
 
 Status = Literal["ok", "warn", "fail"]
+Answers = Mapping[str, "probe.Answer"]
 
-_TIMEOUT: Final = 5  # seconds that a server has to answer
+_PROBE: Final = Path(__file__).with_name("probe.py")
+_BACKSTOP: Final = 60  # seconds for a process to come up, import its driver and end by its own alarm
 _EXPIRES_SOON: Final = 30  # days
 _LEAST_SECRET: Final = 12  # characters
 _WEAK_WORDS: Final = ("changeme", "password", "secret", "example", "default", "admin", "test", "12345")
 _STYLES: Final = {"ok": "good", "warn": "warning", "fail": "error"}
+_MARGIN: Final = 18  # columns before what a finding says
+
+_FAILURES: Final = {
+    "no-host": "the host name is not known",
+    "timeout": "no answer in time",
+    "odd": "what answers there is no {server}, or broke off",
+    "password": "password authentication failed",
+    "not-let-in": "the server does not let this user in from here",
+    "no-database": "the database does not exist",
+    "no-role": "the role does not exist",
+    "full": "the server has no connection left",
+    "starting": "the server is starting or stopping",
+    "no-tls": "the server does not speak SSL",
+    "certificate": "the certificate of the server was not accepted",
+    "no-socket": "no server listens on that socket",
+    "refused-command": "the server refused a command",
+}
+"""What the failures of a probe mean; ``system`` brings the words of this machine along."""
+
+
+class Command(str):
+    """A mend that can be pasted into a shell, on one line at any width."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, *words: object) -> Command:
+        """The words quoted for a shell."""
+        return cls(shlex.join(printable(str(word)) for word in words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +90,16 @@ class Finding:
 @click.command(short_help="Check servers, files, ports and secrets.")
 @options.environment_option
 @options.strict_option
+@click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(min=0.1, max=600),
+    default=5.0,
+    show_default=True,
+    help="Seconds that a server, and git, has to answer.",
+)
 @options.format_option("text", "json")
-def doctor(environment: Environment | None, strict: bool, output: str) -> None:
+def doctor(environment: Environment | None, strict: bool, seconds: float, output: str) -> None:
     """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes.
 
     Needs the real secrets of the environment. Ends with 1 where a check fails; with --strict where one warns, too.
@@ -62,132 +108,195 @@ def doctor(environment: Environment | None, strict: bool, output: str) -> None:
     synfinance-settings doctor --env production
     """
     project = options.find(environment)
-    findings = list(_examined(project))
+    findings = list(_examined(project, seconds))
     if output == "json":
         render.echo_json([asdict(finding) for finding in findings])
     else:
-        for finding in findings:
-            label = render.style(finding.status.ljust(4), _STYLES[finding.status])
-            click.echo(f"{label}  {finding.check.ljust(10)}  {finding.message}")
-            if finding.mend:
-                click.echo(f"{' ' * 18}{render.style(f'mend: {finding.mend}', 'quiet')}")
+        _tell(findings)
     bad = ("fail", "warn") if strict else ("fail",)
     if any(finding.status in bad for finding in findings):
         raise click.exceptions.Exit(1)
 
 
-def _examined(project: Project) -> Iterator[Finding]:
+def _tell(findings: list[Finding]) -> None:
+    """A line or more a finding, and a last one that counts them."""
+    columns, margin = render.width(), " " * _MARGIN
+    for finding in findings:
+        label = finding.status.ljust(4)
+        head = f"{label}  {finding.check}".ljust(_MARGIN)
+        lines = "\n".join(render.hanging(head, finding.message, columns))
+        click.echo(render.style(label, _STYLES[finding.status]) + lines.removeprefix(label))
+        if finding.mend:
+            room = None if isinstance(finding.mend, Command) else columns
+            click.echo(render.style("\n".join(render.hanging(f"{margin}mend: ", finding.mend, room)), "quiet"))
+    stati = [finding.status for finding in findings]
+    failed, warned, good = (stati.count(status) for status in ("fail", "warn", "ok"))
+    click.echo(f"{failed} failed, {counted(warned, 'warning')}, {good} ok")
+
+
+def _examined(project: Project, seconds: float) -> Iterator[Finding]:
     """All findings; where the settings do not validate, only those that need no settings."""
     from synfinance_settings.layers.report import validate
 
     report = validate(project)
-    yield from _files(project)
+    yield from _files(project, seconds)
     if report.snapshot is None:
         error = SettingsError.of(report.problems)
-        mend = f"synfinance-settings validate --env {project.environment}"
-        yield Finding("settings", "fail", render.counted(len(error.problems), "error"), mend)
-        for name in _CHECKS:
-            yield Finding(name, "warn", "not checked: the settings do not validate", mend)
+        said = f"{counted(len(error.problems), 'error')}; not checked without settings: {', '.join(_CHECKS)}"
+        mend = Command.of("synfinance-settings", "validate", "--env", project.environment)
+        yield Finding("settings", "fail", said, mend)
         return
-    warned = f", {render.counted(len(report.warnings), 'warning')}" if report.warnings else ""
+    warned = f", {counted(len(report.warnings), 'warning')}" if report.warnings else ""
     yield Finding("settings", "ok", f"{project.environment} validates{warned}")
+    config = report.snapshot.config
+    answers = _answers(_questions(config), seconds)
     for name, check in _CHECKS.items():
         try:
-            yield from check(report.snapshot.config)
-        except (OSError, ValueError) as error:  # a host or a path that validates and still is none
-            said = f"cannot be checked: {type(error).__name__}"
-            yield Finding(name, "fail", said, f"synfinance-settings show --env {project.environment}")
+            yield from check(config, answers)
+        except (OSError, ValueError) as error:  # a path that validates and still is none
+            mend = Command.of("synfinance-settings", "show", "--env", project.environment)
+            yield Finding(name, "fail", f"cannot be checked: {type(error).__name__}", mend)
 
 
-def _database(config: AppConfig) -> Iterator[Finding]:
-    """Connect to PostgreSQL as the service would, and ask for its version."""
+def _questions(config: AppConfig) -> dict[str, probe.Question]:
+    """What is asked of servers and of this machine, each in a process of its own."""
+    database, cache = config.database, config.cache
+    questions: dict[str, probe.Question] = {
+        "database": {
+            "about": "postgres",
+            "url": database.url,
+            "ssl_mode": database.ssl_mode,
+            "host": database.host,
+            "port": database.port,
+        },
+        "ports": {"about": "ports", "host": config.server.host, "ports": [port for _, port in _listened_on(config)]},
+    }
+    if cache.enabled and cache.backend == "redis":
+        questions["cache"] = {"about": "redis", "url": cache.url, "host": cache.host, "port": cache.port}
+    return questions
+
+
+def _answers(questions: Mapping[str, probe.Question], seconds: float) -> dict[str, probe.Answer]:
+    """The answers by the names of the questions, which are asked at the same time."""
+    with ExitStack() as processes:
+        asked = {}
+        for name, question in questions.items():
+            process = processes.enter_context(_asking({**question, "seconds": seconds}))
+            processes.callback(process.kill)
+            asked[name] = process
+        return {name: _answer(process) for name, process in asked.items()}
+
+
+def _asking(question: probe.Question) -> subprocess.Popen[str]:
+    """The process that answers `question`, which stands in no list of processes."""
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-P", _PROBE], text=True, **pipes)
+    assert process.stdin, "it is a pipe"
+    with suppress(BrokenPipeError), process.stdin as pipe:
+        json.dump(question, pipe)
+    process.stdin = None  # communicate would write to it
+    return process
+
+
+def _answer(process: subprocess.Popen[str]) -> probe.Answer:
     try:
-        import psycopg
-    except ImportError:
-        mend = "pip install 'synfinance-settings[postgres]'"
-        yield Finding("database", "warn", "not checked: psycopg is missing", mend)
+        said, _ = process.communicate(timeout=_BACKSTOP)
+    except subprocess.TimeoutExpired:
+        return {"failure": "timeout"}
+    if process.returncode:
+        return {"failure": "timeout" if process.returncode == -signal.SIGALRM else "odd"}
+    answer: probe.Answer = json.loads(said)
+    return answer
+
+
+def _database(config: AppConfig, answers: Answers) -> Iterator[Finding]:
+    """Whether PostgreSQL lets the service in."""
+    database, answer = config.database, answers["database"]
+    where = printable(f"{database.user}@{database.host}:{database.port}/{database.name}")
+    mend: str
+    match answer.get("failure"):
+        case None:
+            yield Finding("database", "ok", f"{where} answers, PostgreSQL {answer['version']}")
+            return
+        case "no-driver":
+            mend = Command.of("pip", "install", "synfinance-settings[postgres]")
+            yield Finding("database", "warn", "not checked: psycopg is missing", mend)
+            return
+        case "password":
+            mend = "check database.user and database.password (SYNFINANCE_DB_PASSWORD)"
+        case "no-database" | "no-role" | "not-let-in":
+            mend = "create the database or role, or correct database.name and database.user"
+        case _:
+            mend = "start the server, or correct database.host, database.port and database.ssl_mode"
+    yield Finding("database", "fail", f"{where}: {_in_words(answer, 'PostgreSQL')}", mend)
+
+
+def _cache(config: AppConfig, answers: Answers) -> Iterator[Finding]:
+    """Whether Redis answers the service."""
+    cache = config.cache
+    if "cache" not in answers:
+        yield Finding("cache", "ok", "in memory" if cache.enabled else "switched off")
         return
-    where = f"{config.database.user}@{config.database.host}:{config.database.port}/{config.database.name}"
-    try:
-        with psycopg.connect(
-            config.database.url, connect_timeout=_TIMEOUT, sslmode=config.database.ssl_mode
-        ) as connection:
-            found = connection.info.server_version
-    except psycopg.Error as error:
-        said = _first_line(error, config.database.password)
-        yield Finding("database", "fail", f"{where}: {said}", _database_mend(said))
-    else:
-        yield Finding("database", "ok", f"{where} answers, PostgreSQL {found // 10000}.{found % 10000}")
+    answer = answers["cache"]
+    where = printable(f"{cache.host}:{cache.port}/{cache.db}")
+    mend: str
+    match answer.get("failure"):
+        case None:
+            yield Finding("cache", "ok", f"{where} answers, Redis {answer['version']}".rstrip())
+            return
+        case "no-driver":
+            mend = Command.of("pip", "install", "synfinance-settings[redis]")
+            yield Finding("cache", "warn", "not checked: redis is missing", mend)
+            return
+        case "password" | "not-let-in":
+            mend = "check cache.password (SYNFINANCE_REDIS_PASSWORD)"
+        case _:
+            mend = "start the server, or correct cache.host, cache.port and cache.db"
+    yield Finding("cache", "fail", f"{where}: {_in_words(answer, 'Redis')}", mend)
 
 
-def _database_mend(said: str) -> str:
-    if "authentication" in said or "password" in said:
-        return "check database.user and database.password (SYNFINANCE_DB_PASSWORD)"
-    if "does not exist" in said:
-        return "create the database or role, or correct database.name and database.user"
-    return "start the server, or correct database.host, database.port and database.ssl_mode"
+def _in_words(answer: probe.Answer, server: str) -> str:
+    """What a failure means, in words of ours and of this machine."""
+    name = answer["failure"]
+    return str(answer["said"]) if name == "system" else _FAILURES[name].format(server=server)
 
 
-def _cache(config: AppConfig) -> Iterator[Finding]:
-    """Ping Redis as the service would."""
-    if not config.cache.enabled or config.cache.backend == "memory":
-        yield Finding("cache", "ok", "in memory" if config.cache.enabled else "switched off")
-        return
-    try:
-        import redis
-    except ImportError:
-        yield Finding("cache", "warn", "not checked: redis is missing", "pip install 'synfinance-settings[redis]'")
-        return
-    where = f"{config.cache.host}:{config.cache.port}/{config.cache.db}"
-    client = redis.Redis.from_url(config.cache.url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
-    try:
-        client.ping()
-        version = client.info("server")["redis_version"]
-    except redis.AuthenticationError as error:
-        mend = "check cache.password (SYNFINANCE_REDIS_PASSWORD)"
-        yield Finding("cache", "fail", f"{where}: {_first_line(error, config.cache.password)}", mend)
-    except redis.RedisError as error:
-        mend = "start the server, or correct cache.host, cache.port and cache.db"
-        yield Finding("cache", "fail", f"{where}: {_first_line(error, config.cache.password)}", mend)
-    else:
-        yield Finding("cache", "ok", f"{where} answers, Redis {version}")
-    finally:
-        client.close()
-
-
-def _first_line(error: Exception, secret: SecretStr | None) -> str:
-    """What a driver says, in one line, and never the secret."""
-    said = " ".join(str(error).split())
-    value = secret.get_secret_value() if secret else ""
-    if not said or "://" in said or "percent-encoded" in said:  # the URL itself, as libpq repeats it
-        return type(error).__name__
-    return said.replace(value, MASK) if value else said
-
-
-def _tls(config: AppConfig) -> Iterator[Finding]:
+def _tls(config: AppConfig, answers: Answers) -> Iterator[Finding]:
     """Make a connection in memory with the certificate and its key: they must fit, and the days left are read off."""
     security = config.security
     if not security.ssl_enabled:
         yield Finding("tls", "ok", "switched off; something in front must speak it")
         return
     certificate, key = str(security.ssl_cert_path), str(security.ssl_key_path)
+    for path in (certificate, key):
+        if said := _unreadable(Path(path)):
+            mend = "correct security.ssl_cert_path and security.ssl_key_path"
+            yield Finding("tls", "fail", f"{printable(path)} {said}", mend)
+            return
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         server.load_cert_chain(certificate, key, password="")
-    except FileNotFoundError:
-        missing = certificate if not Path(certificate).exists() else key
-        mend = "correct security.ssl_cert_path and security.ssl_key_path"
-        yield Finding("tls", "fail", f"{missing} does not exist", mend)
-        return
     except OSError as error:
         mismatch = "KEY_VALUES_MISMATCH" in str(error)
         said = "the key does not belong to the certificate" if mismatch else f"cannot be loaded: {error}"
-        yield Finding("tls", "fail", f"{certificate}, {key}: {said}", f"openssl x509 -noout -text -in {certificate}")
+        mend = Command.of("openssl", "x509", "-noout", "-text", "-in", certificate)
+        yield Finding("tls", "fail", printable(f"{certificate}, {key}: {said}"), mend)
         return
     yield _expiry(server, certificate)
     mode = stat.S_IMODE(Path(key).stat().st_mode)
     if mode & 0o077:
-        yield Finding("tls", "warn", f"{key} is readable by others ({mode:04o})", f"chmod 600 {key}")
+        said = f"{printable(key)} is readable by others ({mode:04o})"
+        yield Finding("tls", "warn", said, Command.of("chmod", "600", "--", key))
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why there is nothing to read at `path`; a pipe, a device and what is far too long are not waited for."""
+    from synfinance_settings.layers.files import read_file
+
+    content = read_file(path)
+    if content.failure:
+        return content.failure[1]
+    return None if content.exists else "does not exist"
 
 
 def _expiry(server: ssl.SSLContext, certificate: str) -> Finding:
@@ -195,6 +304,7 @@ def _expiry(server: ssl.SSLContext, certificate: str) -> Finding:
     client.check_hostname = False
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     client.load_verify_locations(certificate)
+    certificate = printable(certificate)
     mend = f"renew {certificate}"
     try:
         ends = _handshake(client, server)
@@ -223,50 +333,67 @@ def _handshake(client: ssl.SSLContext, server: ssl.SSLContext) -> str:
     return str(found["notAfter"])
 
 
-def _paths(config: AppConfig) -> Iterator[Finding]:
+def _paths(config: AppConfig, answers: Answers) -> Iterator[Finding]:
     """The folders that the service reads and writes."""
-    model = Path(config.ml.model_path)
-    if model.is_dir():
-        yield Finding("paths", "ok", f"ml.model_path {model} is there")
-    else:
-        yield Finding("paths", "warn", f"ml.model_path {model} is no folder", f"mkdir -p {model}")
+    yield _folder("ml.model_path", Path(config.ml.model_path), os.R_OK | os.X_OK, "read")
     if config.monitoring.log_metrics:
-        folder = Path(config.monitoring.metrics_file).parent
-        if os.access(folder, os.W_OK):
-            yield Finding("paths", "ok", f"monitoring.metrics_file can be written in {folder}")
-        else:
-            yield Finding("paths", "warn", f"monitoring.metrics_file: {folder} cannot be written", f"mkdir -p {folder}")
-
-
-def _ports(config: AppConfig) -> Iterator[Finding]:
-    """The ports that the service listens on."""
-    yield _port("server.port", config.server.host, config.server.port)
-    if config.monitoring.enabled and config.monitoring.prometheus_enabled:
-        yield _port("monitoring.prometheus_port", config.server.host, config.monitoring.prometheus_port)
-
-
-def _port(key: str, host: str, port: int) -> Finding:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-    except OSError as error:
-        return Finding(
-            "ports", "warn", f"{key} {host}:{port}: {error.strerror or error}", f"ss -ltnp 'sport = :{port}'"
+        yield _folder(
+            "monitoring.metrics_file", Path(config.monitoring.metrics_file).parent, os.W_OK | os.X_OK, "written"
         )
-    return Finding("ports", "ok", f"{key} {host}:{port} is free")
 
 
-def _secrets(config: AppConfig) -> Iterator[Finding]:
+def _folder(key: str, folder: Path, access: int, done: str) -> Finding:
+    """Whether a folder is there and can be read or written; where it is missing, whether it can be made."""
+    name = printable(str(folder))
+    try:
+        is_folder = stat.S_ISDIR(folder.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    if is_folder and os.access(folder, access):
+        return Finding("paths", "ok", f"{key}: {name} can be {done}")
+    if is_folder:
+        mend = Command.of("chmod", "u+rwx" if access & os.W_OK else "u+rx", "--", folder)
+        return Finding("paths", "warn", f"{key}: {name} cannot be {done}", mend)
+    if os.path.lexists(folder):
+        return Finding("paths", "warn", f"{key}: {name} is no folder", f"move it away, or correct {key}")
+    above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
+    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+        return Finding(
+            "paths", "warn", f"{key}: {name} is missing, and can be made", Command.of("mkdir", "-p", "--", folder)
+        )
+    said = f"{key}: {name} is missing, and cannot be made in {printable(str(above))}"
+    return Finding("paths", "warn", said, f"make it as a user who may, or correct {key}")
+
+
+def _listened_on(config: AppConfig) -> Iterator[tuple[str, int]]:
+    """The ports that the service listens on, by key."""
+    yield "server.port", config.server.port
+    if config.monitoring.enabled and config.monitoring.prometheus_enabled:
+        yield "monitoring.prometheus_port", config.monitoring.prometheus_port
+
+
+def _ports(config: AppConfig, answers: Answers) -> Iterator[Finding]:
+    """Whether the ports can be listened on."""
+    listened_on = list(_listened_on(config))
+    answer = answers["ports"]
+    for (key, port), taken in zip(listened_on, answer.get("taken", [answer] * len(listened_on)), strict=True):
+        where = printable(f"{key} {config.server.host}:{port}")
+        if taken is None:
+            yield Finding("ports", "ok", f"{where} is free")
+        elif taken["failure"] == "system":
+            yield Finding("ports", "warn", f"{where}: {taken['said']}", Command.of("ss", "-ltnp", f"sport = :{port}"))
+        else:
+            yield Finding("ports", "fail", f"{where}: {_in_words(taken, 'port')}", "correct server.host")
+
+
+def _secrets(config: AppConfig, answers: Answers) -> Iterator[Finding]:
     """Whether the secrets that are in use can be guessed."""
     used = dict(_used_secrets(config))
     weak = {key: said for key, secret in used.items() if (said := _weakness(secret.get_secret_value()))}
     for key, said in weak.items():
         yield Finding("secrets", "warn", f"{key} {said}", _stronger(key))
     if not weak:
-        yield Finding("secrets", "ok", f"{render.counted(len(used), 'secret')} in use, none of them weak")
+        yield Finding("secrets", "ok", f"{counted(len(used), 'secret')} in use, none of them weak")
 
 
 def _stronger(key: str) -> str:
@@ -275,7 +402,7 @@ def _stronger(key: str) -> str:
 
     variable = VARIABLES_OF[key.partition(",")[0]][-1]
     if key.startswith("security."):
-        return f"{variable}=$(python -c 'import secrets; print(secrets.token_urlsafe(32))')"
+        return Command(f"{variable}=$(python -c 'import secrets; print(secrets.token_urlsafe(32))')")
     return f"change it on the server, and set {variable} or {variable}_FILE"
 
 
@@ -302,7 +429,7 @@ def _weakness(value: str) -> str | None:
     return None
 
 
-def _files(project: Project) -> Iterator[Finding]:
+def _files(project: Project, seconds: float) -> Iterator[Finding]:
     """Modes of the layer files and of ``.env``, and whether git would take ``.env`` along."""
     from synfinance_settings.layers.sources import read_sources
 
@@ -311,32 +438,73 @@ def _files(project: Project) -> Iterator[Finding]:
     bad = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o022]
     for path in bad:
         name = project.name(path)
-        yield Finding("files", "fail", f"{name} can be written by others", f"chmod go-w {name}")
+        yield Finding("files", "fail", f"{printable(name)} can be written by others", Command.of("chmod", "go-w", name))
     if not bad:
-        yield Finding("files", "ok", f"{render.counted(len(paths), 'file')}, none writable by others")
+        yield Finding("files", "ok", f"{counted(len(paths), 'file')}, none writable by others")
     for path in [project.env_file, *(content.path for content in sources.secrets.values())]:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o044:
             name = project.name(path)
-            yield Finding("files", "warn", f"{name} can be read by others", f"chmod 600 {name}")
+            yield Finding("files", "warn", f"{printable(name)} can be read by others", Command.of("chmod", "600", name))
     if project.env_file.exists():
-        yield from _ignored_by_git(project)
+        yield from _ignored_by_git(project, seconds)
 
 
-def _ignored_by_git(project: Project) -> Iterator[Finding]:
-    """Whether git would take ``.env`` along; nothing outside a repository."""
-    git = shutil.which("git")
-    if git is None:
+def _ignored_by_git(project: Project, seconds: float) -> Iterator[Finding]:
+    """Whether git would take ``.env`` along; nothing outside a repository.
+
+    The repository's own configuration can name programs to run, so git gets an empty repository of ours in its place,
+    and of the other one only the files, the index and the list of exceptions.
+    """
+    git, path = shutil.which("git"), project.env_file.absolute()
+    root = next((folder for folder in path.parents if os.path.lexists(folder / ".git")), None)
+    if git is None or root is None:
         return
-    name = project.name(project.env_file)
-    call = [git, "-C", str(project.env_file.parent), "check-ignore", "-q", project.env_file.name]
-    asked = subprocess.run(call, capture_output=True, check=False, timeout=_TIMEOUT)
-    if asked.returncode == 1:
-        yield Finding("files", "fail", f"git does not ignore {name}", f"echo {project.env_file.name} >> .gitignore")
-    elif asked.returncode == 0:
+    name, inside = printable(project.name(path)), path.relative_to(root).as_posix()
+    with tempfile.TemporaryDirectory() as ours:
+        ignored, tracked = (
+            _asked_git(git, Path(ours), root, seconds, *call)
+            for call in (
+                ("check-ignore", "--no-index", "--quiet", "--", inside),
+                ("ls-files", "--error-unmatch", "--", f":(top,literal){inside}"),
+            )
+        )
+    if tracked == 0:
+        yield Finding("files", "fail", f"git keeps {name}", Command.of("git", "rm", "--cached", "--", name))
+    elif ignored == 1:
+        mend = Command(f"echo {shlex.quote(path.name)} >> .gitignore")
+        yield Finding("files", "fail", f"git does not ignore {name}", mend)
+    elif ignored == 0:
         yield Finding("files", "ok", f"git ignores {name}")
+    else:
+        yield Finding("files", "warn", f"git cannot say whether it ignores {name}", Command.of("git", "status"))
 
 
-_CHECKS: Final[dict[str, Callable[[AppConfig], Iterator[Finding]]]] = {
+def _asked_git(git: str, ours: Path, root: Path, seconds: float, *call: str) -> int | None:
+    """How git ends on a question about the files below `root`; None where it does not end in time."""
+    for name in ("objects", "refs", "info"):
+        (ours / name).mkdir(exist_ok=True)
+    (ours / "HEAD").write_text("ref: refs/heads/main\n")
+    theirs = root / ".git"
+    environ = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "GIT_DIR": str(ours),
+        "GIT_WORK_TREE": str(root),
+        "GIT_INDEX_FILE": str(theirs / "index"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+    options = ["-c", f"core.excludesFile={theirs / 'info' / 'exclude'}"]
+    streams: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        return subprocess.run(
+            [git, *options, *call], cwd=root, env=environ, timeout=seconds, check=False, **streams
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return None
+
+
+_CHECKS: Final[dict[str, Callable[[AppConfig, Answers], Iterator[Finding]]]] = {
     "database": _database,
     "cache": _cache,
     "tls": _tls,

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import socket
+import socketserver
 import subprocess
-import sys
+import threading
+from contextlib import ExitStack, suppress
 
 import psycopg
 import pytest
@@ -68,6 +70,55 @@ def closed_port() -> int:
         return listener.getsockname()[1]
 
 
+@pytest.fixture
+def stranger():
+    """Start a server that talks to everybody as `talk` does; its port."""
+    with ExitStack() as servers:
+
+        def stranger(talk) -> int:
+            class Handler(socketserver.BaseRequestHandler):
+                def handle(self):
+                    with suppress(OSError):
+                        talk(self.request)
+
+            server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+            servers.callback(server.server_close)
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            servers.callback(thread.join)
+            servers.callback(server.shutdown)
+            return server.server_address[1]
+
+        yield stranger
+
+
+def endless(part: bytes):
+    """Talk that sends `part` again and again until the other side goes."""
+
+    def talk(connection) -> None:
+        connection.settimeout(0.05)
+        while True:
+            if part:
+                connection.sendall(part)
+            with suppress(TimeoutError):
+                if len(part) < 2 and not connection.recv(65536):
+                    return
+
+    return talk
+
+
+def once(said: bytes):
+    """Talk that answers the first words with `said`, and ends."""
+
+    def talk(connection) -> None:
+        connection.recv(65536)
+        connection.sendall(said)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(65536)
+
+    return talk
+
+
 class TestServers:
     def test_healthy(self, desk, at, postgres, redis_server):
         at(postgres.port, redis_server.port)
@@ -107,7 +158,7 @@ class TestServers:
         at(postgres.port)
         (database,) = found(desk, SYNFINANCE_DB_PASSWORD=postgres.password, SYNFINANCE_DB_NAME="nowhere")["database"]
         assert database["status"] == "fail"
-        assert 'database "nowhere" does not exist' in database["message"]
+        assert database["message"].endswith("/nowhere: the database does not exist")
         assert database["mend"].startswith("create the database")
 
     def test_a_server_without_tls_where_tls_is_asked_for(self, desk, at, postgres):
@@ -116,15 +167,38 @@ class TestServers:
         assert database["status"] == "fail"
         assert "SSL" in database["message"]
 
-    @pytest.mark.long
-    def test_a_server_that_never_answers(self, desk, at):
-        with socket.socket() as silent:
-            silent.bind(("127.0.0.1", 0))
-            silent.listen()
-            at(redis=silent.getsockname()[1])
-            (cache,) = found(desk, code=1)["cache"]
-        assert cache["status"] == "fail"
-        assert "imeout" in cache["message"] or "imed out" in cache["message"]
+    @pytest.mark.parametrize("part", [b"", b"+", b"$99999999999\r\n" + b"x" * 65536], ids=["silent", "drips", "floods"])
+    def test_a_server_that_comes_to_no_end(self, desk, at, stranger, part):
+        port = stranger(endless(part))
+        at(port, port)
+        checks = found(desk, "--timeout", "1", code=1)
+        assert stati(checks["database"] + checks["cache"]) == ["fail", "fail"]
+        assert checks["cache"][0]["message"] == f"127.0.0.1:{port}/0: no answer in time"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "-ERR {}",
+            "-WRONGPASS {}",
+            "-NOPERM {}",
+            "-{}",
+            "+PONG\r\n-ERR {}",
+            "+OK\r\n+PONG\r\n$72\r\nredis_version:{}",
+            "N\x00{}",
+            "E\x00\x00\x00\x6cSFATAL\0C28P01\0M{}\0\0",
+            "NE\x00\x00\x00\x6cSFATAL\0C28P01\0M{}\0\0",
+        ],
+        ids=ascii,
+    )
+    def test_what_a_server_says_is_never_shown(self, desk, at, stranger, said):
+        """It may say the password that it was given, whole or in part, in any spelling."""
+        echoed = f"{CANARY} {CANARY[:12]}  {CANARY[::-1]} \x1b[2J"
+        port = stranger(once(f"{said.format(echoed)}\r\n".encode()))
+        at(port, port)
+        variables = {"SYNFINANCE_DB_PASSWORD": CANARY, "SYNFINANCE_REDIS_PASSWORD": CANARY}
+        result = desk.run("doctor", **variables)
+        assert isinstance(result.exception, SystemExit)
+        assert [part for part in (CANARY[:12], CANARY[::-1][:12], "\x1b") if part in result.output] == []
 
     def test_a_cache_in_memory_needs_no_server(self, desk):
         (cache,) = found(desk)["cache"]
@@ -132,11 +206,11 @@ class TestServers:
         (cache,) = found(desk, SYNFINANCE_CACHE_ENABLED="off")["cache"]
         assert (cache["status"], cache["message"]) == ("ok", "switched off")
 
-    def test_drivers_that_are_missing_are_named(self, desk, at, closed_port, monkeypatch):
+    def test_drivers_that_are_missing_are_named(self, desk, at, closed_port, project):
         at(closed_port, closed_port)
-        monkeypatch.setitem(sys.modules, "psycopg", None)
-        monkeypatch.setitem(sys.modules, "redis", None)
-        checks = found(desk)
+        for name in ("psycopg", "redis"):
+            path = project.write(f"without/{name}.py", "raise ImportError\n")
+        checks = found(desk, PYTHONPATH=str(path.parent))
         assert [checks[name][0]["status"] for name in ("database", "cache")] == ["warn", "warn"]
         assert checks["database"][0]["mend"] == "pip install 'synfinance-settings[postgres]'"
         assert checks["cache"][0]["mend"] == "pip install 'synfinance-settings[redis]'"
@@ -235,6 +309,23 @@ class TestTls:
         assert finding["status"] == "fail"
         assert "expired" in finding["message"]
 
+    @pytest.mark.parametrize("kind", ["pipe", "device", "huge", "folder"])
+    @pytest.mark.parametrize("pair", [("x", "good.key"), ("good.crt", "x")], ids=["certificate", "key"])
+    def test_a_file_that_comes_to_no_end_fails(self, tls, tmp_path, kind, pair):
+        path = tmp_path / "x"
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "device":
+            path.symlink_to("/dev/zero")
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            with path.open("wb") as file:
+                file.truncate(1 << 31)
+        (finding,) = tls(*(str(path) if name == "x" else name for name in pair))
+        assert finding["status"] == "fail"
+        assert finding["message"].startswith(f"{path} ")
+
     def test_a_key_of_another_fails(self, tls):
         (finding,) = tls("good.crt", "other.key")
         assert finding["status"] == "fail"
@@ -261,9 +352,12 @@ class TestTls:
 class TestHere:
     """What needs no server."""
 
-    def test_a_line_a_finding(self, desk):
+    def test_a_line_a_finding_and_one_that_counts_them(self, desk):
         result = desk.run("doctor")
-        lines = [line for line in result.stdout.splitlines() if not line.startswith(" ")]
+        *lines, last = [line for line in result.stdout.splitlines() if not line.startswith(" ")]
+        stati = [line.split()[0] for line in lines]
+        failed, warned, good = (stati.count(status) for status in ("fail", "warn", "ok"))
+        assert last == f"{failed} failed, {warned} warning{'' if warned == 1 else 's'}, {good} ok"
         assert {line.split()[0] for line in lines} <= {"ok", "warn", "fail"}
         assert {line.split()[1] for line in lines} >= {
             "settings",
@@ -277,6 +371,17 @@ class TestHere:
         }
         assert all(line.strip().startswith("mend: ") for line in result.stdout.splitlines() if line.startswith(" "))
 
+    @pytest.mark.parametrize("columns", ["60", "80", "120"])
+    def test_a_finding_hangs_below_itself_and_a_command_stays_in_one_line(self, desk, columns):
+        variables = {"SYNFINANCE_JWT_SECRET": "x", "SYNFINANCE_SECURITY_JWT_ENABLED": "on"}
+        text = desk.run("doctor", COLUMNS=columns, **variables).stdout
+        command = "mend: SYNFINANCE_JWT_SECRET=$(python -c 'import secrets; print(secrets.token_urlsafe(32))')"
+        assert f"{' ' * 18}{command}\n" in text
+        lines = text.replace(command, "mend:").splitlines()[:-1]
+        assert max(map(len, lines)) <= int(columns)
+        assert all(line[16:18] == "  " for line in lines)
+        assert text.split() == desk.run("doctor", **variables).stdout.split()
+
     def test_a_warning_fails_when_strict(self, desk, at, postgres, monkeypatch):
         at(postgres.port)
         monkeypatch.chdir(desk.root)
@@ -286,17 +391,41 @@ class TestHere:
     def test_settings_that_do_not_validate(self, desk, project):
         project.layer("development", "server: {port: 1, prot: 2}\n")
         checks = found(desk, code=1)
-        told = {check[0]["message"] for name, check in checks.items() if name not in ("files", "settings")}
-        assert told == {"not checked: the settings do not validate"}
-        assert checks["settings"][0]["message"] == "2 errors"
+        assert set(checks) == {"files", "settings"}
+        not_checked = "not checked without settings: database, cache, tls, paths, ports, secrets"
+        assert checks["settings"][0]["message"] == f"2 errors; {not_checked}"
         assert checks["settings"][0]["mend"] == "synfinance-settings validate --env development"
 
     def test_paths(self, desk, monkeypatch):
         monkeypatch.chdir(desk.root)
-        assert stati(found(desk)["paths"]) == ["warn", "warn"]
+        model, metrics = found(desk)["paths"]
+        assert (model["status"], model["message"]) == ("warn", "ml.model_path: models is missing, and can be made")
+        assert (metrics["status"], metrics["mend"]) == ("warn", "mkdir -p -- logs")
         for name in ("models", "logs"):
             (desk.root / name).mkdir()
         assert stati(found(desk)["paths"]) == ["ok", "ok"]
+        (desk.root / "logs").rmdir()
+        (desk.root / "logs").write_text("")
+        assert found(desk)["paths"][1]["message"] == "monitoring.metrics_file: logs is no folder"
+
+    def test_paths_that_others_own(self, desk, without_rights):
+        (desk.root / "logs").mkdir(mode=0o555)
+        (desk.root / "here").mkdir(mode=0o555)
+        variables = {"SYNFINANCE_ML_MODEL_PATH": "here/below/models"}
+        with desk.start("doctor", "--format", "json", before=without_rights, **variables) as process:
+            findings = json.loads(process.communicate(timeout=50)[0])
+        model, metrics = [finding for finding in findings if finding["check"] == "paths"]
+        assert model["message"].startswith("ml.model_path: here/below/models is missing, and cannot be made in /")
+        assert metrics["message"] == "monitoring.metrics_file: logs cannot be written"
+        assert metrics["mend"] == "chmod u+rwx -- logs"
+
+    @pytest.mark.parametrize("name", ["a b", "$(touch pwned)", "; touch pwned", "-v", "it's"])
+    def test_a_mend_is_quoted_for_the_shell(self, desk, monkeypatch, name):
+        monkeypatch.chdir(desk.root)
+        mend = found(desk, SYNFINANCE_ML_MODEL_PATH=name)["paths"][0]["mend"]
+        subprocess.run(["sh", "-c", mend], check=True, timeout=50)
+        assert (desk.root / name).is_dir()
+        assert not (desk.root / "pwned").exists()
 
     def test_ports(self, desk, closed_port):
         variables = {"SYNFINANCE_SERVER_HOST": "127.0.0.1", "SYNFINANCE_MONITORING_PROMETHEUS_ENABLED": "off"}
@@ -340,16 +469,61 @@ class TestHere:
         path.chmod(0o600)
         assert stati(found(desk)["files"]) == ["ok"]
 
-    def test_a_dotenv_that_git_would_take(self, desk, project):
+    @pytest.fixture
+    def git(self, desk, project):
+        """git in the project, which is a repository with a ``.env``."""
         if shutil.which("git") is None:
             pytest.skip("needs git: apt-get install git")
         project.write(".env", "SYNFINANCE_DEBUG=on\n").chmod(0o600)
-        clean = {"PATH": os.environ["PATH"], "HOME": str(desk.root)}
-        subprocess.run(["git", "init", "-q"], cwd=desk.root, env=clean, check=True)
+        clean = {"PATH": os.environ["PATH"], "HOME": str(desk.root), "GIT_CONFIG_NOSYSTEM": "1"}
+
+        def git(*arguments: str) -> None:
+            call = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
+            subprocess.run(call, cwd=desk.root, env=clean, check=True, capture_output=True)
+
+        git("init", "-q")
+        return git
+
+    def test_a_dotenv_that_git_would_take(self, desk, project, git):
         (finding,) = [finding for finding in found(desk, code=1)["files"] if finding["status"] == "fail"]
         assert (finding["message"], finding["mend"]) == ("git does not ignore .env", "echo .env >> .gitignore")
         project.write(".gitignore", ".env\n")
         assert any(finding["message"] == "git ignores .env" for finding in found(desk)["files"])
+
+    def test_a_dotenv_that_git_took(self, desk, project, git):
+        git("add", ".env")
+        project.write(".gitignore", ".env\n")
+        (finding,) = [finding for finding in found(desk, code=1)["files"] if finding["status"] == "fail"]
+        assert (finding["message"], finding["mend"]) == ("git keeps .env", "git rm --cached -- .env")
+
+    def test_a_dotenv_that_only_this_checkout_ignores(self, desk, project, git):
+        project.write(".git/info/exclude", ".env\n")
+        assert any(finding["message"] == "git ignores .env" for finding in found(desk)["files"])
+
+    def test_a_dotenv_in_a_second_checkout(self, desk, project, git):
+        git("commit", "--allow-empty", "-m", "x")
+        git("worktree", "add", "second")
+        for path in (".env", "settings/default.yaml", "settings/development.yaml"):
+            target = project.write(f"second/{path}", (desk.root / path).read_text())
+        target.parents[1].joinpath(".gitignore").write_text(".env\n")
+        files = found(desk, SYNFINANCE_SETTINGS_DIR=str(target.parent))["files"]
+        assert any(finding["message"] == "git ignores .env" for finding in files)
+
+    def test_git_runs_nothing_that_the_repository_names(self, desk, project, git):
+        program = project.write("evil", f"#!/bin/sh\ntouch {desk.root}/pwned\n")
+        program.chmod(0o755)
+        for option in ("core.fsmonitor", "core.pager", "core.sshCommand", "core.hooksPath", "alias.check-ignore"):
+            git("config", option, str(program) if option != "alias.check-ignore" else f"!{program}")
+        project.write(".gitattributes", "* filter=evil\n")
+        git("config", "filter.evil.clean", str(program))
+        project.write(".gitignore", ".env\n")
+        assert any(finding["message"] == "git ignores .env" for finding in found(desk)["files"])
+        assert not (desk.root / "pwned").exists()
+
+    def test_a_list_of_exceptions_that_comes_to_no_end(self, desk, git):
+        os.mkfifo(desk.root / ".gitignore")
+        (finding,) = [finding for finding in found(desk, "--timeout", "1")["files"] if finding["status"] == "warn"]
+        assert finding["message"] == "git cannot say whether it ignores .env"
 
     @pytest.mark.parametrize("call", [["--env", "prodution"], ["--format", "yaml"], ["extra"]], ids=" ".join)
     def test_a_call_that_is_none(self, desk, nothing_written, call):

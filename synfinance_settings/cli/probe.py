@@ -1,0 +1,157 @@
+"""Asks a server or the machine one question for `doctor`, in a process that ends in time whatever answers.
+
+A name may be looked up for minutes, a server may drip, or send without end: so the question is asked by a program of
+its own, which an alarm ends and which has little memory. The question comes as JSON on stdin, since it holds a secret;
+the answer goes as JSON to stdout, and none of the words of a server are in it: a version in digits, or the name of a
+failure out of those below. Nothing of the package is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+_MEMORY: Final = 1 << 30  # bytes that the drivers and an answer may take
+_VERSION: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6}){1,3}")
+
+Question = dict[str, Any]
+Answer = dict[str, Any]
+
+_SAID_BY_POSTGRES: Final = {
+    "no password supplied": "password",
+    "password authentication failed": "password",
+    "authentication failed": "password",
+    "pg_hba.conf": "not-let-in",
+    "is not permitted to log in": "not-let-in",
+    "permission denied": "not-let-in",
+    "is not currently accepting": "not-let-in",
+    'database "': "no-database",
+    'role "': "no-role",
+    "too many c": "full",
+    "connection slots": "full",
+    "starting up": "starting",
+    "shutting down": "starting",
+    "recovery mode": "starting",
+    "does not support SSL": "no-tls",
+    "certificate": "certificate",
+    "No such file or directory": "no-socket",
+}
+"""Parts of what libpq says, the first that is found counts; it has no other way to tell why a connection failed."""
+
+_RAISED_BY_REDIS: Final = {
+    "AuthenticationError": "password",
+    "NoPermissionError": "not-let-in",
+    "BusyLoadingError": "starting",
+    "MaxClientsError": "full",
+    "InvalidResponse": "odd",
+    "ConnectionError": "odd",
+    "ResponseError": "refused-command",
+}
+
+
+def main() -> None:
+    """Answer the question on stdin; `seconds` of it is all the time that there is, without the imports."""
+    question = json.load(sys.stdin)
+    try:
+        ask = _ASKERS[question["about"]]()
+    except ImportError:
+        answer = {"failure": "no-driver"}
+    else:
+        most = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY if most == resource.RLIM_INFINITY else most, most))
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, question["seconds"])
+        answer = ask(question)
+    json.dump(answer, sys.stdout)
+
+
+def _postgres() -> Callable[[Question], Answer]:
+    import psycopg
+
+    def ask(question: Question) -> Answer:
+        if failure := _unreachable(question["host"], question["port"]):
+            return failure
+        try:
+            with psycopg.connect(question["url"], sslmode=question["ssl_mode"], autocommit=True) as connection:
+                found = connection.info.server_version
+        except psycopg.Error as error:
+            said = str(error)
+            return {"failure": next((name for part, name in _SAID_BY_POSTGRES.items() if part in said), "odd")}
+        return {"version": f"{found // 10000}.{found % 10000}"}
+
+    return ask
+
+
+def _redis() -> Callable[[Question], Answer]:
+    import redis
+
+    def ask(question: Question) -> Answer:
+        if failure := _unreachable(question["host"], question["port"]):
+            return failure
+        try:
+            with redis.Redis.from_url(question["url"]) as client:
+                client.ping()
+                version = str(_told_by(client).get("redis_version"))
+        except redis.RedisError as error:
+            raised = [kind.__name__ for kind in type(error).__mro__]
+            return {"failure": next((_RAISED_BY_REDIS[name] for name in raised if name in _RAISED_BY_REDIS), "odd")}
+        return {"version": version if _VERSION.fullmatch(version) else ""}
+
+    def _told_by(client: redis.Redis) -> Any:
+        try:
+            return client.info("server")
+        except redis.exceptions.NoPermissionError:  # may ping and no more, which is all that a cache needs
+            return {}
+
+    return ask
+
+
+def _ports() -> Callable[[Question], Answer]:
+    def ask(question: Question) -> Answer:
+        return {"taken": [_taken(question["host"], port) for port in question["ports"]]}
+
+    return ask
+
+
+def _taken(host: str, port: int) -> Answer | None:
+    """Why `port` cannot be listened on; None where it can."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except (OSError, ValueError) as error:
+        return _failure(error)
+    return None
+
+
+def _unreachable(host: str, port: int) -> Answer | None:
+    """Why no connection comes about; None where one does, and for a folder with the socket of a server."""
+    if host.startswith("/"):
+        return None
+    try:
+        socket.create_connection((host, port)).close()
+    except (OSError, ValueError) as error:
+        return _failure(error)
+    return None
+
+
+def _failure(error: OSError | ValueError) -> Answer:
+    """A failure in the words of this machine, not of another one."""
+    if isinstance(error, socket.gaierror | ValueError):
+        return {"failure": "no-host"}
+    return {"failure": "system", "said": os.strerror(error.errno or 0)}
+
+
+_ASKERS: Final = {"postgres": _postgres, "redis": _redis, "ports": _ports}
+
+if __name__ == "__main__":
+    main()
