@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         VariableError,
         WatchError,
     )
-    from synfinance_settings.layers.report import ValidationReport
+    from synfinance_settings.layers.report import ValidationReport, check_config
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
     from synfinance_settings.live.events import ConfigEvent
     from synfinance_settings.live.facade import get_config, settings
@@ -63,7 +63,7 @@ _HOMES: Final = {
         "VariableError",
         "WatchError",
     ),
-    "layers.report": ("ValidationReport",),
+    "layers.report": ("ValidationReport", "check_config"),
     "layers.snapshot": ("Explanation", "Snapshot"),
     "live.events": ("ConfigEvent",),
     "live.facade": ("get_config", "settings"),
@@ -113,6 +113,7 @@ __all__ = [
     "ValidationReport",
     "VariableError",
     "WatchError",
+    "check_config",
     "get_config",
     "override",
     "settings",

@@ -15,7 +15,9 @@ from synfinance_settings.layers.output import plain
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources, read_sources
+from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import values_of
+from synfinance_settings.sections.rules import breaches
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -60,6 +62,17 @@ class ValidationReport:
 def _lent(value: Any, names: Iterable[str]) -> tuple[str, ...]:
     text = str(plain(value, "reveal"))
     return tuple(name for name in names if placeholder(name) in text)
+
+
+def check_config(config: AppConfig) -> ValidationReport:
+    """What a load would say of a config that was built by hand: the rules of its environment, told and not raised.
+
+    The model itself checks each value, and the values of a section against one another, when it is built; the rules of
+    an environment (docs/settings.md) it does not know. They are asked anew here, all of them.
+    """
+    found = [breach.problem for breach in breaches(config)]
+    errors, warnings = (tuple(p for p in found if p.severity == kind) for kind in ("error", "warning"))
+    return ValidationReport(config.environment, errors, warnings)
 
 
 def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:

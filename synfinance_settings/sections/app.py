@@ -16,7 +16,11 @@ from synfinance_settings.sections.server import ServerConfig
 
 
 class AppConfig(Section):
-    """All settings of a process, frozen: what `settings` shows and a snapshot holds."""
+    """All settings of a process, frozen: what `settings` shows and a snapshot holds.
+
+    One that is built by hand checks its values and its sections, but not the rules of its environment, as a load does:
+    ``check_config(config)`` says which of them it breaks.
+    """
 
     environment: Annotated[Environment, *Choice] = setting(
         Environment.DEVELOPMENT, "Where the process runs; a layer that says it must agree."

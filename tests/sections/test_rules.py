@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from synfinance_settings import AppConfig, Environment, SecurityConfig
+from synfinance_settings import AppConfig, Environment, SecurityConfig, check_config
 from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.rules import RULES
 
@@ -198,3 +198,28 @@ def test_a_contradiction_names_exactly_the_fields_that_it_looks_at(section, cont
 def test_a_rule_says_where_it_holds_and_what_must_be_so(rule):
     assert set(rule.environments) <= set(Environment)
     assert rule.message
+
+
+def test_a_config_that_was_built_by_hand_is_told_what_a_load_would_say(project):
+    config = AppConfig(environment="production", server={"reload": True, "cors_origins": ["x"]})
+    report = check_config(config)
+    assert not report
+    assert report.environment is Environment.PRODUCTION
+    loaded = project.layer("production", "server: {reload: true, cors_origins: [x]}\n")
+    same = project.manager(SYNFINANCE_ENV="production").validate_config(loaded)
+    for ours, theirs in ((report.problems, same.problems), (report.warnings, same.warnings)):
+        assert [(p.code, p.message, p.key, p.hint) for p in ours] == [
+            (p.code, p.message, p.key, p.hint) for p in theirs
+        ]
+
+
+def test_a_config_of_development_has_nothing_to_be_told():
+    report = check_config(AppConfig())
+    assert report
+    assert (report.problems, report.warnings, report.snapshot) == ((), (), None)
+
+
+def test_a_copy_that_no_model_checked_is_told_its_contradictions():
+    security = AppConfig().security.model_copy(update={"ssl_enabled": True})
+    report = check_config(AppConfig().model_copy(update={"security": security}))
+    assert [problem.code for problem in report.problems] == ["inconsistent"] * 2
