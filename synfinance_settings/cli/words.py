@@ -76,7 +76,7 @@ VALUES: Final = {
     "security.api_keys": "",
     "security.jwt_enabled": "true false",
     "security.jwt_secret": "",
-    "security.jwt_algorithm": "HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384",
+    "security.jwt_algorithm": "HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512",
     "security.jwt_expiry": "",
     "security.rate_limit_enabled": "true false",
     "security.rate_limit_requests": "",

@@ -204,7 +204,7 @@ def _url(value: Any) -> Any:
     text = value.get_secret_value() if isinstance(value, SecretStr) else _text(value)
     try:
         parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f\x7f]", text)
     except ValueError:
         fits = False
     if not fits:

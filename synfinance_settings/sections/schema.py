@@ -1,7 +1,9 @@
 """The JSON schema of a layer file, for editors and for checks outside Python.
 
 A layer is an overlay in which every value is text to us, so nothing is required, a number may be written as text, and
-any value may hold a ``$`` reference (JSON Schema, draft 2020-12).
+any value may hold a ``$`` reference (JSON Schema, draft 2020-12). The schema never refuses what a load takes. What a
+load refuses it refuses too, but for numbers as text outside their limits, whole numbers as ``8.0``, text that is a
+JSON array, and the rules over several settings.
 """
 
 from __future__ import annotations
@@ -9,13 +11,24 @@ from __future__ import annotations
 from typing import Any, Final
 
 from synfinance_settings.environment import SHORT_NAMES
+from synfinance_settings.errors import MASK
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_REFERENCE: Final = {"type": "string", "pattern": r"\$"}
+_REFERENCE: Final = {"type": "string", "pattern": r"\$[A-Za-z_{]"}
+_NUMBER: Final = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _WORDS: Final = ("true", "yes", "on", "false", "no", "off")
 _BOOLEAN_TEXT: Final = "^(" + "|".join("".join(f"[{c.upper()}{c}]" for c in word) for word in _WORDS) + "|0|1)$"
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
+_ITEM: Final = {**_SCALAR, "pattern": r"\S", "not": {"const": MASK}}
+_URL: Final = {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]\S*$"}
+_LEAP_YEAR: Final = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+_DAYS: Final = (
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])",
+    "(0[469]|11)-(0[1-9]|[12][0-9]|30)",
+    "02-(0[1-9]|1[0-9]|2[0-8])",
+)
+_DATE: Final = f"^(?!0000)([0-9]{{4}}-({'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)$"
 
 
 def layer_schema() -> dict[str, Any]:
@@ -51,7 +64,7 @@ def _value(setting: Setting) -> dict[str, Any]:
     if setting.needs_restart:
         notes.append("Takes effect after a restart.")
     default = {} if setting.is_secret else {"default": _plain(setting.default)}
-    return {"description": " ".join(notes), "anyOf": forms, **default}
+    return {"description": " ".join(notes), "anyOf": forms, "not": {"const": MASK}, **default}
 
 
 def _forms(setting: Setting) -> list[dict[str, Any]]:
@@ -61,11 +74,11 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
         case "whole number":
             return [{"type": "integer", **limits}, {"type": "string", "pattern": "^[+-]?[0-9]+$"}]
         case "number":
-            return [{"type": "number", **limits}, {"type": "string", "pattern": "^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$"}]
+            return [{"type": "number", **limits}, {"type": "string", "pattern": _NUMBER}]
         case "boolean":
             return [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": _BOOLEAN_TEXT}]
         case "date":
-            return [{"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}]
+            return [{"type": "string", "format": "date", "pattern": _DATE}]
         case "choice" if setting.key == "server.log_level":
             names = "|".join("".join(f"[{c}{c.lower()}]" for c in choice) for choice in setting.choices)
             return [{"enum": list(setting.choices)}, {"type": "string", "pattern": f"^({names})$"}]
@@ -74,7 +87,9 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
         case "choice":
             return [{"enum": list(setting.choices)}]
         case "list" | "secret list":
-            return [{"type": "array", "items": _SCALAR}, {"type": "string"}]
+            return [{"type": "array", "items": _ITEM}, _SCALAR]
+        case "secret" if setting.key == "monitoring.alert_webhook":
+            return [_URL]
         case "text" | "secret":
             return [_SCALAR]
 

@@ -19,7 +19,9 @@ from synfinance_settings.sections.base import (
     setting,
 )
 
-JwtAlgorithm = Literal["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384"]
+JwtAlgorithm = Literal[
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"
+]
 
 
 class SecurityConfig(Section):

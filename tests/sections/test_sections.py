@@ -11,7 +11,7 @@ from synfinance_settings.sections.keys import SETTINGS, as_text
 NO = None
 RATE = (0, 1)
 LEVELS = "DEBUG INFO WARNING ERROR CRITICAL"
-ALGORITHMS = "HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384"
+ALGORITHMS = "HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512"
 RESTART, NONE = True, False
 
 # key: default, least, most, restart; or choices in place of least and most
