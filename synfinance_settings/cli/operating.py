@@ -16,7 +16,7 @@ import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import SettingsError
+from synfinance_settings.errors import SettingsError, printable
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFile, Target
@@ -143,6 +143,7 @@ def history(target: Target | None, output: str) -> None:
                 "version": version.number,
                 "environment": version.environment,
                 "when": version.when.isoformat(),
+                "user": version.user,
                 "command": version.command,
                 "changed": list(version.changed),
                 "valid": version.is_valid,
@@ -157,13 +158,14 @@ def history(target: Target | None, output: str) -> None:
             (
                 str(v.number),
                 f"{v.when.astimezone():%Y-%m-%d %H:%M:%S %z}",
+                printable(v.user or ""),
                 v.command + ("" if v.is_valid else ", not valid"),
                 ", ".join(v.changed),
             )
             for v in versions
         )
         click.echo(f"{layer.target}: {_file_of(layer)}")
-        click.echo(render.table([("version", "when", "command", "changed"), *told]))
+        click.echo(render.table([("version", "when", "who", "command", "changed"), *told]))
 
 
 def _file_of(layer: LayerFile) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from synfinance_settings.editing.history import Entry, History
+from synfinance_settings.editing.history import Entry, History, this_user
 from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.environment import Environment
@@ -178,7 +178,7 @@ class LayerFile:
         was_valid = not self.faults(Content(change.path, before))
         found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
         after = {**others, change.path.name: file_bytes(change.after)}
-        coming = Entry(self.target, after, command, change.changed)
+        coming = Entry(self.target, after, command, change.changed, user=this_user())
         with self._announcing(found, coming, change.path.name) as announce:
             write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True, ready=announce)
 

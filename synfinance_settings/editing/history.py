@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import shutil
 import sqlite3
 import tempfile
@@ -50,6 +51,10 @@ create table if not exists announced (
     version integer primary key references versions on delete cascade,
     name text not null
 );
+create table if not exists users (
+    version integer primary key references versions on delete cascade,
+    name text not null
+);
 """
 
 Files = Mapping[str, bytes]
@@ -66,18 +71,22 @@ class Version:
     command: str
     changed: tuple[str, ...]
     is_valid: bool
+    user: str | None
     files: Files = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be recorded as a version: the files, what made them so, and the keys that it changed."""
+    """What is to be recorded as a version: the files, what made them so, the keys that it changed, and who did it,
+    where that is known.
+    """
 
     environment: str
     files: Files = field(repr=False)
     command: str
     changed: tuple[str, ...] = ()
     is_valid: bool = True
+    user: str | None = None
 
 
 class History:
@@ -133,8 +142,10 @@ class History:
             if store is None:
                 return
             dropped = [number for number, is_there in self._announced(store) if not is_there]
+            user = "(select name from users where users.version = versions.version)"
             rows = store.execute(
-                "select version, environment, at, command, changed, valid from versions"
+                f"select version, environment, at, command, changed, valid, {user if _has(store, 'users') else 'null'}"
+                " from versions"
                 " where (?1 is null or environment = ?1) and valid >= ?3"
                 " and version not in (select value from json_each(?4)) order by version desc limit ?2",
                 (environment, -1 if most is None else most, valid_only, json.dumps(dropped)),
@@ -144,8 +155,8 @@ class History:
 
     def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool]]:
         """The versions that no command has settled yet, and whether their file holds them now."""
-        if not store.execute("select 1 from sqlite_master where name = 'announced'").fetchone():
-            return []  # a store that was made before versions were announced
+        if not _has(store, "announced"):
+            return []
         rows = store.execute("select version, name, content from announced join files using (version, name)").fetchall()
         return [(number, self._holds(name, content)) for number, name, content in rows]
 
@@ -285,6 +296,8 @@ def _add(store: sqlite3.Connection, entry: Entry) -> int | None:
     number = store.execute(
         "insert into versions (environment, at, command, changed, digest, valid) values (?, ?, ?, ?, ?, ?)", row
     ).lastrowid
+    if entry.user is not None:
+        store.execute("insert into users values (?, ?)", (number, entry.user))
     store.executemany("insert into files values (?, ?, ?)", [(number, *file) for file in entry.files.items()])
     store.execute(
         "delete from versions where environment = ? and version not in"
@@ -294,16 +307,38 @@ def _add(store: sqlite3.Connection, entry: Entry) -> int | None:
     return number
 
 
+def _has(store: sqlite3.Connection, table: str) -> bool:
+    """False in a store that was made before there was such a table; the next record makes it."""
+    return bool(store.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone())
+
+
+def this_user() -> str:
+    """Who runs this process: the name of the user, the number where it has none."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
 def _version(
-    store: sqlite3.Connection, number: int, environment: str, at: str, command: str, changed: str, valid: int
+    store: sqlite3.Connection,
+    number: int,
+    environment: str,
+    at: str,
+    command: str,
+    changed: str,
+    valid: int,
+    user: str | None,
 ) -> Version:
     files = dict(store.execute("select name, content from files where version = ?", (number,)))
     keys = json.loads(changed)
     if not (isinstance(keys, list) and all(isinstance(item, str) for item in keys)):
         raise ValueError(f"version {number} is damaged")
+    if not (user is None or isinstance(user, str)):
+        raise ValueError(f"version {number} is damaged")
     if not all(isinstance(content, bytes) for content in files.values()):
         raise ValueError(f"version {number} is damaged")
-    return Version(number, environment, datetime.fromisoformat(at), command, tuple(keys), bool(valid), files)
+    return Version(number, environment, datetime.fromisoformat(at), command, tuple(keys), bool(valid), user, files)
 
 
 def _digest(files: Files) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import sqlite3
 import stat
 from datetime import UTC, datetime
@@ -47,13 +49,27 @@ def test_the_history_as_a_table(edited):
     desk, _ = edited
     layer, head, *lines = desk.done("history").stdout.splitlines()
     assert layer == "development: settings/development.yaml"
-    assert head.split() == ["version", "when", "command", "changed"]
+    assert head.split() == ["version", "when", "who", "command", "changed"]
     assert len(lines) == 4
-    assert lines[0].endswith("set server.port  server.port")
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    assert lines[0].endswith(f"  {user}  set server.port  server.port")
+    assert lines[-1].endswith(f"  {' ' * len(user)}  found")
+    assert [version["user"] for version in versions(desk)] == [user] * 3 + [None]
     version = versions(desk)[0]
     told = " ".join(lines[0].split()[1:4])
     assert lines[0].split()[0] == str(version["version"])
     assert datetime.fromisoformat(told) == datetime.fromisoformat(version["when"]).replace(microsecond=0)
+
+
+def test_a_history_that_does_not_know_who_goes_on(edited):
+    desk, _ = edited
+    (store,) = desk.state.glob("*.sqlite3")
+    with sqlite3.connect(store) as connection:
+        connection.execute("drop table users")
+    connection.close()
+    assert {version["user"] for version in versions(desk)} == {None}
+    desk.done("set", "server.port", "8005")
+    assert [version["user"] is None for version in versions(desk)] == [False, True, True, True, True]
 
 
 def test_each_layer_has_its_own_history(edited):
