@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from io import TextIOWrapper
 from typing import Any, Final
 
 import click
@@ -129,5 +131,7 @@ for command in (*reading.commands, *difference.commands, *writing.commands, *ope
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point; what the encoding of stdout cannot say is escaped, as it is on stderr."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     group(prog_name="synfinance-settings")

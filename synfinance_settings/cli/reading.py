@@ -196,6 +196,8 @@ def show(
     from synfinance_settings.sections.keys import SETTINGS
 
     chosen = destination.form_of(path, form, "yaml", "json", "env")
+    if origin and chosen == "yaml" and path not in (None, destination.STDOUT):
+        raise click.UsageError("--origin lists settings for people; into a file it goes as json or env")
     if all_values and chosen != "env":
         raise click.UsageError("--all goes with --format env; the others show all settings")
     snapshot, lent = options.load(environment, strict=strict, placeholders=placeholders)

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from synfinance_settings.errors import MASK, LayerError
-from synfinance_settings.layers.excerpt import is_public, is_reference
+from synfinance_settings.layers.excerpt import is_public, tells_no_secret
 from synfinance_settings.layers.node import Source
 from synfinance_settings.layers.outline import spans
 from synfinance_settings.layers.text import outline_text, read_text
@@ -58,7 +58,7 @@ def _secrets(name: str, text: str) -> dict[tuple[str, ...], list[str]]:
     outline = outline_text(text, name)
     for span in spans(outline) if outline else ():
         piece = text[span.start.offset : span.end.offset]
-        if span.part == "value" and not is_public(span) and not is_reference(piece):
+        if span.part == "value" and not is_public(span) and not tells_no_secret(piece):
             found.setdefault(span.path, []).append(piece)
     return found
 
@@ -70,7 +70,7 @@ def _masked(name: str, text: str, changed: frozenset[tuple[str, ...]] = frozense
     for span in spans(outline) if outline else ():
         start, end = span.start.offset, span.end.offset
         piece = text[start:end]
-        if not (is_public(span) or is_reference(piece)) and piece:
+        if not (is_public(span) or tells_no_secret(piece)) and piece:
             tail = piece[len(piece.rstrip()) :]
             piece = (_CHANGED if span.path in changed else MASK) + tail
         shown += _quiet(text[position:start]) + piece

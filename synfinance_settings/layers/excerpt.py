@@ -19,6 +19,7 @@ _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
 _ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
 _REFERENCE: Final = re.compile(r"""(["']?)\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)\1""")
+_EMPTY: Final = ("''", '""', "null", "Null", "NULL", "~")
 _DOLLAR: Final = re.compile(r"\$")
 _WHOLE_LINE: Final = sys.maxsize
 _COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
@@ -61,7 +62,7 @@ class SourceText:
             gap = source[position:start]
             shown += gap
             piece = source[start:end]
-            public = is_public(span) or is_reference(piece)
+            public = is_public(span) or tells_no_secret(piece)
             if not public:
                 piece = MASK if piece else ""
             if start <= column - 1 < max(end, start + 1):
@@ -105,6 +106,11 @@ class SourceText:
 
 def _place(span: Span) -> tuple[int, int]:
     return span.start.line, span.start.column
+
+
+def tells_no_secret(written: str) -> bool:
+    """True for a value that is one reference and nothing else, and for one that is written as empty or null."""
+    return is_reference(written) or written.strip() in _EMPTY
 
 
 def is_reference(written: str) -> bool:

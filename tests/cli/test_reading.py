@@ -7,6 +7,7 @@ import re
 
 import pytest
 import yaml
+from patience import PATIENCE
 
 from synfinance_settings import Environment
 from synfinance_settings.sections.keys import SETTINGS
@@ -196,6 +197,25 @@ def test_a_pipe_gets_every_value_whole_and_in_one_line(project):
     project.layer("default", f"app_name: '{name}'\n")
     assert f"app_name = {name}\n" in project.command("show", "--origin").stdout
     assert project.command("explain", "app_name").stdout.startswith(f"app_name = {name}\n")
+
+
+@pytest.mark.parametrize(
+    "call", [["get", "app_name"], ["show"], ["show", "--origin"], ["explain", "app_name"]], ids=" ".join
+)
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_the_terminal_cannot_say_is_no_crash(desk, project, call, encoding):
+    project.layer("default", "app_name: café 🎉\n")
+    process = desk.start(*call, PYTHONIOENCODING=f"{encoding}:strict", PYTHONUTF8="0")
+    process.stdout.reconfigure(errors="replace")
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert "caf" in out
+
+
+def test_a_listing_for_people_is_no_file(desk, nothing_written):
+    nothing_written()
+    result = desk.run("show", "--origin", "--output", str(desk.root / "x.yaml"))
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("said", ["", "null"], ids=["empty", "null"])

@@ -315,6 +315,16 @@ def test_a_secret_beside_the_change_is_not_shown(desk, project):
         assert CANARY not in desk.done(*call).output
 
 
+def test_an_empty_secret_beside_the_change_hides_nothing(desk, project):
+    project.layer("development", "database: {password: '', port: 1}\n")
+    shown = desk.done("set", "database.port", "2").stdout
+    assert "-database: {password: '', port: 1}\n" in shown
+    project.layer("development", "database: {password: ''}\n")
+    shown = desk.done("set", "database.password", "-", "--allow-secret", input=CANARY).stdout
+    assert "+database: {password: **********}\n" in shown
+    assert CANARY not in shown
+
+
 def test_a_faulty_secret_is_not_shown(desk):
     result = desk.run("set", "monitoring.alert_webhook", "-", "--allow-secret", input=CANARY)
     assert result.exit_code == 1
