@@ -34,13 +34,17 @@ _BLANK: Final = ("", "{}")
 def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool) -> Edit:
     """Let `layer` say what the file at `path` says: what differs from what it inherits, or with `full` all of it.
 
-    Raises `LayerError` where there is no file; the edit raises `SettingsError` with all that is wrong in it, secrets
-    that may not be written among it.
+    Raises `LayerError` where there is no file, `EditError` for an empty one; the edit raises `SettingsError` with all
+    that is wrong in it, secrets that may not be written among it.
     """
     content = read_file(path.absolute())
     if not content.exists:
         raise LayerError(Problem("no-such-file", f"{path} does not exist", origin=Origin("the argument")))
-    given = _given(content, layer.project.name(content.path))
+    name = layer.project.name(content.path)
+    if content.data is not None and not content.data.decode("utf-8-sig", "replace").strip():
+        hint = "write {} into it where a layer without settings is meant"
+        raise EditError(Problem("refused-edit", f"{name} is empty", origin=Origin(name), hint=hint))
+    given = _given(content, name)
     refused = [
         problem
         for key, node in given.items()

@@ -350,7 +350,7 @@ def test_an_import_that_the_manager_could_not_reload_replaces_nothing(project, v
 @pytest.mark.parametrize("form", ["yaml", "json"])
 @pytest.mark.parametrize("reveal", [False, True], ids=["without secrets", "revealed"])
 @given(default=layers(), development=layers())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_import_of_what_is_in_force_changes_nothing(room, form, reveal, default, development):
     here = manager(room, as_yaml(default), f"# ours\n{as_yaml(development)}")
     wanted = here.load_config()
@@ -469,3 +469,14 @@ def test_a_contradiction_with_a_secret_that_stays_is_told_where_it_stands(desk, 
     nothing_written()
     result = desk.run("import", str(path), "--yes")
     assert "  --> settings/development.yaml:2:18" in result.stderr
+
+
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\r\n \n"], ids=repr)
+def test_an_empty_file_takes_nothing_out_of_a_layer(desk, project, nothing_written, data):
+    """An export that was cut off is not meant as a layer without settings."""
+    path = project.write("in.yaml", data)
+    project.layer("development", "server: {port: 8001}\n")
+    nothing_written()
+    result = desk.run("import", str(path), "--yes")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "error[refused-edit]: in.yaml is empty" in result.stderr
