@@ -8,12 +8,18 @@ typed cannot wait for it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import click
 from click.shell_completion import ZshComplete, add_completion_class
 
 from synfinance_settings.cli.words import VALUES
 from synfinance_settings.environment import Environment
+
+SECTIONS: Final = tuple(
+    dict.fromkeys(key[:end] for key in VALUES for end, character in enumerate(key) if character == ".")
+)
+"""The keys of all sections, a section before those inside it."""
 
 
 def environments(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -33,8 +39,7 @@ def settings(context: click.Context, param: click.Parameter, incomplete: str) ->
 
 def settings_and_sections(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The keys of settings and of sections that begin with `incomplete`."""
-    parts = (key.split(".") for key in VALUES)
-    return _beginning(incomplete, (".".join(part[: depth + 1]) for part in parts for depth in range(len(part))))
+    return _beginning(incomplete, (*SECTIONS, *VALUES))
 
 
 def values(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -43,7 +48,7 @@ def values(context: click.Context, param: click.Parameter, incomplete: str) -> l
 
 
 def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(str(word) for word in words if word.startswith(incomplete)))
+    return [str(word) for word in words if word.startswith(incomplete)]
 
 
 @add_completion_class

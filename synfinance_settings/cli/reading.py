@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
 
-SECTION_NAMES: Final = (
-    "server",
-    "database",
-    "cache",
-    "generation",
-    "ml",
-    "monitoring",
-    "security",
-    "ml.feature_engineering",
-)
 _LONGEST_ORIGIN: Final = 36  # columns; a longer one stands on a line of its own
 _NARROWEST_VALUE: Final = 40
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -162,7 +152,7 @@ class _SectionName(click.Choice[str]):
 
 @click.command(short_help="Print the settings in force, secrets masked.")
 @options.environment_option
-@click.option("--section", type=_SectionName(SECTION_NAMES), metavar="SECTION", help="One section alone.")
+@click.option("--section", type=_SectionName(completion.SECTIONS), metavar="SECTION", help="One section alone.")
 @click.option("--origin", is_flag=True, help="Say where each value was written, and which folder was read.")
 @click.option("--reveal", is_flag=True, help="Show secrets in clear.")
 @click.option("--all", "all_values", is_flag=True, help="With --format env: what is as the defaults have it, too.")
