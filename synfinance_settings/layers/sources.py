@@ -135,7 +135,10 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
 
     With `but_new_dotenv` the place of ``.env`` is let pass while there is no file.
     """
-    real = Path(os.path.realpath(path))
+    try:
+        real = Path(os.path.realpath(path))
+    except ValueError:  # what can be no path is read by nobody, and whoever writes there says so
+        return
     if but_new_dotenv and real == Path(os.path.realpath(project.env_file)) and not real.exists():
         return
     hint = "write another file, and take over by hand what is needed"
