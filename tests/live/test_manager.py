@@ -364,9 +364,10 @@ def test_an_export_into_a_folder_that_is_not_there_is_an_error(project):
     assert caught.value.problems[0].code == "unwritable"
 
 
-def test_an_export_to_what_is_no_path_is_an_error(project):
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"], ids=["a NUL", "a lone surrogate"])
+def test_an_export_to_what_is_no_path_is_an_error(project, name):
     with pytest.raises(LayerError) as caught:
-        project.manager().export_config(f"{project.root}/a\0b")
+        project.manager().export_config(f"{project.root}/{name}")
     assert caught.value.problems[0].code == "unwritable"
 
 
