@@ -253,6 +253,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "two-files": (LayerError, "one layer is written in two files"),
     "unreadable": (LayerError, "a file cannot be opened, or is no regular file"),
     "unwritable": (LayerError, "a file cannot be written"),
+    "no-memory": (LayerError, "there is not enough memory to load the layers"),
     "too-large": (LayerError, "a file is over 1 MiB"),
     "not-utf8": (LayerError, "a file or a variable is not UTF-8 text"),
     "syntax": (LayerError, "a file does not parse"),

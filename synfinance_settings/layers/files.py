@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 
 from synfinance_settings.errors import LayerError, Origin, Problem
@@ -49,22 +53,20 @@ class Content:
 
 
 def read_file(path: Path) -> Content:
-    """Look at `path` once, never waiting: a pipe, a device or a folder is a failure, and so is more than 1 MiB."""
+    """Look at `path` once, never waiting: a pipe, a device or a folder is a failure, and so is more than 1 MiB.
+
+    Whatever the system says against it is a failure as well, and never raised.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _regular(path) as file:
+            data = file.read(bounds.FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
             return Content(path, failure=("unreadable", "is a link to nothing"))
         return Content(path)
+    except IsADirectoryError:
+        return Content(path, failure=("unreadable", "is not a regular file"))
     except (OSError, ValueError) as error:
-        return Content(path, failure=("unreadable", f"cannot be opened: {_reason(error)}"))
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            return Content(path, failure=("unreadable", "is not a regular file"))
-        with open(descriptor, "rb") as file:
-            data = file.read(bounds.FILE_BYTES + 1)
-    except OSError as error:
         return Content(path, failure=("unreadable", f"cannot be read: {_reason(error)}"))
     if len(data) > bounds.FILE_BYTES:
         return Content(path, failure=("too-large", "is over 1 MiB"))
@@ -74,12 +76,34 @@ def read_file(path: Path) -> Content:
 def file_digest(path: Path) -> str | None:
     """A hash of the content of `path`, however large; None without a file, the reason where it is unreadable."""
     try:
-        with path.open("rb") as file:
+        with _regular(path) as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except OSError as error:
         return _reason(error)
+
+
+@contextmanager
+def _regular(path: Path) -> Iterator[BufferedReader]:
+    """The file at `path`, opened without waiting for anybody; `IsADirectoryError` where it is no regular file."""
+    descriptor = _open_at_once(path)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(errno.EISDIR, "not a regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+def _open_at_once(path: Path) -> int:
+    """A descriptor of `path`; a pipe without a writer does not keep its reader waiting."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        os.lstat(path)  # a process that may open no more files is told so of those too that are not there
+        raise
 
 
 def _reason(error: Exception) -> str:

@@ -109,7 +109,7 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
         if layer == "environment" and project.config_path is not None:
             paths = (project.config_path,)
         if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
-            ignored += [project.name(path) for path in paths if present is not None or path.exists()]
+            ignored += [project.name(path) for path in paths if present is not None or read_file(path).exists]
             continue
         files[layer] = tuple(filter(lambda content: content.exists, map(look, paths)))
     dotenv = look(project.env_file)

@@ -12,6 +12,7 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from queue import SimpleQueue
 from typing import Any, Final
@@ -81,15 +82,24 @@ class Announcer:
             self.deliver(listener, event, data)
 
     def deliver(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Have the delivery thread call `function`; what it raises is logged. Returns at once."""
+        """Have the delivery thread call `function`; what it raises is logged. Returns at once.
+
+        Where no thread can be started now, it is called once there is one for a later delivery.
+        """
+        self._tasks.put(lambda: _call(function, arguments))
+        with suppress(RuntimeError):
+            self.begin()
+
+    def begin(self) -> None:
+        """Have the delivery thread run; raises `RuntimeError` where the system has no more threads to give."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=_deliver, args=(self._tasks,), name="synfinance_settings delivery", daemon=True
                 )
-                self._thread.start()
+                thread.start()
+                self._thread = thread
                 weakref.finalize(self, self._tasks.put, None)
-        self._tasks.put(lambda: _call(function, arguments))
 
     def is_delivering(self) -> bool:
         """True in the delivery thread, where what is asked for must be queued."""
@@ -105,4 +115,5 @@ def _call(function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
     try:
         function(*arguments)
     except BaseException:
-        logger.exception("a listener of settings failed: %r", function)
+        with suppress(BaseException):  # not even what a handler of the log raises may end the delivery
+            logger.exception("a listener of settings failed: %r", function)

@@ -69,7 +69,9 @@ class Hints:
     """An observer of folders, each by itself; folders come and go."""
 
     def __init__(self, hint: Hint) -> None:
-        """Start observing nothing; raises `OSError` where the system has no more watches to give."""
+        """Start observing nothing; raises `OSError` or `RuntimeError` where the system has no more watches or
+        threads to give.
+        """
         self._handler = _Handler(hint)
         self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
         # a file renamed in from a folder that is not watched is told of as a rename only so, and only on Linux
@@ -77,7 +79,7 @@ class Hints:
         self._observer: BaseObserver = Observer(**options)
         self._observer.start()
 
-    def follow(self, folders: Iterable[Path]) -> tuple[bool, list[tuple[Path, OSError]]]:
+    def follow(self, folders: Iterable[Path]) -> tuple[bool, list[tuple[Path, OSError | RuntimeError]]]:
         """Watch exactly `folders`, anew where one was replaced.
 
         Returns whether one is watched that was not, and those that cannot be watched with the reason.
@@ -87,12 +89,12 @@ class Hints:
             if wanted.get(folder) != identity:
                 del self._watches[folder]
                 self._observer.unschedule(watch)
-        failed: list[tuple[Path, OSError]] = []
+        failed: list[tuple[Path, OSError | RuntimeError]] = []
         known = len(self._watches)
         for folder in wanted.keys() - self._watches.keys():
             try:
                 watch = self._observer.schedule(self._handler, str(folder), event_filter=_KINDS)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:
                 failed.append((folder, error))
             else:
                 self._watches[folder] = (wanted[folder], watch)

@@ -370,9 +370,17 @@ class ConfigManager:
         return self._reload(manual=manual)
 
     def _reload(
-        self, sources: Sources | None = None, since: Sources | None = None, *, manual: bool = False
+        self,
+        sources: Sources | None = None,
+        since: Sources | None = None,
+        *,
+        manual: bool = False,
+        again: bool = False,
     ) -> AppConfig:
-        """Reload from `sources`, where nobody has looked after `since` when they were read, else from a new look."""
+        """Reload from `sources`, where nobody has looked after `since` when they were read, else from a new look.
+
+        Where it is tried `again`, nothing is told of a failure that is the one before.
+        """
 
         def attempt() -> _Loaded | None:
             if self._state is None:
@@ -382,7 +390,7 @@ class ConfigManager:
             read = sources if is_newest and sources is not None else read_sources(project, self._looked)
             return self._attempt("reload", project, read, manual=manual)
 
-        self._change(attempt)
+        self._change(attempt, again=again)
         return self.get_config()
 
     def _look(self) -> Sources:
@@ -407,7 +415,7 @@ class ConfigManager:
         with suppress(SettingsError):
             self._reload(manual=manual)
 
-    def _change(self, attempt: Callable[[], _Loaded | None]) -> None:
+    def _change(self, attempt: Callable[[], _Loaded | None], *, again: bool = False) -> None:
         """Make an attempt under the lock; tell of its outcome, and raise its failure.
 
         Where nothing new was loaded, the outcome is that of the attempt before: what failed is still there.
@@ -420,9 +428,14 @@ class ConfigManager:
             try:
                 loaded = attempt()
             except SettingsError as error:
-                failure = self._last_failure = error
-                if running:
-                    self._tell_failure(error)
+                failure = error
+            except MemoryError:
+                failure = LayerError(_NO_MEMORY)
+            if failure is not None:
+                is_known = again and self._last_failure and self._last_failure.problems == failure.problems
+                self._last_failure = failure
+                if running and not is_known:
+                    self._tell_failure(failure)
             is_good = self._last_failure is None
         if loaded is not None:
             is_good = self._is_welcome(loaded, fallen_from)
@@ -541,8 +554,8 @@ class ConfigManager:
             try:
                 self._subscriptions.call(callback, old, new)
             except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    raise
+                if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                    raise  # a person's, not the subscriber's
                 name = getattr(callback, "__qualname__", type(callback).__name__)
                 logger.exception("the subscriber %s refused what was loaded, which is rolled back", name)
                 failure = _refusal(name, type(error).__name__)
@@ -622,6 +635,13 @@ class ConfigManager:
         self._recording = threading.Lock()
         self._announcer.revive()
         self._subscriptions.revive()
+
+
+_NO_MEMORY: Final = Problem(
+    "no-memory",
+    "the layers cannot be loaded: the system has no memory to give",
+    hint="a watcher tries again by itself; else reload when there is memory",
+)
 
 
 def _refusal(subscriber: str, kind: str) -> SettingsError:

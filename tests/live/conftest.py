@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -66,6 +71,122 @@ class Watch:
     def shows(self, app_name: str) -> None:
         """Wait until `app_name` is in force."""
         self.ear.until(lambda: self.config.app_name == app_name)
+
+
+SERVICE = """if True:
+    import logging, os, resource, sys, threading
+    from synfinance_settings import ConfigManager, ConfigWatcher
+
+    def say(*words):
+        sys.stdout.write(" ".join(map(str, words)) + "\\n")
+        sys.stdout.flush()
+
+    def hear(event, data):
+        say(event, getattr(data, "app_name", None) or getattr(data, "name", None) or data.problems[0].code)
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    manager = ConfigManager()
+    watcher = ConfigWatcher(manager, watch_paths=["probe"], poll_interval=0.1)
+    watcher.add_listener(hear)
+    watcher.start()
+    say("watching")
+    for line in sys.stdin:
+        exec(line, globals())
+    watcher.stop()
+    say("stopped")
+"""
+"""A process that watches, says each event in a line, and does what it is told on stdin until that ends."""
+
+
+class Service:
+    """A running `SERVICE`, after the words in `before`."""
+
+    def __init__(self, project: Any, before: Sequence[str]) -> None:
+        self.process = subprocess.Popen(
+            [*before, sys.executable, "-c", SERVICE],
+            cwd=project.root,
+            env={"PATH": os.environ["PATH"], "HOME": str(project.root), "LANG": "C.UTF-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: Queue[str] = Queue()
+        self._said: list[str] = []
+        self._threads = [threading.Thread(target=self._listen), threading.Thread(target=self._keep)]
+        for thread in self._threads:
+            thread.start()
+        self.heard: list[str] = []
+        self.line("watching")
+
+    def _listen(self) -> None:
+        for line in self.process.stdout or ():
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put("over")
+
+    def _keep(self) -> None:
+        self._said += (line.rstrip("\n") for line in self.process.stderr or ())
+
+    def line(self, wanted: str) -> str:
+        """Wait for a line that begins with `wanted`; what comes before is kept in `heard`."""
+        while not (line := self._lines.get(timeout=PATIENCE)).startswith(wanted):
+            assert line != "over", (self.heard, self._said)
+            self.heard.append(line)
+        self.heard.append(line)
+        return line
+
+    def do(self, code: str) -> None:
+        """Have the process run a line of code."""
+        assert self.process.stdin
+        self.process.stdin.write(f"{code}\n")
+        self.process.stdin.flush()
+
+    def ask(self, code: str) -> str:
+        """What an expression comes to in the process."""
+        self.do(f"say('answer', {code})")
+        return self.line("answer ").removeprefix("answer ")
+
+    def end(self) -> list[str]:
+        """Let it stop and end well; returns what it logged."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.line("stopped")
+        assert self.process.wait(PATIENCE) == 0
+        self.close()
+        return self._said
+
+    def close(self) -> None:
+        """Be sure that it is gone."""
+        self.process.kill()
+        self.process.wait()
+        for thread in self._threads:
+            thread.join()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert pipe
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
+@pytest.fixture
+def service(project) -> Iterator[Callable[..., Service]]:
+    """Start a process that watches the project; it is gone at the end."""
+    with ExitStack() as stack:
+
+        def start(*before: str) -> Service:
+            made = Service(project, before)
+            stack.callback(made.close)
+            return made
+
+        yield start
+
+
+@pytest.fixture
+def namespace() -> list[str]:
+    """What stands before a command to give it a user and mounts of its own, where it may do what harms nobody else."""
+    command = ["unshare", "--user", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    return command
 
 
 @pytest.fixture

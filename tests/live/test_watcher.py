@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -233,15 +231,6 @@ def test_watchdog_is_imported_by_a_start_without_polling_only(project, polling):
             assert ("watchdog" in sys.modules) is not {polling}
     """
     check(project, code)
-
-
-@pytest.fixture
-def namespace():
-    """What stands before a command to give it a user and mounts of its own, where it may do what harms nobody else."""
-    command = ["unshare", "--user", "--map-root-user", "--mount"]
-    if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True).returncode:
-        pytest.skip("no user namespaces here")
-    return command
 
 
 @pytest.mark.parametrize("limit", ["max_inotify_instances", "max_inotify_watches"])

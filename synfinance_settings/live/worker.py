@@ -1,0 +1,304 @@
+"""The worker of a watch: the one thread that looks at the layers, and has the manager load what changed.
+
+Events are hints to look now; the truth is the content of every file that may give a value, compared after each hint
+and every `poll_interval`. The observer's thread only leaves hints. Nothing that a look meets ends the worker: the next
+look may well succeed, and what failed the same way is not told again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from enum import Enum, auto
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from synfinance_settings.errors import SettingsError
+from synfinance_settings.layers.files import file_digest
+from synfinance_settings.layers.sources import Sources
+from synfinance_settings.live.events import ConfigEvent
+from synfinance_settings.live.manager import ConfigManager
+
+if TYPE_CHECKING:
+    from synfinance_settings.live.hints import Hints
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+SETTLE_SECONDS: Final = 0.25
+"""Without word from its writer, a file counts as done when two looks this far apart agree."""
+
+STOP_SECONDS: Final = 10.0
+"""How long a stop waits for the worker: one that hangs in a file, as on a dead network mount, is left behind."""
+
+_LONGEST_DEBOUNCE: Final = 10  # times the debounce: a storm of events may not put a look off for longer
+
+
+class _Call(Enum):
+    """What the worker is woken for."""
+
+    LOOK = auto()
+    RELOAD = auto()
+    STOP = auto()
+
+
+class Worker:
+    """One watch, from its start to its stop, and what it has seen; one that comes back late touches nothing newer."""
+
+    def __init__(
+        self,
+        manager: ConfigManager,
+        paths: tuple[Path, ...],
+        *,
+        auto_reload: bool,
+        debounce: float,
+        polling: bool,
+        poll_interval: float,
+    ) -> None:
+        self._manager = manager
+        self._paths = paths
+        self._auto_reload = auto_reload
+        self._debounce = debounce
+        self._polling = polling
+        self._poll_interval = poll_interval
+        self._thread = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
+        self._hints: Hints | None = None
+        self._inbox: SimpleQueue[_Call] = SimpleQueue()
+        self._is_over = False
+        self._written: dict[str, tuple[bool, int]] = {}
+        self._seen: dict[Path, str] = {}
+        self._seen_extras: dict[Path, str] = {}
+        self._looked: Sources | None = None
+        self._is_overdue = False  # what was seen could not be loaded for a reason that passes
+        self._unwatched: set[Path] = set()
+        self._fault: type[BaseException] | None = None
+
+    def start(self) -> None:
+        """Begin; the manager must have loaded. Raises `RuntimeError` where the system has no more threads to give."""
+        self._manager._announcer.begin()  # now, since there may be no thread to be had when there is something to tell
+        self._catch_up()
+        self._seen_extras = extra_digests(self._paths)
+        self._start_hints()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._stop_hints()
+            raise
+
+    def reload_soon(self) -> None:
+        """Have the settings reloaded whether anything changed or not; may be called from a signal's handler."""
+        self._inbox.put(_Call.RELOAD)  # a SimpleQueue may be put to while it is being put to
+
+    def stop(self, patience: float = STOP_SECONDS) -> None:
+        """End it; waits for the thread, but no longer than `patience` seconds."""
+        self._is_over = True
+        self._inbox.put(_Call.STOP)
+        if self._thread is not threading.current_thread():
+            self._thread.join(patience)
+            if self._thread.is_alive():
+                logger.warning("a look at the layers hangs; the watch is stopped, its thread ends when the look does")
+        self._stop_hints()
+
+    def _start_hints(self) -> None:
+        if self._polling:
+            return
+        from synfinance_settings.live.hints import Hints
+
+        inbox, written, numbers = self._inbox, self._written, itertools.count()
+
+        def hint(path: str, is_done: bool) -> None:
+            written[path] = (is_done, next(numbers))
+            inbox.put(_Call.LOOK)
+
+        try:
+            self._hints = Hints(hint)
+        except (OSError, RuntimeError) as error:
+            self._say_unwatched("the file system", error)
+        else:
+            self._follow(self._hints)
+        inbox.put(_Call.LOOK)  # for what changed between the load and now
+
+    def _stop_hints(self) -> None:
+        if self._hints is not None:
+            self._hints.stop()
+
+    def _follow(self, hints: Hints) -> bool:
+        """Watch the folders whose entries decide what is read, as they are now; True where one is new."""
+        is_new, failed = hints.follow(_folders((*self._manager._candidates(), *self._paths)))
+        for folder, error in failed:
+            if folder not in self._unwatched:
+                self._unwatched.add(folder)
+                self._say_unwatched(str(folder), error)
+        return is_new
+
+    def _say_unwatched(self, what: str, error: OSError | RuntimeError) -> None:
+        reason = getattr(error, "strerror", None) or error
+        seconds = self._poll_interval
+        logger.warning("cannot watch %s (%s); changes are seen by a look every %g s", what, reason, seconds)
+
+    def _work(self) -> None:
+        """Wait for a call or for the time to look, until told to stop."""
+        while (call := self._next_call()) is not _Call.STOP and not self._is_over:
+            try:
+                self._answer(call)
+            except BaseException as error:  # noqa: BLE001 - no fault may end the watch, whoever raised it
+                with suppress(BaseException):  # without memory, not even this can be told
+                    self._tell_fault(error)
+            else:
+                self._fault = None
+
+    def _answer(self, call: _Call) -> None:
+        if call is _Call.RELOAD:
+            with suppress(SettingsError):  # announced, logged and counted by the manager
+                self._manager._asked(manual=True)
+        else:
+            self._look()
+        if self._hints is not None and not self._is_over and self._follow(self._hints):
+            self._inbox.put(_Call.LOOK)  # for what changed before it was watched
+
+    def _tell_fault(self, error: BaseException) -> None:
+        """Log what broke a look off, once until a look ends well."""
+        if type(error) is not self._fault:
+            self._fault = type(error)
+            logger.error("a look at the layers failed; the next one tries again", exc_info=error)
+
+    def _next_call(self) -> _Call:
+        """The next call; hints that come close together are one."""
+        try:
+            call = self._inbox.get(timeout=self._poll_interval)
+        except Empty:
+            return _Call.LOOK
+        until = monotonic() + self._debounce * _LONGEST_DEBOUNCE
+        while call is _Call.LOOK and monotonic() < until:
+            try:
+                call = self._inbox.get(timeout=self._debounce)
+            except Empty:
+                break
+        return call
+
+    def _look(self) -> None:
+        """Compare what is there with what was seen last, and load it when it has settled."""
+        since = self._catch_up()
+        said = dict(self._written)
+        sources, seen, extras = self._read()
+        while (changed := self._changed(seen, extras)) and not self._are_done(changed, {**seen, **extras}, said):
+            if self._is_stopped(SETTLE_SECONDS):
+                return
+            since = self._manager._looked
+            before, said = (seen, extras), dict(self._written)
+            sources, seen, extras = self._read()
+            if (seen, extras) == before:
+                break
+        for name, mark in said.items():
+            if self._written.get(name) == mark:
+                del self._written[name]
+        if self._is_over or not (changed or self._is_overdue):
+            return
+        for path in sorted(changed):
+            self._manager._announcer.announce(ConfigEvent.FILE_CHANGED, path)
+        again = not _changed(self._seen, seen)
+        self._seen, self._seen_extras, self._is_overdue = seen, extras, self._auto_reload
+        if self._auto_reload:
+            self._looked = sources
+            self._is_overdue = not self._load(sources, since, again)
+
+    def _load(self, sources: Sources, since: Sources | None, again: bool) -> bool:
+        """Have the manager load what a look found; False where it could not for a reason that passes."""
+        try:
+            self._manager._reload(sources, since, again=again)
+        except SettingsError as error:  # announced, logged and counted by the manager
+            return all(problem.code != "no-memory" for problem in error.problems)
+        return True
+
+    def _catch_up(self) -> Sources | None:
+        """Count what somebody else had the manager load meanwhile as seen; returns what was looked at last."""
+        looked = self._manager._looked
+        if looked is not None and looked is not self._looked:
+            self._looked = looked
+            self._seen = looked.digests
+            self._is_overdue = False
+        return looked
+
+    def _read(self) -> tuple[Sources, dict[Path, str], dict[Path, str]]:
+        """What the layers say now, and the hashes of their files and of `watch_paths`."""
+        sources = self._manager._look()
+        return sources, sources.digests, extra_digests(self._paths)
+
+    def _changed(self, seen: dict[Path, str], extras: dict[Path, str]) -> set[Path]:
+        """The paths that are not as they were at the last look."""
+        return _changed(self._seen, seen) | _changed(self._seen_extras, extras)
+
+    def _are_done(self, changed: Iterable[Path], seen: dict[Path, str], said: dict[str, tuple[bool, int]]) -> bool:
+        """True when each changed file is there, and its writer was done before it was read and has not begun anew."""
+
+        def is_done(name: str) -> bool:
+            mark = said.get(name)
+            return mark is not None and mark[0] and self._written.get(name) == mark
+
+        return all(path in seen and (is_done(str(path)) or is_done(os.path.realpath(path))) for path in changed)
+
+    def _is_stopped(self, seconds: float) -> bool:
+        """Wait, but not when told to stop; a call for a reload is put back for later."""
+        until = monotonic() + seconds
+        later = False
+        while (left := until - monotonic()) > 0:
+            try:
+                call = self._inbox.get(timeout=left)
+            except Empty:
+                break
+            if call is _Call.STOP:
+                return True
+            later = later or call is _Call.RELOAD
+        if later:
+            self._inbox.put(_Call.RELOAD)
+        return False
+
+
+def extra_digests(paths: Iterable[Path]) -> dict[Path, str]:
+    """The hashes of `paths`; of a folder, those of the files in it."""
+    found: list[Path] = []
+    for path in paths:
+        found += _files_in(path) or [path]
+    return {path: digest for path in found if (digest := file_digest(path))}
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files in `folder`; none where it is no folder or cannot be listed."""
+    try:
+        names = sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+    return [folder / name for name in names if os.path.isfile(folder / name)]  # noqa: PTH113 - Path.is_file may raise
+
+
+def _changed(old: dict[Path, str], new: dict[Path, str]) -> set[Path]:
+    return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+
+
+def _folders(paths: Iterable[Path]) -> set[Path]:
+    """The folders in which something may happen to `paths`; a path that can be none has none."""
+    folders: set[Path] = set()
+    for path in paths:
+        with suppress(OSError, ValueError):
+            folders |= _folders_of(path)
+    return folders
+
+
+def _folders_of(path: Path) -> set[Path]:
+    """The folder of `path`, itself where it is one, and the folders of every link on the way."""
+    folders = {path.parent, path} if path.is_dir() else {path.parent}
+    for _ in range(_MOST_LINKS):
+        if not path.is_symlink():
+            break
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+        folders.add(path.parent)
+    folders.add(Path(os.path.realpath(path)).parent)
+    return folders | {folder.parent for folder in folders if folder.is_symlink()}
+
+
+_MOST_LINKS: Final = 40
