@@ -265,7 +265,10 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "too-deep": (LayerError, "a file nests deeper than 40 levels"),
     "too-many-nodes": (LayerError, "a file holds more than 200,000 nodes, aliases counted at each use"),
     "bad-alias": (LayerError, "an alias names no anchor, or a value contains itself"),
-    "became-empty": (LayerError, "a layer that had content is empty or gone at a reload"),
+    "became-empty": (
+        LayerError,
+        "a layer that had content is empty or gone at a reload, or .env is of zero bytes at a start",
+    ),
     "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
     "unknown-key": (UnknownKeyError, "a key is no setting"),
     "unknown-variable": (UnknownKeyError, "a SYNFINANCE_ variable names no setting"),

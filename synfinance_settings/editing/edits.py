@@ -168,7 +168,7 @@ def _parsed(literal: str, key: str) -> Node:
         node, problems = read_yaml(literal, Source(origin.source))
     except LayerError:
         node, problems = None, []
-    if node is None or problems:
+    if node is None or node.value is None or problems:
         raise EditError(Problem("refused-edit", f"{key}: the value is no YAML or JSON", key, origin))
     return node
 

@@ -76,9 +76,10 @@ def with_content(text: str, name: str) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     nothing = f"{{}}{newline}"
     try:
-        if body.strip() and read_text(body, Source(name))[0] is not None:
-            return text
+        root = read_text(body, Source(name))[0] if body.strip() else None
     except LayerError:
+        return text
+    if root is not None and root.value is not None:
         return text
     filled = _joined(text, nothing, "", newline)
     return filled if not name.endswith(".json") and _is_empty_mapping(filled) else nothing
@@ -115,7 +116,9 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
 def _said(text: str, name: str) -> dict[str, Any]:
     """What `text` says as plain data; raises `LayerError` for its faults."""
     root, problems = read_text(text, Source(name))
-    data = _plain(root) if root else {}
+    data = _plain(root) if root else None
+    if data is None:  # null alone is no layer, but an edit makes one of it
+        data = {}
     if root is not None and not isinstance(data, dict):
         problems = [*problems, Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
     if problems:

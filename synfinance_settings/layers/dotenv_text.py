@@ -47,6 +47,10 @@ class DotEnv:
 
 def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:
     """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `lend`."""
+    nul = text.find("\0")
+    if nul >= 0:  # what a power cut leaves in place of a text that was being written
+        line, column = text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul)
+        return DotEnv(name, problems=(Problem("syntax", "a NUL character", origin=Origin(name, line, column)),))
     long_run = _BLANK_RUN.search(text)
     if long_run:
         line = text.count("\n", 0, long_run.start()) + 1

@@ -33,7 +33,7 @@ def read_json(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
     outline = _Reader(text, source.name).document()
     problems: list[Problem] = []
     root = None if outline is None else _node(outline, source, "", problems)
-    return (None if root is None or root.value is None else root), problems
+    return root, problems
 
 
 def outline_json(text: str) -> Outline | None:

@@ -182,6 +182,10 @@ def _environment_name(
         value = parsed.values.get(ENVIRONMENT_VARIABLE)
         if parsed.problems or isinstance(value, Problem):
             raise SettingsError.of([*parsed.problems, *([value] if isinstance(value, Problem) else [])])
+        if dotenv.data == b"":
+            hint = f"restore it, or take it away where no {ENVIRONMENT_VARIABLE} is meant; a comment in it will do, too"
+            message = f"{dotenv_name} has zero bytes, as a power cut leaves it, and would mean development"
+            raise SettingsError.of([Problem("became-empty", message, origin=Origin(dotenv_name), hint=hint)])
         if value is not None:
             return value, Origin(dotenv_name, parsed.lines[ENVIRONMENT_VARIABLE])
     return Environment.DEVELOPMENT, Origin("default")

@@ -122,7 +122,7 @@ class _Reader(_Events):
         after = self._next()
         if isinstance(after, DocumentStartEvent):
             raise self._stop("second-document", "a second document; a layer is one", after)
-        return None if root.value is None else root
+        return None if root.value is None and event.value == "" else root
 
     def _node(self, event: Any, path: str, depth: int) -> Node:
         self._nodes += 1

@@ -131,6 +131,8 @@ def _text(value: Any) -> Any:
         raise _misfit("be text")
     if not (value.isascii() or is_utf8(value)):
         raise _misfit("be text that UTF-8 can say")
+    if "\0" in value:
+        raise _misfit("be text without a NUL character")
     return value
 
 

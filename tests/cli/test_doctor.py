@@ -549,8 +549,6 @@ def test_the_password_is_told_in_no_spelling(desk, host, form):
         ("cache", "{}", {"SYNFINANCE_REDIS_BACKEND": "redis", "SYNFINANCE_REDIS_HOST": "a..b"}),
         ("database", "{}", {"SYNFINANCE_DB_HOST": "a..b"}),
         ("ports", "{}", {"SYNFINANCE_SERVER_HOST": "a..b"}),
-        ("paths", 'monitoring: {metrics_file: "a\\0/b"}', {}),
-        ("tls", 'security: {ssl_enabled: on, ssl_cert_path: "a\\0b", ssl_key_path: c}', {}),
     ],
 )
 def test_a_host_or_path_that_is_none_is_a_finding(desk, project, check, text, variables):

@@ -84,6 +84,39 @@ def test_a_broken_line_is_told_with_its_number(line):
     assert problem.origin.line == 3 + line.count("\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("A=1\nSYNFINANCE_APP_NAME=a\0b\n", "2:22"),
+        ("SYNFINANCE_APP_NAME='a\n\0'\n", "2:1"),
+        ("\0" * 4096, "1:1"),
+        ("# \0\n", "1:3"),
+    ],
+)
+def test_a_nul_is_told_at_its_place(project, text, place):
+    """What a power cut may leave where a file was being written."""
+    project.write(".env", text)
+    assert project.problems() == [("syntax", None, f".env:{place}")]
+
+
+def test_a_file_of_zero_bytes_does_not_mean_development(project):
+    project.write(".env", "")
+    problem = project.problem()
+    assert (problem.code, str(problem.origin)) == ("became-empty", ".env")
+    assert "would mean development" in problem.message
+    assert project.load(SYNFINANCE_ENV="test").environment == "test"
+    project.write(".env", "# nothing\n")
+    assert project.load().environment == "development"
+
+
+def test_a_file_that_loses_its_bytes_while_a_process_runs_is_an_empty_one(project):
+    project.write(".env", "SYNFINANCE_APP_NAME=ours\n")
+    manager = project.manager()
+    assert manager.load_config().app_name == "ours"
+    project.write(".env", "")
+    assert manager.reload_config().app_name == "SynFinance"
+
+
 def test_a_foreign_line_with_a_bad_reference_does_no_harm(project):
     project.write(".env", "PROMPT=${\nSYNFINANCE_SERVER__PORT=9001\n")
     assert project.load().server.port == 9001

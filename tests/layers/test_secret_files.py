@@ -94,3 +94,10 @@ def test_a_reload_takes_the_new_content(project):
     manager.load_config()
     path.write_text("new")
     assert manager.reload_config().database.password.get_secret_value() == "new"
+
+
+def test_a_file_with_a_nul_holds_no_value(project):
+    path = project.write("password", b"a\0b")
+    problem = project.problem(SYNFINANCE_DB_PASSWORD_FILE=str(path))
+    assert problem.message == "database.password must be text without a NUL character"
+    assert str(problem.origin) == "env SYNFINANCE_DB_PASSWORD_FILE"

@@ -23,6 +23,10 @@ import pytest
         ("security: {allowed_hosts: '[\"\"]'}", "empty-item", "1:27", "item 1 of security.allowed_hosts must not be"),
         ("server: 8000", "not-a-mapping", "1:9", "server must be a mapping; it is a section"),
         ("server: []", "not-a-mapping", "1:9", "server must be a mapping; it is a section"),
+        ("null", "not-a-mapping", "1:1", "a layer must be a mapping of sections"),
+        ("# ours\n--- ~\n", "not-a-mapping", "2:5", "a layer must be a mapping of sections"),
+        ('app_name: "a\\0b"', "wrong-type", "1:11", "app_name must be text without a NUL character"),
+        ('database: {password: "\\0"}', "wrong-type", "1:22", "database.password must be text without a NUL"),
         ("[server]", "not-a-mapping", "1:1", "a layer must be a mapping of sections"),
         ("text", "not-a-mapping", "1:1", "a layer must be a mapping of sections"),
         ("debug: maybe", "wrong-type", "1:8", "debug must be a boolean"),
@@ -44,6 +48,18 @@ def test_a_fault_is_told_at_its_place(project, text, code, place, message):
     problem = project.problem()
     assert (problem.code, str(problem.origin)) == (code, f"settings/default.yaml:{place}")
     assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize("text", ["null", " null\n"])
+def test_null_as_a_whole_json_file_is_no_mapping(project, text):
+    (project.settings / "default.yaml").unlink()
+    project.layer("default.json", text)
+    assert project.problem().code == "not-a-mapping"
+
+
+def test_a_section_that_is_null_changes_nothing(project):
+    project.layer("development", "server: null\ncache:\n")
+    assert project.load() == project.load(SYNFINANCE_ENV="development")
 
 
 @pytest.mark.parametrize("indicator", ["|", ">"])

@@ -52,7 +52,7 @@ def test_other_spellings_of_nothing_are_text(scalar):
     assert read(f"a: {scalar}") == {"a": scalar}
 
 
-@pytest.mark.parametrize("text", ["", "# comment", "---\n", "--- null", "~\n...\n", "\n\n"])
+@pytest.mark.parametrize("text", ["", "# comment", "---\n", "--- # comment\n...\n", "\n\n"])
 def test_a_file_without_content_is_nothing(text):
     assert read_yaml(text, Source("x")) == (None, [])
 
