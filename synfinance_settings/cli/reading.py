@@ -194,7 +194,7 @@ def show(
     keys = [key for key in SETTINGS if section is None or key.startswith(f"{section}.")]
     if origin:
         project = options.find(environment)
-        why = f" ({project.passed_over})" if project.passed_over else ""
+        why = f" ({project.passed_over}, so it is passed over)" if project.passed_over else ""
         click.echo(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
     if chosen == "env":
         from synfinance_settings.layers.dotenv_form import dotenv_text

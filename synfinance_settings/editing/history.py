@@ -264,7 +264,7 @@ def check_folder(folder: Path) -> None:
 
 def _check(distrust: Distrust | None, path: Path) -> None:
     if distrust is not None:
-        said = f"the history is not used, since others could change it: {distrust.said}"
+        said = f"the history is not used, since others could change it: {distrust}"
         raise HistoryError(Problem("unsafe-history", said, origin=Origin(str(path)), hint=distrust.mend))
 
 

@@ -14,7 +14,7 @@ from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import Lend
 from synfinance_settings.layers.files import Content, read_file
-from synfinance_settings.layers.ownership import Distrust, distrust, owner, trusted_users
+from synfinance_settings.layers.trust import Distrust, ours
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -43,7 +43,8 @@ class Project:
 
     def missing_hint(self, stem: str = "default") -> str:
         """What to do where the layer `stem`, or the whole settings folder, is missing."""
-        ways = f"{self.passed_over}; {self.passed_over.mend}" if self.passed_over else f"create {self.layer_name(stem)}"
+        passed = self.passed_over
+        ways = f"{passed}, so it is passed over; {passed.mend}" if passed else f"create {self.layer_name(stem)}"
         return f"{ways}, or set {PREFIX}SETTINGS_DIR to the folder of the layers"
 
     def name(self, path: Path) -> str:
@@ -155,14 +156,15 @@ def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | Distrust | None:
     home = environ.get("HOME")
     for folder in (cwd, *cwd.parents):
         try:
-            belongs_to = owner(folder)
+            found = folder.stat()
         except OSError as error:
-            return Distrust(folder, f"it cannot be looked at ({error.strerror})", "make it readable")
-        users = trusted_users() | ({belongs_to} if folder == cwd else frozenset())
-        passed_over = distrust(folder, users)
+            return Distrust(folder, f"cannot be looked at ({error.strerror})", "make it readable")
+        trusted = ours(found.st_uid) if folder == cwd else ours()
+        passed_over = trusted.distrust(folder, found)
         if any((folder / "settings" / f"default{suffix}").exists() for suffix in SUFFIXES):
-            return passed_over or distrust(folder / "settings", users) or folder / "settings"
-        if belongs_to not in users:
+            settings = folder / "settings"
+            return passed_over or trusted.distrust(settings, settings.stat()) or settings
+        if found.st_uid not in trusted.users:
             return passed_over
         if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(os.path.realpath(home))):
             return None

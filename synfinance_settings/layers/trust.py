@@ -1,8 +1,11 @@
-"""Whether others could have put something at a path: the one rule for folders and files that must be ours alone.
+"""Whether others could have put something at a path: the one rule for all that was not named but found.
 
 Trusted are root and the user of this process. What others can write they could have filled, and a folder above it that
 others can write they could have put in its place, unless it is sticky, as ``/tmp`` is: there only the owner of an entry
 moves it. A link counts as its owner's word.
+
+`ours_alone` is the rule for the state folder, `ours` the one for what a search finds: a checkout may be shared with a
+group, and what stands in the working directory may be its owner's, since one works where one went on purpose.
 """
 
 from __future__ import annotations
@@ -18,38 +21,66 @@ from typing import Final
 
 from synfinance_settings.errors import printable
 
-_OTHERS_WRITE: Final = 0o022
 _MOST_LINKS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Distrust:
-    """Why a path is not trusted, and what mends it."""
+    """Why `path` is not trusted, in words that read on after it, and what mends that."""
 
-    said: str
+    path: Path
+    fault: str
     mend: str
+
+    def __str__(self) -> str:
+        return f"{printable(str(self.path))} {self.fault}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """Who may have written what counts: `users`, and nobody else that the bits `others` of a mode would let write."""
+
+    users: frozenset[int]
+    others: int
+
+    def distrust(self, path: Path, found: os.stat_result, *, is_above: bool = False) -> Distrust | None:
+        """Why what is `found` at `path` is not trusted; a folder that only leads to it (`is_above`) may be sticky."""
+        is_link = stat.S_ISLNK(found.st_mode)
+        if found.st_uid not in self.users:
+            fault = f"{'is a link of' if is_link else 'belongs to'} user {found.st_uid}"
+            return Distrust(path, fault, f"chown -hR {os.geteuid()} {_quoted(path)} where you trust what it holds")
+        mode = stat.S_IMODE(found.st_mode)
+        if is_link or not mode & self.others or (is_above and mode & stat.S_ISVTX):
+            return None
+        whom = "go" if self.others & stat.S_IWGRP else "o"
+        return Distrust(path, f"can be written by others (mode {mode:04o})", f"chmod {whom}-w {_quoted(path)}")
+
+
+def ours_alone() -> Trusted:
+    """Root and the user of this process, and no group."""
+    return Trusted(frozenset((0, os.geteuid())), stat.S_IWGRP | stat.S_IWOTH)
+
+
+def ours(*owners: int) -> Trusted:
+    """Root, the user of this process and `owners`, with the groups that they let write."""
+    return Trusted(frozenset((0, os.geteuid(), *owners)), stat.S_IWOTH)
 
 
 def distrusted_folder(folder: Path) -> Distrust | None:
-    """Why others could have put what lies in `folder`, or `folder` itself; None where they could not.
+    """Why others could have put what lies in `folder`, or `folder` itself; None where we alone could.
 
     A folder that does not exist yet is judged by those above it. Raises `OSError` where it cannot be looked at.
     """
-    for path, found, is_above in _steps(folder.absolute()):
-        if stat.S_ISLNK(found.st_mode):
-            distrust = _foreign(path, found, "is a link of")
-        else:
-            distrust = _foreign(path, found, "belongs to") or _writable(path, found, is_above=is_above)
-        if distrust is not None:
-            return distrust
-    return None
+    trusted = ours_alone()
+    found = (trusted.distrust(path, found, is_above=is_above) for path, found, is_above in _steps(folder.absolute()))
+    return next(filter(None, found), None)
 
 
 def distrusted_file(path: Path, found: os.stat_result) -> Distrust | None:
-    """Why others could have written the file at `path`, which is as `found`; None where they could not."""
+    """Why others could have written the file at `path`, which is as `found`; None where we alone could."""
     if not stat.S_ISREG(found.st_mode):
-        return Distrust(f"{_shown(path)} is no regular file", f"mv {_quoted(path)} {_quoted(path)}.not-ours")
-    return _foreign(path, found, "belongs to") or _writable(path, found, is_above=False)
+        return Distrust(path, "is no regular file", f"mv {_quoted(path)} {_quoted(path)}.not-ours")
+    return ours_alone().distrust(path, found)
 
 
 def _steps(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
@@ -75,27 +106,6 @@ def _steps(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
         target = step.readlink()
         rest.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
         here = Path(target.anchor) if target.is_absolute() else here
-
-
-def _foreign(path: Path, found: os.stat_result, how: str) -> Distrust | None:
-    me = os.geteuid()
-    if found.st_uid in (0, me):
-        return None
-    return Distrust(
-        f"{_shown(path)} {how} user {found.st_uid}",
-        f"where you trust what it holds: chown -hR {me} {_quoted(path)}; else use another place",
-    )
-
-
-def _writable(path: Path, found: os.stat_result, *, is_above: bool) -> Distrust | None:
-    mode = stat.S_IMODE(found.st_mode)
-    if not mode & _OTHERS_WRITE or (is_above and mode & stat.S_ISVTX):
-        return None
-    return Distrust(f"{_shown(path)} can be written by others (mode {mode:04o})", f"chmod go-w {_quoted(path)}")
-
-
-def _shown(path: Path) -> str:
-    return printable(str(path))
 
 
 def _quoted(path: Path) -> str:

@@ -66,7 +66,7 @@ def passed_over():
 @needs_root
 def test_the_search_stops_at_a_folder_of_somebody_else_and_names_it(project, deep):
     give(deep.parent)
-    assert str(passed_over()) == f"{deep.parent} is passed over: it belongs to another user (uid {SOMEBODY})"
+    assert str(passed_over()) == f"{deep.parent} belongs to user {SOMEBODY}"
     os.chown(deep.parent, 0, 0)
     assert found() == project.settings
 
@@ -97,7 +97,7 @@ def test_what_others_may_write_to_is_passed_over(project, deep, monkeypatch, inn
     for folder in (deep, project.root):
         monkeypatch.chdir(folder)
         assert passed_over().path == project.root / inner
-        assert passed_over().reason == "others may write to it (mode 0777)"
+        assert passed_over().fault == "can be written by others (mode 0777)"
     (project.root / inner).chmod(0o775)
     assert found() == project.settings
 
@@ -117,7 +117,7 @@ def test_a_folder_that_is_named_is_not_asked_for_its_owner(project, monkeypatch)
 def test_what_was_passed_over_is_named_wherever_the_layers_are_missed(project, monkeypatch):
     monkeypatch.chdir(project.root)
     project.settings.chmod(0o777)
-    reason = f"{project.settings} is passed over: others may write to it (mode 0777)"
+    reason = f"{project.settings} can be written by others (mode 0777), so it is passed over"
     mend = f"chmod o-w {project.settings}, or set SYNFINANCE_SETTINGS_DIR to the folder of the layers"
     manager = ConfigManager(environ={})
     manager.load_config()

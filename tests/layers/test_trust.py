@@ -33,7 +33,7 @@ def test_a_folder_of_ours_is_trusted_and_so_is_one_that_is_not_there_yet(folder)
 def test_a_folder_that_others_can_write_is_not(folder, mode):
     folder.chmod(mode)
     found = distrusted_folder(folder)
-    assert found.said == f"{folder} can be written by others (mode {mode:04o})"
+    assert str(found) == f"{folder} can be written by others (mode {mode:04o})"
     assert found.mend == f"chmod go-w {folder}"
     subprocess.run(shlex.split(found.mend), check=True)
     assert distrusted_folder(folder) is None
@@ -54,7 +54,7 @@ def test_a_folder_of_another_user_is_not(folder, foreign):
     target = folder.parent / foreign
     os.chown(target, 1234, 1234)
     found = distrusted_folder(folder)
-    assert found.said == f"{target} belongs to user 1234"
+    assert str(found) == f"{target} belongs to user 1234"
     assert f"chown -hR {os.geteuid()} {target}" in found.mend
 
 
@@ -71,7 +71,7 @@ def test_a_link_of_another_user_is_not_trusted(folder, tmp_path):
         (tmp_path / "link").unlink(missing_ok=True)
         (tmp_path / "link").symlink_to(target)
         os.chown(tmp_path / "link", 1234, 1234, follow_symlinks=False)
-        assert distrusted_folder(tmp_path / "link" / "below").said == f"{tmp_path}/link is a link of user 1234"
+        assert str(distrusted_folder(tmp_path / "link" / "below")) == f"{tmp_path}/link is a link of user 1234"
 
 
 def test_links_in_a_circle_and_a_file_on_the_way_are_faults_of_the_system(tmp_path):
@@ -91,13 +91,13 @@ def test_a_file_is_trusted_where_only_we_can_write_it(tmp_path):
         found = distrusted_file(path, path.stat())
         assert (found is None) == is_trusted
         assert is_trusted or found.mend == f"chmod go-w '{path}'"
-    assert "no regular file" in distrusted_file(tmp_path, tmp_path.stat()).said
+    assert "no regular file" in distrusted_file(tmp_path, tmp_path.stat()).fault
     (tmp_path / "link").symlink_to(path)
-    assert "no regular file" in distrusted_file(tmp_path / "link", os.lstat(tmp_path / "link")).said
+    assert "no regular file" in distrusted_file(tmp_path / "link", os.lstat(tmp_path / "link")).fault
 
 
 @needs_root
 def test_a_file_of_another_user_is_not_trusted(tmp_path: Path):
     (tmp_path / "x").write_text("")
     os.chown(tmp_path / "x", 1234, 1234)
-    assert "belongs to user 1234" in distrusted_file(tmp_path / "x", (tmp_path / "x").stat()).said
+    assert "belongs to user 1234" in distrusted_file(tmp_path / "x", (tmp_path / "x").stat()).fault
