@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -174,13 +174,21 @@ class LayerFile:
     def _write(self, change: Change, command: str) -> None:
         """Write the file; announce the version that it is to be just before it is, and settle afterwards whether."""
         before = file_bytes(_NOTHING if change.before is None else change.before)
-        others = {} if self.target == "default" else read_sources(self._here(self.target)).layer_files
+        others = {} if self.target == "default" else self._beside(self._here(self.target))
         was_valid = not self.faults(Content(change.path, before))
         found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
         after = {**others, change.path.name: file_bytes(change.after)}
         coming = Entry(self.target, after, command, change.changed, user=this_user())
         with self._announcing(found, coming, change.path.name) as announce:
             write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True, ready=announce)
+
+    def _beside(self, project: Project) -> dict[str, bytes]:
+        """The layer files of the environment; raises `LayerError` where one cannot be read, as no version says."""
+        sources = read_sources(project)
+        for content in sources.layer_contents:
+            if content.failure:
+                content.text(project.name(content.path))  # raises its failure
+        return sources.layer_files
 
     @contextmanager
     def _announcing(self, found: Entry, coming: Entry, name: str) -> Iterator[Callable[[], None]]:
@@ -272,6 +280,7 @@ def _locked(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(descriptor)
+            with suppress(OSError):  # the lock goes all the same
+                os.close(descriptor)
         return
     raise LayerError(Problem("unwritable", f"{folder} cannot be opened: {fault}", origin=Origin(str(folder))))

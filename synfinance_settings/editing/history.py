@@ -153,19 +153,25 @@ class History:
             versions = [_version(store, *row) for row in rows]
         yield from versions
 
-    def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool]]:
-        """The versions that no command has settled yet, and whether their file holds them now."""
+    def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool | None]]:
+        """The versions that no command has settled yet, and whether their file holds them now; None where it cannot
+        be read.
+        """
         if not _has(store, "announced"):
             return []
         rows = store.execute("select version, name, content from announced join files using (version, name)").fetchall()
         return [(number, self._holds(name, content)) for number, name, content in rows]
 
-    def _holds(self, name: str, content: bytes) -> bool:
-        return PurePath(name).name == name and read_file(self._settings_dir / name).data == content
+    def _holds(self, name: str, content: bytes) -> bool | None:
+        if PurePath(name).name != name:
+            return False
+        found = read_file(self._settings_dir / name)
+        return None if found.failure else found.data == content
 
     def _settle(self, store: sqlite3.Connection) -> None:
         for number, is_there in self._announced(store):
-            store.execute(f"delete from {'announced' if is_there else 'versions'} where version = ?", (number,))
+            if is_there is not None:
+                store.execute(f"delete from {'announced' if is_there else 'versions'} where version = ?", (number,))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

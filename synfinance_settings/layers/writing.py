@@ -67,7 +67,7 @@ def write_atomically(
                 os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             _sync(folder, path)
         finally:
-            os.close(folder)
+            _close(folder)
         return
     except _RefusedWriteError as refused:
         fault, hint = refused.fault, refused.hint
@@ -88,9 +88,9 @@ def _opened_folder(path: Path) -> tuple[int, str, Path]:
             if led is None:
                 return folder, path.name, path
         except BaseException:
-            os.close(folder)
+            _close(folder)
             raise
-        os.close(folder)
+        _close(folder)
         path = path.parent / led
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
@@ -109,7 +109,7 @@ def _link_target(folder: int, path: Path) -> str | None:
             raise _RefusedWriteError("it is a link that another user made, to what is not theirs", "name its target")
         return os.readlink("", dir_fd=link)
     finally:
-        os.close(link)
+        _close(link)
 
 
 def _belongs_to(path: Path, owner: int) -> bool:
@@ -148,8 +148,7 @@ def _filled(folder: int, name: str, real: Path, data: bytes, mode: int | None, *
             os.unlink(temporary, dir_fd=folder)
         raise
     finally:
-        with suppress(OSError):  # it is synced, or given up
-            os.close(file)
+        _close(file)
 
 
 def _temporary(folder: int, name: str, mode: int) -> tuple[int, str]:
@@ -161,7 +160,7 @@ def _temporary(folder: int, name: str, mode: int) -> tuple[int, str]:
             file = os.open(temporary, flags, mode, dir_fd=folder)
             if _is_held(file):
                 return file, temporary
-            os.close(file)
+            _close(file)
 
 
 def _is_held(file: int) -> bool:
@@ -259,3 +258,9 @@ def _sync(folder: int, path: Path) -> None:
         if error.errno not in _NO_SYNC:
             said = "%s is written, but its folder could not be synced (%s): a power cut now may bring the old file back"
             logger.warning(said, printable(str(path)), error.strerror)
+
+
+def _close(file: int) -> None:
+    """Close what is synced, was only read, or is given up: nothing depends on how that ends."""
+    with suppress(OSError):
+        os.close(file)

@@ -80,6 +80,18 @@ def test_what_a_killed_command_announced_is_settled_by_the_next(history, layer, 
     assert rows(history) == len(kept(history))
 
 
+def test_what_cannot_be_settled_now_is_settled_later(history, layer):
+    """A file that cannot be read is neither the announced one nor another."""
+    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    layer.unlink()
+    layer.mkdir()
+    history.settle()
+    assert kept(history) == [FOUND]
+    layer.rmdir()
+    layer.write_bytes(NEW)
+    assert kept(history) == [SET, FOUND]
+
+
 def test_what_a_service_accepted_is_no_longer_dropped(history, layer):
     """A reload sees the file between its replacement and the settling of the command that was killed then."""
     history.announce(entry(OLD, "found"), entry(NEW), FILE)
