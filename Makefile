@@ -7,11 +7,12 @@ ENV ?=
 A ?=
 B ?=
 KEY ?=
+SECONDS ?=
 ENVIRONMENTS := development staging production test
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference bench clean
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference bench soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -64,6 +65,9 @@ reference: setup ## check that what is written from the models is current
 
 bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual
 	@$(BIN)/python benchmarks/bench.py
+
+soak: setup ## let a watched project live through six minutes of edits, or SECONDS=60
+	@$(BIN)/python benchmarks/soak.py $(if $(SECONDS),--seconds $(SECONDS))
 
 clean: ## remove what the targets made
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

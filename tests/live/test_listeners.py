@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 
@@ -132,7 +133,10 @@ class Interruption(BaseException):
     """Not an Exception."""
 
 
-@pytest.mark.parametrize("raised", [ValueError, SystemExit, Interruption])
+RAISED = [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, MemoryError, Interruption]
+
+
+@pytest.mark.parametrize("raised", RAISED)
 def test_a_listener_that_raises_stops_nobody(project, watch, ear, caplog, raised):
     def fail(*arguments):
         raise raised("no")
@@ -424,13 +428,14 @@ def test_a_refusal_of_what_is_no_longer_in_force_changes_nothing(project, watch)
     assert not watch.manager.snapshot.pending_files
 
 
-def test_a_subscriber_that_refuses_a_watched_edit_does_not_end_the_watch(project, watching):
+@pytest.mark.parametrize("raised", RAISED)
+def test_a_subscriber_that_refuses_a_watched_edit_does_not_end_the_watch(project, watching, raised):
     rename(project, "old")
     watch = watching()
 
     def refuse(old, new):
         if new.config.app_name == "bad":
-            raise SystemExit("no")
+            raise raised("no")
 
     watch.manager.subscribe(refuse, on_error="rollback")
     rename(project, "bad")

@@ -164,9 +164,11 @@ def test_it_names_the_files_that_it_compares(project, watching):
     assert watch.watcher.get_watched_files() == sorted([secret, dotenv, local, *layers])
 
 
-def test_nothing_is_left_of_fifty_watches(project):
-    """Neither threads nor open files, once the managers are gone too."""
+@pytest.mark.parametrize("watches", [50, pytest.param(1000, marks=pytest.mark.long)])
+def test_nothing_is_left_of_many_watches(project, watches):
+    """Neither threads nor open files, once the managers are gone too, and memory does not grow."""
     code = """
+        import resource
         import gc, os, threading
         from pathlib import Path
         from synfinance_settings import ConfigManager, ConfigWatcher
@@ -187,13 +189,18 @@ def test_nothing_is_left_of_fifty_watches(project):
                     thread.join(PATIENCE)
             return threading.active_count(), len(os.listdir("/proc/self/fd"))
 
-        watch(0)
-        before = held()
-        for number in range(50):
+        def resident():
+            return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+        for number in range(WATCHES // 5):
+            watch(number)
+        before, memory = held(), resident()
+        for number in range(WATCHES):
             watch(number)
         assert (held(), before[0]) == (before, 1)
+        assert resident() - memory < 4 << 20, resident() - memory
     """
-    check(project, code)
+    check(project, code.replace("WATCHES", str(watches)))
 
 
 def test_starting_and_stopping_while_files_change_neither_hangs_nor_complains(project, caplog):
