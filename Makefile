@@ -44,11 +44,11 @@ diff: setup ## compare two environments: A=staging B=production; without them, a
 	@$(SETTINGS) diff $(if $(A)$(B),$(A) $(B),--matrix)
 
 test: setup ## run the tests, but for those marked long
-	@echo "the tests but for the long ones: about two minutes on two processors" >&2
+	@echo "the tests but for the long ones: two to three minutes on two processors" >&2
 	@$(BIN)/python -m pytest -m 'not long' -n auto $(PYTEST_ARGS)
 
 test-all: setup ## run all tests
-	@echo "all tests: about a quarter of an hour on two processors" >&2
+	@echo "all tests, the long ones too: half an hour or more on two processors" >&2
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 lint: setup ## check the style of the code
