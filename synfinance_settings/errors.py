@@ -13,16 +13,19 @@
     └── WatchError              a watch cannot start
 
 Every error carries its `Problem`s. None of them ever holds the value of a secret, so an error may be
-logged, printed, pickled and shown to anybody who may see the names of the settings.
+logged, printed, pickled and shown to anybody who may see the names of the settings. Nor does one hold a character that
+is not printable (`foreign`), whoever wrote it: the types below escape what they are given.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, ParamSpec, TypeVar
+
+from synfinance_settings.foreign import is_printable
+from synfinance_settings.foreign import printable as printable
 
 MASK: Final = "**********"
 """How a secret is written wherever nobody asked for its value."""
@@ -31,14 +34,6 @@ NOT_SET: Final = "not set"
 """How a secret that is null, empty text or an empty list is told to people: there is nothing to mask."""
 
 Severity = Literal["error", "warning"]
-
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str, most: int | None = 200) -> str:
-    """`text` with control characters and lone surrogates escaped, cut at `most` characters; None cuts nothing."""
-    shown = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[:most])
-    return shown + "…" if most is not None and len(text) > most else shown
 
 
 def counted(number: int, noun: str) -> str:
@@ -72,6 +67,9 @@ class Occurrence:
     value: str
     origin: Origin
 
+    def __post_init__(self) -> None:
+        _escape(self, "value")
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
@@ -81,6 +79,16 @@ class Excerpt:
     text: str
     column: int
     width: int
+
+    def __post_init__(self) -> None:
+        if not is_printable(self.text):
+            start, end = self.column - 1, self.column - 1 + self.width
+            before, meant, after = (
+                printable(part, None) for part in (self.text[:start], self.text[start:end], self.text[end:])
+            )
+            object.__setattr__(self, "column", len(before) + 1)
+            object.__setattr__(self, "width", self.width + len(meant) - len(self.text[start:end]))
+            object.__setattr__(self, "text", before + meant + after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,9 @@ class Problem:
     hint: str | None = None
     severity: Severity = "error"
     excerpt: Excerpt | None = None
+
+    def __post_init__(self) -> None:
+        _escape(self, "code", "message", "key", "hint")
 
     def lines(self, note: str | None = None) -> Iterator[tuple[str, str]]:
         """The lines of the report, each with the part it plays: head, place, source, caret or note.
@@ -117,7 +128,7 @@ class Problem:
         if self.hint:
             yield "note", f"{margin}= help: {self.hint}"
         if note:
-            yield "note", f"{margin}= {note}"
+            yield "note", f"{margin}= {printable(note, None)}"
 
     def __str__(self) -> str:
         return "\n".join(text for _, text in self.lines())
@@ -129,6 +140,14 @@ class Problem:
         if self.overrides:
             data["overrides"] = {"value": self.overrides.value, "origin": str(self.overrides.origin)}
         return data
+
+
+def _escape(told: object, *fields: str) -> None:
+    """Escape what is not printable in the text `fields` of something frozen."""
+    for name in fields:
+        text = getattr(told, name)
+        if text is not None and not is_printable(text):
+            object.__setattr__(told, name, printable(text, None))
 
 
 class SettingsError(Exception):

@@ -14,6 +14,7 @@ import synfinance_settings
 PACKAGE = Path(synfinance_settings.__file__).parent
 NAME = PACKAGE.name
 FLOORS = (
+    ("foreign",),
     ("errors", "environment"),
     ("sections",),
     ("layers",),

@@ -18,7 +18,8 @@ from synfinance_settings import (
     UnknownKeyError,
     errors,
 )
-from synfinance_settings.errors import CODES, Excerpt, Occurrence, printable
+from synfinance_settings.errors import CODES, Excerpt, Occurrence
+from synfinance_settings.foreign import is_printable
 from synfinance_settings.sections.rules import RULES
 
 WHOLE = Problem(
@@ -35,6 +36,7 @@ BARE = Problem(
     origin=Origin("settings/production.yaml", 14, 3),
     hint="did you mean database.pool_size?",
 )
+HOSTILE = ["\n", "\r", "\x1b[2K", "\x9b2K", "\u2028", "\u202e", "\u200b", "\ufeff", "\udc80", "\ue000"]
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SettingsError)]
 
 
@@ -111,13 +113,20 @@ def test_an_origin_reads(origin, text):
     assert str(origin) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("é", "é"), ("a\nb", "a\\nb"), ("\x1b[31m", "\\x1b[31m"), ("\u202e", "\\u202e"), ("\ud800", "\\ud800")],
-)
-def test_nothing_unprintable_reaches_a_terminal(text, shown):
-    assert printable(text) == shown
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_error_holds_what_could_forge_a_line(hostile):
+    foreign = f"x{hostile}  --> settings/default.yaml:1:1"
+    origin, excerpt = Origin(foreign, 1, 2), Excerpt(3, foreign, 2, 5)
+    problem = Problem(foreign, foreign, foreign, origin, Occurrence(foreign, origin), foreign, "error", excerpt)
+    said = str(SettingsError(problem)).splitlines()
+    assert all(map(is_printable, said))
+    assert [line.strip()[:3].strip() for line in said] == ["err", "-->", "|", "3 |", "|", "= o", "= h"]
+    assert all(map(is_printable, map(str, problem.as_dict().values())))
+    assert is_printable(json.dumps(SettingsError(problem).errors(), ensure_ascii=False))
+    assert is_printable(str(SettingsError(foreign)))
 
 
-def test_a_long_text_is_cut():
-    assert printable("x" * 300) == "x" * 200 + "…"
+def test_a_mark_below_an_excerpt_stands_below_what_is_meant():
+    excerpt = Excerpt(7, "a\u202eb: c\u200bd, e", 6, 3)
+    assert excerpt.text == r"a\u202eb: c\u200bd, e"
+    assert excerpt.text[excerpt.column - 1 :][: excerpt.width] == r"c\u200bd"
