@@ -44,7 +44,7 @@ diff: setup ## compare two environments: A=staging B=production; without them, a
 	@$(SETTINGS) diff $(if $(A)$(B),$(A) $(B),--matrix)
 
 test: setup ## run the tests, but for those marked long
-	@echo "the tests but for the long ones: two to three minutes on two processors" >&2
+	@echo "the tests but for the long ones: three to four minutes on two processors" >&2
 	@$(BIN)/python -m pytest -m 'not long' -n auto $(PYTEST_ARGS)
 
 test-all: setup ## run all tests

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import Environment
 from synfinance_settings.cli import completion
@@ -164,7 +165,7 @@ def typed(shipped):
         except OSError:  # the shell has gone
             pass
         os.close(person)
-        process.wait(50)
+        process.wait(PATIENCE)
         return said.decode()
 
     return typed

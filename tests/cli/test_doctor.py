@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 import psycopg
 import pytest
 import redis
+from patience import PATIENCE
 
 CANARY = "canary7a1c4e9b2d5f8036"
 SPECIAL = "".join(map(chr, range(33, 127)))
@@ -413,7 +414,7 @@ class TestHere:
         (desk.root / "here").mkdir(mode=0o555)
         variables = {"SYNFINANCE_ML_MODEL_PATH": "here/below/models"}
         with desk.start("doctor", "--format", "json", before=without_rights, **variables) as process:
-            findings = json.loads(process.communicate(timeout=50)[0])
+            findings = json.loads(process.communicate(timeout=PATIENCE)[0])
         model, metrics = [finding for finding in findings if finding["check"] == "paths"]
         assert model["message"].startswith("ml.model_path: here/below/models is missing, and cannot be made in /")
         assert metrics["message"] == "monitoring.metrics_file: logs cannot be written"
@@ -423,7 +424,7 @@ class TestHere:
     def test_a_mend_is_quoted_for_the_shell(self, desk, monkeypatch, name):
         monkeypatch.chdir(desk.root)
         mend = found(desk, SYNFINANCE_ML_MODEL_PATH=name)["paths"][0]["mend"]
-        subprocess.run(["sh", "-c", mend], check=True, timeout=50)
+        subprocess.run(["sh", "-c", mend], check=True, timeout=PATIENCE)
         assert (desk.root / name).is_dir()
         assert not (desk.root / "pwned").exists()
 

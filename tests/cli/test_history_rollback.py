@@ -10,6 +10,7 @@ import stat
 from datetime import UTC, datetime
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import HistoryError
 
@@ -326,7 +327,7 @@ def test_a_command_whose_write_fails_leaves_no_version(edited, without_rights):
     before = versions(desk)
     desk.settings.chmod(0o500)
     process = desk.start("set", "server.port", "8005", before=without_rights)
-    assert "cannot be written" in process.communicate(timeout=50)[1]
+    assert "cannot be written" in process.communicate(timeout=PATIENCE)[1]
     desk.settings.chmod(0o700)
     assert (process.returncode, desk.text("development"), versions(desk)) == (2, texts[-1], before)
 

@@ -103,7 +103,7 @@ def test_what_is_exported_imports_as_the_same_settings(room, form, reveal, defau
 @pytest.mark.parametrize("extent", [[], ["--all"]], ids=["what differs", "all"])
 @pytest.mark.parametrize("reveal", [False, True], ids=["without secrets", "revealed"])
 @given(default=layers(), development=layers())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_dotenv_that_is_shown_gives_the_same_settings(room, extent, reveal, default, development):
     """In a project with nothing else, and in the same one."""
     (room / ".env").unlink(missing_ok=True)

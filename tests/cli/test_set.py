@@ -288,7 +288,7 @@ def test_a_layer_that_root_changes_belongs_to_whom_it_did(desk, project, before)
     project.write("in.yaml", "app_name: imported\n")
     for call in (["set", "debug", "off"], ["unset", "debug"], ["import", "in.yaml", "--yes"], ["rollback", "--yes"]):
         result = desk.start(*call)
-        said = result.communicate(timeout=50)
+        said = result.communicate(timeout=PATIENCE)
         assert result.returncode == 0, said
         found = path.stat()
         assert (found.st_uid, found.st_gid) == (1234, 4321)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import HistoryError
 from synfinance_settings.editing.history import Entry, History
@@ -137,7 +138,7 @@ os._exit(0)
 def half_written(history):
     """A store that was left in the middle of a write."""
     history.record(entry(OLD, "found"))
-    subprocess.run([sys.executable, "-c", HALF, str(history.path)], check=True, timeout=50)
+    subprocess.run([sys.executable, "-c", HALF, str(history.path)], check=True, timeout=PATIENCE)
     journal = history.path.with_name(f"{history.path.name}-journal")
     assert journal.stat().st_size > 0
     return history
@@ -160,7 +161,7 @@ def test_a_store_that_may_not_be_written_is_read(project, request, without_right
     before = {path.name: path.read_bytes() for path in history.path.parent.iterdir()}
     call = [*without_rights, sys.executable, "-m", "synfinance_settings", "history", "--format", "json"]
     variables = {"SYNFINANCE_SETTINGS_DIR": str(project.settings), "SYNFINANCE_STATE_DIR": str(history.path.parent)}
-    told = subprocess.run(call, env=variables, cwd=project.root, capture_output=True, text=True, timeout=50)
+    told = subprocess.run(call, env=variables, cwd=project.root, capture_output=True, text=True, timeout=PATIENCE)
     assert (told.stderr, told.returncode) == ("", 0)
     assert [version["command"] for version in json.loads(told.stdout)] == ["found"]
     assert {path.name: path.read_bytes() for path in history.path.parent.iterdir()} == before

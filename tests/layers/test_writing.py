@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import LayerError
 from synfinance_settings.layers.writing import write_atomically
@@ -222,7 +223,7 @@ def test_what_cannot_be_kept_is_refused_before_anything_is_written(everybodys, k
         except LayerError as error:
             print(error)
     """
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50)
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert "cannot be kept" in said.stdout
     assert (path.stat().st_uid, path.stat().st_ino, mode(path)) == before
     assert path.read_text() == "old"
