@@ -21,7 +21,7 @@ from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import read_file
-from synfinance_settings.layers.project import parse_dotenv, place, project_root
+from synfinance_settings.layers.project import find_dotenv, parse_dotenv, place
 from synfinance_settings.sections.base import (
     read_boolean,
     read_number,
@@ -48,9 +48,9 @@ class EnvLoader:
     ) -> None:
         self._given_environ = None if environ is None else Environ(environ)
         self._environ = self._variables()
-        self._root = project_root(self._environ)
-        self._path = self._root / ".env" if env_file is None else Path(env_file).absolute()
-        self._file = DotEnv(place(self._root, self._path))
+        found, guard = find_dotenv(self._environ)
+        self._path, self._guard = (found, guard) if env_file is None else (Path(env_file).absolute(), None)
+        self._file = DotEnv(place(found.parent, self._path))
         self._loaded = False
         self.load_env_file()
 
@@ -67,7 +67,7 @@ class EnvLoader:
         """Read the file anew; False where it does not exist. Raises `LayerError`, and then keeps what was read
         before.
         """
-        content, environ = read_file(self._path), self._variables()
+        content, environ = read_file(self._path, self._guard), self._variables()
         parsed = parse_dotenv(content, self._file.name, environ)
         if parsed.problems:
             raise SettingsError.of(parsed.problems)

@@ -271,6 +271,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "no-such-file": (LayerError, "a file or folder that an argument or a variable names does not exist"),
     "two-files": (LayerError, "one layer is written in two files"),
     "unreadable": (LayerError, "a file cannot be opened, or is no regular file"),
+    "untrusted": (LayerError, "a file was found, not named, and others could have written it"),
     "unwritable": (LayerError, "a file cannot be written"),
     "no-memory": (LayerError, "there is not enough memory to load the layers"),
     "too-large": (LayerError, "a file is over 1 MiB"),

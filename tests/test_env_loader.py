@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from synfinance_settings import EnvLoader, ExpansionError, LayerError, SettingsError, VariableError
@@ -48,6 +50,17 @@ def test_values_are_expanded_as_in_the_layers(loader):
     assert (loader.get("JOINED"), loader.get("QUOTED")) == ("42-none", "$WHOLE")
     with pytest.raises(ExpansionError, match="NOWHERE is set nowhere"):
         loader.get("BAD")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_was_found_must_be_ours_and_one_that_was_named_need_not_be(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    path = project.write(".env", TEXT)
+    assert EnvLoader(environ={}).get("WHOLE") == "42"
+    os.chown(path, 12345, 12345)
+    with pytest.raises(LayerError, match=r"\.env is not read: .* belongs to user 12345"):
+        EnvLoader(environ={})
+    assert EnvLoader(path, {}).get("WHOLE") == "42"
 
 
 def test_typed_getters_give_types(loader):

@@ -295,7 +295,7 @@ def _unreadable(path: Path) -> str | None:
 
     content = read_file(path)
     if content.failure:
-        return content.failure[1]
+        return content.failure.said
     return None if content.exists else "does not exist"
 
 

@@ -12,7 +12,7 @@ import click
 
 from synfinance_settings.cli import completion, destination, options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import DEFAULT, NOT_SET, Problem
+from synfinance_settings.errors import DEFAULT, NOT_SET, LayerError, Origin, Problem
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
@@ -375,6 +375,7 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
 
     --check compares with --output, or with schema.json in the settings folder.
     """
+    from synfinance_settings.layers.files import read_file
     from synfinance_settings.layers.output import json_text
     from synfinance_settings.sections.schema import layer_schema
 
@@ -384,7 +385,12 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
         return
     target = Path(path) if path else (options.find().settings_dir or Path("settings")) / "schema.json"
     name = render.place(target)
-    if target.read_bytes() != text.encode():
+    content = read_file(target.absolute())
+    if not content.exists:
+        raise LayerError(Problem("no-such-file", f"{name} does not exist", origin=Origin(name)))
+    if content.failure:
+        content.text(name)  # raises its failure
+    if content.data != text.encode():
         click.echo(f"{name} is out of date; write it anew with: synfinance-settings schema --output {name}", err=True)
         raise click.exceptions.Exit(1)
     click.echo(f"{name} is current")

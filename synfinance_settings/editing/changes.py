@@ -22,7 +22,7 @@ from synfinance_settings.editing.splice import with_content
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
-from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport, validate_sources
@@ -108,7 +108,9 @@ class LayerFile:
 
         Bytes that are no UTF-8 stand in the text as lone surrogates, so that nothing of the file is lost.
         """
-        found = [content for path in self.project.candidates(self.target) if (content := read_file(path)).exists]
+        found = [
+            content for path in self.project.candidates(self.target) if (content := self.project.read(path)).exists
+        ]
         if len(found) > 1:
             names = " and ".join(self.project.name(content.path) for content in found)
             raise LayerError(Problem("two-files", f"one layer in two files: {names}"))

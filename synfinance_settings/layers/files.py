@@ -11,9 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
+from typing import NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.layers import bounds
+from synfinance_settings.layers.trust import Distrust, Guard
+
+
+class Failure(NamedTuple):
+    """Why a file cannot be read: the code of the problem, words that read on after the file's name, and what helps."""
+
+    code: str
+    said: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +32,7 @@ class Content:
 
     path: Path
     data: bytes | None = field(default=None, repr=False)
-    failure: tuple[str, str] | None = None
+    failure: Failure | None = None
     readings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
     """What was made of the content, by the name it was read under: content that stays is read once."""
 
@@ -41,8 +51,8 @@ class Content:
     def text(self, name: str) -> str:
         """The content as text without a byte order mark; raises `LayerError` in the name of `name`."""
         if self.failure:
-            code, said = self.failure
-            raise LayerError(Problem(code, f"{name} {said}", origin=Origin(name)))
+            code, said, hint = self.failure
+            raise LayerError(Problem(code, f"{name} {said}", origin=Origin(name), hint=hint))
         data = self.data or b""
         place: int | None = None
         try:
@@ -52,24 +62,27 @@ class Content:
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, place)))
 
 
-def read_file(path: Path) -> Content:
+def read_file(path: Path, guard: Guard | None = None) -> Content:
     """Look at `path` once, never waiting: a pipe, a device or a folder is a failure, and so is more than 1 MiB.
 
-    Whatever the system says against it is a failure as well, and never raised.
+    With `guard`, so is what others could have written. Whatever the system says against it is a failure as well, and
+    never raised.
     """
     try:
-        with _regular(path) as file:
+        with _regular(path, guard) as file:
             data = file.read(bounds.FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
-            return Content(path, failure=("unreadable", "is a link to nothing"))
+            return Content(path, failure=Failure("unreadable", "is a link to nothing"))
         return Content(path)
+    except _DistrustedError as error:
+        return Content(path, failure=error.failure)
     except IsADirectoryError:
-        return Content(path, failure=("unreadable", "is not a regular file"))
+        return Content(path, failure=Failure("unreadable", "is not a regular file"))
     except (OSError, ValueError) as error:
-        return Content(path, failure=("unreadable", f"cannot be read: {_reason(error)}"))
+        return Content(path, failure=Failure("unreadable", f"cannot be read: {_reason(error)}"))
     if len(data) > bounds.FILE_BYTES:
-        return Content(path, failure=("too-large", "is over 1 MiB"))
+        return Content(path, failure=Failure("too-large", "is over 1 MiB"))
     return Content(path, data)
 
 
@@ -85,9 +98,12 @@ def file_digest(path: Path) -> str | None:
 
 
 @contextmanager
-def _regular(path: Path) -> Iterator[BufferedReader]:
-    """The file at `path`, opened without waiting for anybody; `IsADirectoryError` where it is no regular file."""
-    descriptor = _open_at_once(path)
+def _regular(path: Path, guard: Guard | None = None) -> Iterator[BufferedReader]:
+    """The file at `path`, opened without waiting for anybody; `IsADirectoryError` where it is no regular file.
+
+    `_DistrustedError` where others than `guard` allows could have written it.
+    """
+    descriptor = _open_at_once(path) if guard is None else _open_guarded(path, guard)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise IsADirectoryError(errno.EISDIR, "not a regular file")
@@ -97,13 +113,49 @@ def _regular(path: Path) -> Iterator[BufferedReader]:
         os.close(descriptor)
 
 
-def _open_at_once(path: Path) -> int:
+def _open_at_once(path: Path, flags: int = 0) -> int:
     """A descriptor of `path`; a pipe without a writer does not keep its reader waiting."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
     except OSError:
         os.lstat(path)  # a process that may open no more files is told so of those too that are not there
         raise
+
+
+class _DistrustedError(Exception):
+    """Others could have written the file."""
+
+    def __init__(self, distrust: Distrust, guard: Guard) -> None:
+        super().__init__(distrust)
+        self.failure = Failure("untrusted", f"is not read: {distrust}", f"{distrust.mend}, or {guard.otherwise}")
+
+
+def _open_guarded(path: Path, guard: Guard) -> int:
+    """A descriptor of `path`; raises `_DistrustedError` where others could have put it there.
+
+    A file that is no link is judged as it was opened, so that nothing takes its place in between.
+    """
+    if path.parent == guard.folder:
+        try:
+            descriptor = _open_at_once(path, os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        else:
+            return _judged(descriptor, path, guard)
+    distrust = guard.distrusted_way(path)
+    if distrust is not None:
+        raise _DistrustedError(distrust, guard)
+    return _open_at_once(path)
+
+
+def _judged(descriptor: int, path: Path, guard: Guard) -> int:
+    """The opened file, closed and refused where others could have written it."""
+    distrust = guard.distrust(path, os.fstat(descriptor))
+    if distrust is None:
+        return descriptor
+    os.close(descriptor)
+    raise _DistrustedError(distrust, guard)
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +14,14 @@ from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import Lend
 from synfinance_settings.layers.files import Content, read_file
-from synfinance_settings.layers.trust import Distrust, ours
+from synfinance_settings.layers.secret_files import target
+from synfinance_settings.layers.trust import Distrust, Guard, Trusted, ours
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 _BORDERS: Final = (".git", "pyproject.toml")
+_NAME_FOLDER: Final = f"set {PREFIX}SETTINGS_DIR to the folder that holds"
+_NAME_DOTENV: Final = f"set {PREFIX}ENV_FILE to the file that holds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,28 @@ class Project:
     config_path: Path | None = None
     passed_over: Distrust | None = None
     """The folder at which the search for the layers ended because somebody else could have written it."""
+    guards: Mapping[Path, Guard] = field(default_factory=dict)
+    """What holds the files of a folder that was not named to be such as nobody else could have written."""
+    named: frozenset[Path] = frozenset()
+    """The files that were named, which are read whoever could have written them."""
+
+    def read(self, path: Path) -> Content:
+        """Look at a layer file or ``.env``; a failure where it was not named and others could have written it."""
+        return read_file(path, None if path in self.named else self.guards.get(path.parent))
+
+    def read_target(self, named: str) -> Content:
+        """Look at the file that a ``..._FILE`` variable names: a relative path counts from the root.
+
+        Below a root that was found it is held to what holds for ``.env``.
+        """
+        path = target(self.root, named)
+        guard = self.guards.get(self.root) if self.is_found and not Path(named).is_absolute() else None
+        return read_file(path, guard and replace(guard, otherwise="name it by its whole path"))
+
+    @property
+    def is_found(self) -> bool:
+        """False when the folder of the layers was named."""
+        return self.settings_dir is None or self.settings_dir in self.guards
 
     def layer_name(self, stem: str) -> str:
         """How messages call the file that the layer `stem` would have; without a folder, that in ``settings``."""
@@ -95,11 +120,8 @@ def _found(
     config_path: str | os.PathLike[str] | None,
 ) -> Project:
     cwd = Path.cwd()
-    folder = _settings_dir(environ, settings_dir, cwd)
-    passed_over = None
-    if isinstance(folder, Distrust):
-        folder, passed_over = None, folder
-    root = folder.parent if folder else cwd
+    where = _where(environ, settings_dir, cwd)
+    root = where.root
     named_file = env_file if env_file is not None else environ.get(f"{PREFIX}ENV_FILE")
     dotenv_path = cwd / named_file if named_file is not None else root / ".env"
     given = cwd / config_path if config_path is not None else None
@@ -108,38 +130,54 @@ def _found(
     required = env_file is None and named_file is not None
     if required and not (named_file and dotenv_path.exists()):
         raise _missing(str(named_file), "env file", f"{PREFIX}ENV_FILE")
-    name, origin = _environment_name(environ, environment, dotenv_path, place(root, dotenv_path))
+    named = frozenset(path for path in (given, dotenv_path if named_file is not None else None) if path)
+    guard = None if dotenv_path in named else where.guards.get(root)
+    name, origin = _environment_name(environ, environment, dotenv_path, place(root, dotenv_path), guard)
     return Project(
         root=root,
-        settings_dir=folder,
+        settings_dir=where.settings_dir,
         env_file=dotenv_path,
         env_file_required=required,
         environment=parse_environment(name, origin),
         environment_origin=origin,
         environ=environ,
         config_path=given,
-        passed_over=passed_over,
+        passed_over=where.passed_over,
+        guards=where.guards,
+        named=named,
     )
 
 
-def project_root(environ: Mapping[str, str]) -> Path:
-    """The folder that holds the settings folder; the working directory where there is none."""
-    cwd = Path.cwd()
-    folder = _settings_dir(environ, None, cwd)
-    return folder.parent if isinstance(folder, Path) else cwd
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The project root, the folder of the layers where there is one, and what holds the files in both to be ours."""
+
+    root: Path
+    settings_dir: Path | None
+    guards: Mapping[Path, Guard]
+    passed_over: Distrust | None = None
 
 
-def _settings_dir(
-    environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path
-) -> Path | Distrust | None:
-    """The folder of the layers: named or found, passed over where somebody else could have written it, or None."""
+def find_dotenv(environ: Mapping[str, str]) -> tuple[Path, Guard | None]:
+    """The place of the project's ``.env``, in the working directory where there is no project, and what guards it."""
+    where = _where(environ, None, Path.cwd())
+    return where.root / ".env", where.guards.get(where.root)
+
+
+def _where(environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path) -> _Where:
+    """The folder of the layers, named or found, and what may stand in it and beside it."""
     named = argument if argument is not None else environ.get(f"{PREFIX}SETTINGS_DIR")
     if named is None:
-        return _nearest(cwd, environ)
+        nearest = _nearest(cwd, environ)
+        return nearest if isinstance(nearest, _Where) else _without_layers(cwd, nearest)
     folder = Path(os.path.normpath(cwd / named))
     if not os.fspath(named) or not folder.is_dir():
         raise _missing(str(named), "settings folder", None if argument is not None else f"{PREFIX}SETTINGS_DIR")
-    return folder
+    # whoever owns the root could put another folder in the place of the one that was named
+    root = folder.parent
+    found = root.stat()
+    guard = Guard.of(root, found, ours(found.st_uid, folder.stat().st_uid), _NAME_DOTENV)
+    return _Where(root, folder, {root: guard})
 
 
 def _missing(named: str, what: str, variable: str | None) -> SettingsError:
@@ -148,7 +186,7 @@ def _missing(named: str, what: str, variable: str | None) -> SettingsError:
     return LayerError(Problem("no-such-file", f"the {what} {printable(named)!r} does not exist", origin=origin))
 
 
-def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | Distrust | None:
+def _nearest(cwd: Path, environ: Mapping[str, str]) -> _Where | Distrust | None:
     """The nearest ``settings`` folder with a default layer, from the working directory upward within its borders.
 
     The working directory counts whoever owns it: one works where one went on purpose.
@@ -162,8 +200,7 @@ def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | Distrust | None:
         trusted = ours(found.st_uid) if folder == cwd else ours()
         passed_over = trusted.distrust(folder, found)
         if any((folder / "settings" / f"default{suffix}").exists() for suffix in SUFFIXES):
-            settings = folder / "settings"
-            return passed_over or trusted.distrust(settings, settings.stat()) or settings
+            return passed_over or _in(folder, found, trusted)
         if found.st_uid not in trusted.users:
             return passed_over
         if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(os.path.realpath(home))):
@@ -171,14 +208,34 @@ def _nearest(cwd: Path, environ: Mapping[str, str]) -> Path | Distrust | None:
     return None
 
 
+def _without_layers(cwd: Path, passed_over: Distrust | None) -> _Where:
+    """The working directory as the root of a project that has no layers."""
+    found = cwd.stat()
+    trusted = ours(found.st_uid)
+    guard = Guard.of(cwd, found, trusted, _NAME_DOTENV)
+    return _Where(cwd, None, {cwd: replace(guard, fault=trusted.distrust(cwd, found, is_above=True))}, passed_over)
+
+
+def _in(root: Path, found: os.stat_result, trusted: Trusted) -> _Where | Distrust:
+    """The folder of the layers in `root`, unless somebody else than `trusted` could have written it."""
+    folder = root / "settings"
+    guard = Guard.of(root, found, trusted, _NAME_DOTENV)
+    distrust = guard.distrusted_way(folder)
+    if distrust is not None:
+        return distrust
+    there = folder.stat()
+    layers = Guard.of(folder, there, ours(*trusted.users, there.st_uid), _NAME_FOLDER)
+    return _Where(root, folder, {root: guard, folder: layers})
+
+
 def _environment_name(
-    environ: Mapping[str, str], argument: str | None, dotenv_path: Path, dotenv_name: str
+    environ: Mapping[str, str], argument: str | None, dotenv_path: Path, dotenv_name: str, guard: Guard | None
 ) -> tuple[str, Origin]:
     if argument is not None:
         return str(argument), Origin("the argument")
     if ENVIRONMENT_VARIABLE in environ:
         return environ[ENVIRONMENT_VARIABLE], Origin(f"env {ENVIRONMENT_VARIABLE}")
-    dotenv = read_file(dotenv_path)
+    dotenv = read_file(dotenv_path, guard)
     if dotenv.exists:
         parsed = parse_dotenv(dotenv, dotenv_name, environ)
         value = parsed.values.get(ENVIRONMENT_VARIABLE)

@@ -16,8 +16,9 @@ def target(root: Path, named: str) -> Path:
 def secret_value(content: Content, variable: str, named: str) -> str | Problem:
     """The content less one final line end, never expanded; a `Problem` where the file cannot be used."""
     said: str | None = None
+    hint = None
     if content.failure:
-        said = content.failure[1]
+        said, hint = content.failure.said, content.failure.hint
     elif content.data is None:
         said = "does not exist"
     else:
@@ -27,4 +28,4 @@ def secret_value(content: Content, variable: str, named: str) -> str | Problem:
             said = "is not UTF-8"
         else:
             return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
-    return Problem("secret-file", f"{variable}: the file {printable(named)} {said}")
+    return Problem("secret-file", f"{variable}: the file {printable(named)} {said}", hint=hint)

@@ -17,9 +17,8 @@ from synfinance_settings.layers.environ import (
     dotenv_variables,
     secret_files,
 )
-from synfinance_settings.layers.files import Content, read_file
+from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.project import SUFFIXES, Project, parse_dotenv
-from synfinance_settings.layers.secret_files import target
 from synfinance_settings.layers.stray_files import strays
 
 
@@ -97,7 +96,7 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
     known = before.contents if before else {}
 
     def look(path: Path) -> Content:
-        content = read_file(path)
+        content = project.read(path)
         same = known.get(path)
         return same if same == content else content
 
@@ -109,14 +108,14 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
         if layer == "environment" and project.config_path is not None:
             paths = (project.config_path,)
         if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
-            ignored += [project.name(path) for path in paths if present is not None or read_file(path).exists]
+            ignored += [project.name(path) for path in paths if present is not None or project.read(path).exists]
             continue
         files[layer] = tuple(filter(lambda content: content.exists, map(look, paths)))
     dotenv = look(project.env_file)
     parsed = before.parsed if before and before.dotenv is dotenv else None
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
     named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
-    secrets = {path: read_file(target(project.root, path)) for path in named}
+    secrets = {path: project.read_target(path) for path in named}
     unread = strays(present or frozenset())
     if unread and project.config_path is not None:
         unread = tuple(found for found in unread if found[0] != project.config_path.name)

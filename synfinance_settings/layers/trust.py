@@ -2,10 +2,11 @@
 
 Trusted are root and the user of this process. What others can write they could have filled, and a folder above it that
 others can write they could have put in its place, unless it is sticky, as ``/tmp`` is: there only the owner of an entry
-moves it. A link counts as its owner's word.
+moves it. A link counts as its owner's word. Nobody writes what is mounted to be read only.
 
 `ours_alone` is the rule for the state folder, `ours` the one for what a search finds: a checkout may be shared with a
-group, and what stands in the working directory may be its owner's, since one works where one went on purpose.
+group, and what stands in the working directory may be its owner's, since one works where one went on purpose. A `Guard`
+holds the files in a folder to it. What was named, by an argument or a variable, is trusted by whoever named it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import Final
@@ -42,18 +43,60 @@ class Trusted:
 
     users: frozenset[int]
     others: int
+    group: int | None = None
+    """The group whose files count as well, since a folder that counts lets it write."""
 
     def distrust(self, path: Path, found: os.stat_result, *, is_above: bool = False) -> Distrust | None:
         """Why what is `found` at `path` is not trusted; a folder that only leads to it (`is_above`) may be sticky."""
         is_link = stat.S_ISLNK(found.st_mode)
-        if found.st_uid not in self.users:
+        if found.st_uid not in self.users and (self.group is None or found.st_gid != self.group):
             fault = f"{'is a link of' if is_link else 'belongs to'} user {found.st_uid}"
             return Distrust(path, fault, f"chown -hR {os.geteuid()} {_quoted(path)} where you trust what it holds")
         mode = stat.S_IMODE(found.st_mode)
-        if is_link or not mode & self.others or (is_above and mode & stat.S_ISVTX):
+        if is_link or not mode & self.others or (is_above and mode & stat.S_ISVTX) or _is_read_only(path):
             return None
         whom = "go" if self.others & stat.S_IWGRP else "o"
         return Distrust(path, f"can be written by others (mode {mode:04o})", f"chmod {whom}-w {_quoted(path)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What holds the files in `folder` to the rule of what was found; `otherwise` says how to name them instead.
+
+    `fault` is what is wrong with the folder itself. Whoever mounted something into it could do anything, so the owner
+    of what is mounted is trusted, too.
+    """
+
+    folder: Path
+    device: int
+    trusted: Trusted
+    otherwise: str
+    fault: Distrust | None = None
+
+    @classmethod
+    def of(cls, folder: Path, found: os.stat_result, trusted: Trusted, otherwise: str) -> Guard:
+        """The guard of the files in `folder`, which is as `found`, where `trusted` may have written."""
+        shares = found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_IWOTH
+        return cls(folder, found.st_dev, replace(trusted, group=found.st_gid if shares else None), otherwise)
+
+    def distrust(self, path: Path, found: os.stat_result) -> Distrust | None:
+        """Why others could have written the file in the folder that was opened at `path` and is no link."""
+        return self.fault or _with_mounted(self.trusted, found, self.device).distrust(path, found)
+
+    def distrusted_way(self, path: Path) -> Distrust | None:
+        """Why others could have put what `path` in the folder leads to, through folders and links.
+
+        Raises `OSError` where it cannot be looked at.
+        """
+        trusted, before, device = self.trusted, self.folder, self.device
+        for step, found, is_above in _steps(path, self.folder):
+            if step.parent == before:
+                trusted = _with_mounted(trusted, found, device)
+            distrust = self.fault or trusted.distrust(step, found, is_above=is_above)
+            if distrust is not None:
+                return distrust
+            before, device = step, found.st_dev
+        return None
 
 
 def ours_alone() -> Trusted:
@@ -83,12 +126,16 @@ def distrusted_file(path: Path, found: os.stat_result) -> Distrust | None:
     return ours_alone().distrust(path, found)
 
 
-def _steps(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
-    """Each folder and link on the way to `path` and behind its links, as far as they exist; true for those above."""
-    here = Path(path.anchor)
-    rest = list(reversed(path.parts[1:]))
+def _steps(path: Path, start: Path | None = None) -> Iterator[tuple[Path, os.stat_result, bool]]:
+    """Each folder and link on the way to `path` and behind its links, as far as they exist; true for those above.
+
+    The way begins at the root, or below the folder `start`.
+    """
+    here = start or Path(path.anchor)
+    rest = list(reversed(path.relative_to(here).parts))
     links = 0
-    yield here, os.lstat(here), bool(rest)
+    if start is None:
+        yield here, os.lstat(here), bool(rest)
     while rest:
         part = rest.pop()
         step = here.parent if part == ".." else here / part
@@ -106,6 +153,16 @@ def _steps(path: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
         target = step.readlink()
         rest.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
         here = Path(target.anchor) if target.is_absolute() else here
+
+
+def _with_mounted(trusted: Trusted, found: os.stat_result, device: int) -> Trusted:
+    """`trusted` with the owner of what is `found`, where that is mounted on a folder of `device`."""
+    return trusted if found.st_dev == device else replace(trusted, users=trusted.users | {found.st_uid})
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether `path` lies on what is mounted so that nobody can write it."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _quoted(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -434,6 +435,18 @@ def test_a_schema_file_that_is_not_utf8_is_out_of_date(desk, project):
     result = desk.run("schema", "--check", "--output", str(path))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "is out of date" in result.stderr
+
+
+@pytest.mark.parametrize("odd", ["a pipe", "/dev/zero", "nothing"])
+def test_a_schema_that_is_no_file_is_answered(desk, project, odd):
+    path = project.root / "schema.json"
+    if odd == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(odd)
+    result = desk.run("schema", "--check", "--output", str(path))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"error[unreadable]: {path} is" in result.stderr
 
 
 def test_validate_a_default_layer_in_every_environment(project):

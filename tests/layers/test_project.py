@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from synfinance_settings import ConfigManager, LayerError
+from synfinance_settings import ConfigManager, LayerError, SettingsError
 from synfinance_settings.layers.project import find_project, place
 
 
@@ -114,6 +115,146 @@ def test_a_folder_that_is_named_is_not_asked_for_its_owner(project, monkeypatch)
     assert found(SYNFINANCE_SETTINGS_DIR="settings") == project.settings
 
 
+def start(**variables):
+    """A load that finds its settings by searching."""
+    return ConfigManager(environ={"HOME": "/nowhere", **variables}).load_config()
+
+
+def refused(**variables):
+    """Code, message and hint of the only problem of such a load."""
+    with pytest.raises(SettingsError) as caught:
+        start(**variables)
+    (problem,) = caught.value.problems
+    return problem.code, problem.message, problem.hint
+
+
+FOREIGN = {
+    "settings/default.yaml": "SYNFINANCE_SETTINGS_DIR to the folder that holds",
+    "settings/development.local.yaml": "SYNFINANCE_SETTINGS_DIR to the folder that holds",
+    ".env": "SYNFINANCE_ENV_FILE to the file that holds",
+}
+
+
+@needs_root
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("how", ["its owner", "its mode", "a link", "behind a link"])
+def test_a_file_that_somebody_else_could_have_written_is_an_error_that_names_it(project, monkeypatch, name, how):
+    path = project.write(name, "# nothing\n" if name == ".env" else "{}\n")
+    monkeypatch.chdir(project.root)
+    start()
+    at, said = path, f"belongs to user {SOMEBODY}"
+    if how == "its mode":
+        path.chmod(0o646)
+        said = "can be written by others (mode 0646)"
+    elif how == "its owner":
+        give(path)
+    else:
+        moved = project.root / "elsewhere" / "file"
+        moved.parent.mkdir()
+        path.rename(moved)
+        path.symlink_to(moved)
+        start()
+        at = path if how == "a link" else moved.parent
+        os.chown(at, SOMEBODY, SOMEBODY, follow_symlinks=False)
+        said = f"{'is a link of' if how == 'a link' else 'belongs to'} user {SOMEBODY}"
+    mend = f"chmod o-w {at}" if how == "its mode" else f"chown -hR 0 {at} where you trust what it holds"
+    assert refused() == ("untrusted", f"{name} is not read: {at} {said}", f"{mend}, or set {FOREIGN[name]}")
+
+
+@needs_root
+def test_in_a_folder_that_anybody_may_write_to_only_what_is_ours_counts(project, monkeypatch):
+    """A process of root in ``/tmp``."""
+    shared = project.root / "shared"
+    shared.mkdir()
+    (shared / ".git").touch()
+    shared.chmod(0o1777)
+    monkeypatch.chdir(shared)
+    dotenv = project.write("shared/.env", "SYNFINANCE_SERVER__PORT=9001\n")
+    assert start().server.port == 9001
+    give(dotenv)
+    assert refused(SYNFINANCE_ENV="test")[:2] == ("untrusted", f".env is not read: {dotenv} belongs to user {SOMEBODY}")
+    os.chown(dotenv, 0, 0)
+    shared.chmod(0o777)
+    assert refused()[1] == f".env is not read: {shared} can be written by others (mode 0777)"
+
+
+@needs_root
+def test_dotenv_beside_a_folder_that_was_named_was_not_named_itself(project):
+    dotenv = project.write(".env", "SYNFINANCE_SERVER__PORT=9001\n")
+    give(dotenv)
+    named = {"SYNFINANCE_SETTINGS_DIR": str(project.settings)}
+    assert refused(**named)[0] == "untrusted"
+    assert start(**named, SYNFINANCE_ENV_FILE=str(dotenv)).server.port == 9001
+    give(project.settings)
+    assert start(**named).server.port == 9001
+
+
+@needs_root
+def test_what_was_named_is_read_whoever_wrote_it(project):
+    for path in (project.layer("default", "app_name: named\n"), project.layer("staging", "debug: on\n")):
+        give(path)
+    manager = ConfigManager(settings_dir=project.settings, environ={})
+    assert manager.load_config(config_path=project.settings / "staging.yaml").app_name == "named"
+
+
+@needs_root
+@pytest.mark.parametrize("name", ["password", "secrets/password"])
+def test_a_relative_secret_file_of_a_project_that_was_found_must_be_ours(project, monkeypatch, name):
+    monkeypatch.chdir(project.root)
+    path = project.write(name, "pw\n")
+    variables = {"SYNFINANCE_DB_PASSWORD_FILE": name}
+    assert start(**variables).database.password.get_secret_value() == "pw"
+    give(path if name == "password" else path.parent)
+    code, message, hint = refused(**variables)
+    assert (code, "not read" in message) == ("secret-file", True)
+    assert hint.endswith(", or name it by its whole path")
+    named = str(path)
+    assert start(SYNFINANCE_DB_PASSWORD_FILE=named).database.password.get_secret_value() == "pw"
+    assert start(**variables, SYNFINANCE_SETTINGS_DIR="settings").database.password.get_secret_value() == "pw"
+
+
+@needs_root
+def test_a_checkout_that_a_group_shares_may_hold_files_of_its_members(project, deep):
+    for path in (project.root, project.settings, project.settings / "default.yaml"):
+        os.chown(path, 0, 4321)
+        path.chmod(0o2775)
+    os.chown(project.settings / "default.yaml", SOMEBODY, 4321)
+    start()
+    os.chown(project.settings / "default.yaml", SOMEBODY, 4322)
+    assert refused()[0] == "untrusted"
+    os.chown(project.settings / "default.yaml", SOMEBODY, 4321)
+    project.settings.chmod(0o2755)
+    assert refused()[0] == "untrusted"
+
+
+def mounted(project, script):
+    """What a process prints where `script` may mount what it likes."""
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+        pytest.skip("needs a machine where one may mount")
+    before = ["unshare", "--mount", "sh", "-ec", f'{script}\nexec "$@"', "sh"]
+    run = project.python("from synfinance_settings import settings; print(settings.app_name)", before)
+    return run.stdout + run.stderr
+
+
+@needs_root
+def test_what_is_mounted_into_a_project_counts_whoever_owns_it(project):
+    """Who may mount may do anything; so a container gets its settings from the machine that it runs on."""
+    project.layer("default", "app_name: mounted\n")
+    give(project.settings, *project.settings.iterdir())
+    script = "mkdir -p here app/settings; mount -t tmpfs none here; cp -a settings here; cd app; touch .git"
+    assert mounted(project, f"{script}; mount --bind ../here/settings settings") == "mounted\n"
+    assert "settings belongs to user" in mounted(project, f"{script}; rmdir settings; cp -a ../settings .")
+
+
+@needs_root
+def test_what_is_mounted_to_be_read_only_is_written_by_nobody(project):
+    """As Kubernetes mounts the files of a map, with mode 0777."""
+    project.layer("default", "app_name: mounted\n")
+    script = "mkdir -p app/settings; cd app; mount -t tmpfs -o mode=777 none settings; cp ../settings/* settings"
+    assert mounted(project, f"{script}; mount -o remount,ro settings") == "mounted\n"
+    assert "settings can be written by others (mode 0777)" in mounted(project, script)
+
+
 def test_what_was_passed_over_is_named_wherever_the_layers_are_missed(project, monkeypatch):
     monkeypatch.chdir(project.root)
     project.settings.chmod(0o777)
@@ -201,7 +342,7 @@ def test_what_can_be_no_path_is_an_error_of_a_layer(deep, name, path):
 def test_a_working_directory_that_is_gone_is_an_error_of_a_layer(project):
     code = """if True:
         import os
-        from synfinance_settings import ConfigManager, LayerError
+        from synfinance_settings import ConfigManager, LayerError, SettingsError
         os.mkdir("gone")
         os.chdir("gone")
         os.rmdir("../gone")
