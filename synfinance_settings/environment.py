@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, printable
+from synfinance_settings.slips import is_slip
 
 
 class Environment(StrEnum):
@@ -41,18 +42,23 @@ SHORT_NAMES: Final = {
 }
 
 
-def parse_environment(name: str, origin: Origin | None = None) -> Environment:
-    """The environment that `name` means, matched exactly; raises `EnvironmentNameError` for any other text."""
+def parse_environment(name: str, origin: Origin | None = None, *, is_inserted: bool = False) -> Environment:
+    """The environment that `name` means, matched exactly; raises `EnvironmentNameError` for any other text.
+
+    What may have been inserted for a reference may be a secret, and is told only where it is a slip of the pen.
+    """
     known = {**{str(member): member for member in Environment}, **SHORT_NAMES}
     if name in known:
         return known[name]
     near = get_close_matches(name.strip().lower(), known, n=1)
+    is_shown = not is_inserted or any(is_slip(name, other) for other in near)
+    shown = repr(printable(name)) if is_shown else "what stands there"
     raise EnvironmentNameError(
         Problem(
             code="unknown-environment",
-            message=f"{printable(name)!r} is not an environment",
+            message=f"{shown} is not an environment",
             key="environment",
             origin=origin,
-            hint=f"did you mean {known[near[0]]}?" if near else f"one of {', '.join(Environment)}",
+            hint=f"did you mean {known[near[0]]}?" if near and is_shown else f"one of {', '.join(Environment)}",
         )
     )

@@ -49,6 +49,6 @@ def only_text(key: str, text: str, origin: Origin) -> Problem | None:
     return Problem("ignored", message, key, origin, hint=_MENDS[word], severity="warning")
 
 
-def hint_for_key(key: str) -> str | None:
+def hint_for_key(name: str) -> str | None:
     """What to do instead of a key that dynaconf obeys; None for any other."""
-    return _KEYS.get(key.rpartition(".")[2].lower())
+    return _KEYS.get(name.lower())

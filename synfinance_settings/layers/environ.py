@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final
 
-from synfinance_settings.errors import MASK, Origin, Problem, printable
+from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.sections.base import is_utf8
@@ -22,6 +24,9 @@ from synfinance_settings.sections.variables import (
     misuse,
     near_variable,
 )
+from synfinance_settings.slips import is_slip
+
+_NAME: Final = re.compile("[A-Z_][A-Z0-9_]*")  # as everybody writes the name of a variable
 
 
 class Environ(dict[str, str]):
@@ -44,13 +49,16 @@ class Environ(dict[str, str]):
 class Variable:
     """One variable of ours: its value, or the problem that its use would meet, and where it is set."""
 
-    name: str
+    name: str = field(repr=False)
     value: str | Problem = field(repr=False)
-    origin: Origin
+    origin: Origin = field(repr=False)
 
 
 class Variables(dict[str, Variable]):
-    """The variables of one layer by name."""
+    """The variables of one layer by name; a name may be a slip that holds a secret."""
+
+    def __repr__(self) -> str:
+        return f"<Variables, {len(self)} of them>"
 
 
 ReadSecret = Callable[[Variable], "str | Problem"]
@@ -131,19 +139,29 @@ def _value_problems(key: str, variable: Variable) -> Iterator[Problem]:
 
 
 def _stray(variable: Variable) -> Iterator[Problem]:
-    """What is to be said of a variable that sets nothing."""
+    """What is to be said of a variable that sets nothing.
+
+    Its name is told where it is a slip of the pen or, in the process environment, all capitals: a line of ``.env``
+    that wants its ``=`` has the secret in the name.
+    """
     name, origin = variable.name, variable.origin
     if name in RESERVED:
         if origin.line is not None and name != ENVIRONMENT_VARIABLE:
             message = f"{name} is read from the process environment only"
             yield Problem("ignored", message, origin=origin, severity="warning")
-    elif said := misuse(name):
-        yield Problem("not-a-setting", said, origin=origin)
+        return
+    is_named = origin.line is None and _NAME.fullmatch(name) is not None
+    place = origin if is_named or origin.line else Origin("the process environment")
+    if said := misuse(name):
+        yield Problem("not-a-setting", said, origin=place)
+        return
+    near = near_variable(name)
+    if is_named or (near and is_slip(name, near)):
+        shown, place = printable(name), origin
     else:
-        near = near_variable(name)
-        hint = f"did you mean {near}?" if near else None
-        message = f"{printable(name)} is not a setting"
-        yield Problem("unknown-variable", message, origin=origin, hint=hint, severity="warning")
+        shown = f"a variable whose name has {counted(len(name), 'character')}"
+    hint = f"did you mean {near}?" if near else None
+    yield Problem("unknown-variable", f"{shown} is not a setting", origin=place, hint=hint, severity="warning")
 
 
 def masked(key: str, origin: Origin) -> Problem:

@@ -6,11 +6,11 @@ some of those.
 
 from __future__ import annotations
 
-from synfinance_settings.errors import MASK, Problem, printable
+from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.layers.node import Branch, Node
-from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, suggestion
+from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, is_near, suggestion
 
 _MOST_SUGGESTIONS = 100  # a file that is foreign altogether needs none
 
@@ -30,7 +30,7 @@ def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[P
     for name, node in entries.items():
         key = prefix + name
         if name not in tree:
-            problems.append(_unknown(key, node, len(problems) < _MOST_SUGGESTIONS))
+            problems.append(_unknown(prefix, name, node, len(problems) < _MOST_SUGGESTIONS))
             continue
         inner = tree[name]
         if inner is None:
@@ -47,11 +47,19 @@ def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[P
     return branch
 
 
-def _unknown(key: str, node: Node, with_suggestion: bool) -> Problem:
-    near = suggestion(key) if with_suggestion else None
-    shown = printable(key)
-    hint = hint_for_key(key) or (f"did you mean {near}?" if near else None)
-    return Problem("unknown-key", f"{shown} is not a setting", shown, node.key_origin, hint=hint)
+def _unknown(prefix: str, name: str, node: Node, with_suggestion: bool) -> Problem:
+    """The problem of a key that is none; it is named where it is a slip of the pen, since it may be a secret."""
+    near = suggestion(prefix + name) if with_suggestion else None
+    word = hint_for_key(name)
+    hint = word or (f"did you mean {near}?" if near else None)
+    if word or is_near(prefix[:-1], name, near):
+        shown = printable(prefix + name)
+        return Problem("unknown-key", f"{shown} is not a setting", shown, node.key_origin, hint=hint)
+    where = f" in {prefix[:-1]}" if prefix else ""
+    message = f"a key of {counted(len(name), 'character')}{where} is not a setting"
+    if ":" in name:
+        hint = "; ".join(filter(None, [hint, "a blank may be missing behind a colon"]))
+    return Problem("unknown-key", message, origin=node.key_origin, hint=hint)
 
 
 def _dash(key: str, node: Node) -> Problem:

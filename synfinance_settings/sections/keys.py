@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.base import Form, FormName, Section
+from synfinance_settings.slips import is_slip
 
 _LONGEST_SLIP: Final = 100  # characters; a longer key is no slip of the pen
 
@@ -196,12 +197,25 @@ def unknown_section(key: str) -> UnknownKeyError:
 
 
 def public_path(key: str) -> str:
-    """`key` as a message may show it: what stands below a setting may be its value, and is not named."""
-    parts = key.split(".")
-    for depth in range(1, len(parts)):
-        if ".".join(parts[:depth]) in SETTINGS:
-            return f"a key inside {'.'.join(parts[:depth])}"
-    return printable(key)
+    """`key` as a message may show it: what stands below a setting, or in the place of one, may be a secret."""
+    tree: Tree | None = TREE
+    known: list[str] = []
+    for part in key.split("."):
+        if tree is None:
+            return f"a key inside {'.'.join(known)}"
+        if part not in tree:
+            return f"a key in {'.'.join(known)}" if known else "a key"
+        tree = tree[part]
+        known.append(part)
+    return ".".join(known)
+
+
+def is_near(section: str, name: str, near: str | None) -> bool:
+    """True where `name`, which is no key of `section`, is a slip of the pen for the key `near`, and may be shown."""
+    if near is None:
+        return False
+    spelled = (near, near.replace(".", "_"), near.rpartition(".")[2], near.removeprefix(f"{section}."))
+    return any(is_slip(name, meant) for meant in spelled)
 
 
 def shown(key: str, value: Any, most: int | None = 200) -> str:

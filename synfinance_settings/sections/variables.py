@@ -73,14 +73,17 @@ def file_variable(name: str) -> str | None:
 
 
 def misuse(name: str) -> str | None:
-    """Why `name` can never be a variable although it begins like one; None where it is merely unknown."""
+    """Why `name` can never be a variable although it begins like one; None where it is merely unknown.
+
+    What follows the name of a variable is not told: it may be a value.
+    """
     if name in _SECTION_NAMES:
         return f"{name} names the section {_SECTION_NAMES[name]}; a variable sets one field"
     head = name
     while SEPARATOR in head.removeprefix(PREFIX):
         head = head.rpartition(SEPARATOR)[0]
         if head in VARIABLES:
-            return f"{name} is a path below {VARIABLES[head]}, which is a field"
+            return f"{head} sets {VARIABLES[head]}, which is a field and has no path below it"
     return None
 
 

@@ -35,7 +35,7 @@ import pytest
         ("database: {password: '**********'}", "masked-value", "1:22", "database.password is the mask"),
         ("security: {api_keys: [a, '**********']}", "masked-value", "1:22", "security.api_keys is the mask"),
         ("Server: {port: 1}", "unknown-key", "1:1", "Server is not a setting"),
-        ("server: {a: {b: 1}}", "unknown-key", "1:10", "server.a is not a setting"),
+        ("server: {a: {b: 1}}", "unknown-key", "1:10", "a key of 1 character in server is not a setting"),
         ("app_name: ${NO}", "unset-variable", "1:11", "app_name: NO is set nowhere"),
         ("app_name: 'a ${NO'", "bad-reference", "1:14", "app_name: ${ must be followed by a name"),
         ("app_name: $$${NO}", "unset-variable", "1:13", "app_name: NO is set nowhere"),
