@@ -19,7 +19,7 @@ from synfinance_settings.errors import (
 from synfinance_settings.layers.bounds import LEVELS
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
+from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, UnsetNameFault, expand
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.project import find_dotenv, parse_dotenv, place
 from synfinance_settings.sections.base import (
@@ -213,7 +213,7 @@ class EnvLoader:
                 problems.append(inherited.problem)
             except ReferenceFault as fault:
                 where = f"{printable(path)}: " if path else ""
-                problems.append(Problem(fault.code, f"{where}{fault.message}", path or None))
+                problems.append(Problem(fault.code, f"{where}{_told(fault)}", path or None))
             return None
         if isinstance(data, Mapping):
             inner = f"{path}." if path else ""
@@ -222,6 +222,12 @@ class EnvLoader:
             items = (self._substituted(v, f"{path}[{i}]", scope, problems, depth + 1) for i, v in enumerate(data))
             return list(items) if isinstance(data, list) else tuple(items)
         return data
+
+
+def _told(fault: ReferenceFault) -> str:
+    """What is wrong with a text of which nobody here knows whether it is a secret."""
+    is_sayable = not isinstance(fault, UnsetNameFault) or fault.is_plain
+    return fault.told if is_sayable else f"{fault.message}; {DOLLAR}"
 
 
 def _missing(name: str) -> Problem:

@@ -227,11 +227,7 @@ def _shown(
         found = values_of(snapshot.config)
         lines = (_with_origin(key, line(key, found[key], key in lent, secrets), origins) for key in keys)
         return "\n".join(part for parts in lines for part in parts) + "\n"
-    notes = {
-        key: f"placeholder for {', '.join(names)}"
-        for key, names in lent.items()
-        if key in keys and SETTINGS[key].is_secret
-    }
+    notes = {key: "a placeholder" for key in lent if key in keys and SETTINGS[key].is_secret}
     notes |= {key: NOT_SET for key in keys if SETTINGS[key].is_secret and not is_set(values[key])}
     return yaml_text(values, notes)
 
@@ -331,11 +327,12 @@ def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
 def _print_explained(found: Explanation, report: ValidationReport) -> None:
     from synfinance_settings.layers.output import line
 
-    names = report.lent.get(found.key, ())
-    value = line(found.key, found.value, bool(names)) if report.snapshot else found.value
+    names = report.lent.get(found.key)
+    value = line(found.key, found.value, names is not None) if report.snapshot else found.value
+    wanted = f" for {', '.join(names)}, which nothing sets" if names else ", since nothing sets what it refers to"
     hidden = [f"{item.value}  from {item.origin}" for item in found.overridden]
     rows = [("from", str(found.origin))]
-    rows += [("lent", f"a placeholder for {', '.join(names)}, which nothing sets")] if names else []
+    rows += [("lent", f"a placeholder{wanted}")] if names is not None and report.snapshot else []
     rows += [("overrides" if not number else "", text) for number, text in enumerate(hidden)]
     rows += [("left out", f"{name}, which cannot be read") for name in report.left_out]
     rows += [("meaning", found.description)]

@@ -21,7 +21,7 @@ from synfinance_settings.errors import (
     SettingsError,
     UnknownKeyError,
 )
-from synfinance_settings.layers.excerpt import is_reference
+from synfinance_settings.layers.expansion import is_braced, is_reference
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Branch, Node, Source, leaves
 from synfinance_settings.layers.text import read_text
@@ -116,14 +116,18 @@ def _brought_back(stored: bytes, name: str) -> str:
 def secret_refusal(
     key: str, value: Written, *, allow_secret: bool, from_stdin: bool = True, origin: Origin | None = None
 ) -> Problem | None:
-    """What is wrong with the value of a secret that would stand in a file, or has stood in a command line."""
+    """What is wrong with the value of a secret that would stand in a file, or has stood in a command line.
+
+    A reference in braces is none: nobody writes a password so, while one may well begin with a dollar.
+    """
     items = value if isinstance(value, list) else [value]
-    if not SETTINGS[key].is_secret or all(item is None or item == "" or is_reference(item) for item in items):
+    if not SETTINGS[key].is_secret or all(item is None or item == "" or is_braced(item) for item in items):
         return None
     variable = VARIABLES_OF[key][-1]
     if not allow_secret:
         said = f"{key} is a secret and does not belong in a file"
-        hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret"
+        braces = "; a reference is written in braces: ${NAME}" if "$" in str(items) else ""
+        hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret{braces}"
         return Problem("refused-edit", said, key, origin, hint=hint)
     if not from_stdin:
         said = f"{key} is a secret and must not stand in a command line"

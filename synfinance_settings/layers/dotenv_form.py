@@ -46,7 +46,8 @@ def dotenv_text(
         if origins:
             lines.append(f"# {snapshot.origins[key]}")
         if lent and key in lent:
-            lines.append(f"# {VARIABLES_OF[key][0]}=    # needs {', '.join(lent[key])}, which nothing sets")
+            needed = f"needs {', '.join(lent[key])}" if lent[key] else "a secret"
+            lines.append(f"# {VARIABLES_OF[key][0]}=    # {needed}, which nothing sets")
         elif SETTINGS[key].is_secret and not reveal:
             told = f"from {snapshot.origins[key]}" if is_set(values[key]) else "not set"
             lines.append(f"# {VARIABLES_OF[key][0]}=    # a secret, {told}")

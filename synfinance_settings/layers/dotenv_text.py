@@ -20,9 +20,11 @@ from typing import Final
 
 from dotenv.parser import Binding, parse_stream
 
-from synfinance_settings.errors import Origin, Problem, printable
+from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
-from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
+from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, Lend, ReferenceFault, Scope, expand
+from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.variables import VARIABLES
 
 _HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
 _DOUBLE: Final = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
@@ -41,7 +43,7 @@ class DotEnv:
 
     name: str
     values: Mapping[str, str | Problem] = field(default_factory=dict, repr=False)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
 
 
@@ -98,7 +100,15 @@ def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Proble
         before = written[len(head["blank"]) : at + fault.offset]
         column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
         origin = Origin(name, line + _line_breaks(before), column)
-        return Problem(fault.code, f"{printable(binding.key or '')}: {fault.message}", origin=origin)
+        return _fault(binding.key or "", body, fault, origin)
+
+
+def _fault(variable: str, body: str, fault: ReferenceFault, origin: Origin) -> Problem:
+    """What is wrong with the value `body` of a line; of one that is not ours not even the name is told."""
+    key = VARIABLES.get(variable)
+    message = fault.said(body, is_public=key is not None and not SETTINGS[key].is_secret)
+    hint = DOLLAR if message == fault.message else None
+    return Problem(fault.code, f"{variable}: {message}" if key else message, origin=origin, hint=hint)
 
 
 def _line_breaks(text: str) -> int:

@@ -8,7 +8,8 @@
     $$                  a dollar
 
 Defaults and others are expanded, to any depth, when they are used; what is inserted is never expanded a second time
-(POSIX shell, 2.6.2, without its quoting). Nothing here keeps or shows a value.
+(POSIX shell, 2.6.2, without its quoting). Nothing here keeps or shows a value, and what stands behind a dollar may be
+part of one: a fault tells it only to those who may see the text.
 """
 
 from __future__ import annotations
@@ -32,14 +33,60 @@ _TOKEN_OR_ESCAPE: Final = re.compile(_TOKEN.pattern + r"|(?P<escape>\\[nt\"\\$])
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\$": "$"}
 
 
-class ReferenceFault(Exception):
-    """A reference that cannot be expanded: a problem's code and message, and the offset of its ``$``."""
+_PLAIN_NAME: Final = re.compile("[A-Z_][A-Z0-9_]*")
+_SENTENCE: Final = re.compile("[A-Za-z]{1,15}(?: [A-Za-z]{1,15})+")
+_REFERENCE: Final = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
+_BRACED: Final = re.compile(rf"\$\{{{_NAME}\}}")
+_PLAIN: Final = re.compile(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
 
-    def __init__(self, code: str, message: str, offset: int) -> None:
+DOLLAR: Final = "write $$ where a dollar is meant"
+"""What helps where a text was taken for a reference and is none."""
+
+
+def is_reference(text: str) -> bool:
+    """True for a text that is one reference and nothing else."""
+    return bool(_REFERENCE.fullmatch(text))
+
+
+def is_braced(text: str) -> bool:
+    """True for one reference in braces and nothing else: nobody writes a password so."""
+    return bool(_BRACED.fullmatch(text))
+
+
+def is_plain(text: str) -> bool:
+    """True for one reference that may be shown, whatever field it stands in: a name in capitals, in braces, and at most
+    a sentence of words behind ``:?``.
+    """
+    return bool(_PLAIN.fullmatch(text))
+
+
+class ReferenceFault(Exception):
+    """A reference that cannot be expanded: a problem's code, what is wrong, and the offset of its ``$``.
+
+    `message` holds nothing of the text; `told` names what stands behind the dollar, for those who may see the text.
+    """
+
+    def __init__(self, code: str, message: str, offset: int, told: str | None = None) -> None:
         super().__init__(code, message, offset)
         self.code = code
         self.message = message
         self.offset = offset
+        self.told = told or message
+
+    def said(self, text: str, *, is_public: bool) -> str:
+        """What may be told of a fault in `text`: all of it where the text is public, or is a plain reference."""
+        return self.told if is_public or is_plain(text) else self.message
+
+
+class UnsetNameFault(ReferenceFault):
+    """A reference to a name that is set nowhere; `is_plain` where name and operand may be shown wherever they stand."""
+
+    def __init__(self, name: str, offset: int, *, braced: bool, operand: str | None = None) -> None:
+        said = f"{printable(name)} is {'set nowhere' if operand is None else 'required'}"
+        told = f"{said}: {printable(operand)}" if operand else said
+        super().__init__("unset-variable", "a name behind a dollar is set nowhere", offset, told)
+        has_sentence = not operand or _SENTENCE.fullmatch(operand) is not None
+        self.is_plain = braced and _PLAIN_NAME.fullmatch(name) is not None and has_sentence
 
 
 @dataclass(slots=True)
@@ -50,7 +97,7 @@ class _Operand:
     text_from: int
     used: bool
     instead: str
-    complaint: str | None = None
+    missing: str | None = None
     parts: list[str] = field(default_factory=list)
 
 
@@ -121,9 +168,8 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
                 add("}", at)
                 continue
             done = stack.pop()
-            if done.complaint is not None:
-                message = text[done.text_from : at]
-                raise ReferenceFault("unset-variable", done.complaint + (f": {message}" if message else ""), done.start)
+            if done.missing is not None:
+                raise UnsetNameFault(done.missing, done.start, braced=True, operand=text[done.text_from : at])
             piece = "".join(done.parts) if done.used else done.instead
             size -= len(piece) if done.used else 0
             add(piece, at)
@@ -148,7 +194,7 @@ def _reference(found: re.Match[str], scope: Scope, stack: list[_Operand], add: C
         value = scope.lend(name)
     if then in (None, "}"):
         if value is None:
-            raise ReferenceFault("unset-variable", f"{printable(name)} is set nowhere", at)
+            raise UnsetNameFault(name, at, braced=then is not None)
         add(value, at)
         return
     operand = _Operand(at, found.end(), used=False, instead=value or "")
@@ -161,5 +207,5 @@ def _reference(found: re.Match[str], scope: Scope, stack: list[_Operand], add: C
     elif then == ":+":
         operand.used, operand.instead = bool(value), ""
     elif not value:
-        operand.complaint = f"{printable(name)} is required"
+        operand.missing = name
     stack.append(operand)

@@ -31,7 +31,8 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.text import read_text
-from synfinance_settings.layers.validation import Validation, with_excerpt
+from synfinance_settings.layers.validation import Validation, Watch, with_excerpt
+from synfinance_settings.sections.variables import FILE_SUFFIX
 
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
 
@@ -150,12 +151,13 @@ def build(
     lend: Lend = nothing_lent,
     judged: str | None = None,
     kept: Mapping[str, Branch] | None = None,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Merge and validate what was read.
 
     `required` are layers that must have content, because they had; `lend` may give values to names that nothing sets;
     what the layer `judged` says is validated even where a higher layer would hide it. `kept` is what layers say beside
-    their files, where these are silent on it.
+    their files, where these are silent on it. `watch` is told what every setting that a layer names comes to.
     """
     run = _Build(project, sources, overrides or {}, required, lend)
     layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
@@ -171,7 +173,7 @@ def build(
     if sources.strays:
         folder = _folder(project).source
         run.report(stray(name, wanted, folder) for name, wanted in sources.strays)
-    validation = Validation(layers, run.scope, run.texts, run.doubted)
+    validation = Validation(layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(merge(layers), complete=run.complete)
     problems = (*run.problems, *validation.problems)
     warnings = (*run.warnings, *validation.warnings)
@@ -304,8 +306,10 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
     value: Any = node.value
     try:
         if isinstance(value, str):
-            text = expand(value, run.scope) if node.source.expands else value
-            if parse_environment(text, node.origin) is not run.project.environment:
+            refers = node.source.expands and "$" in value
+            text = expand(value, run.scope) if refers else value
+            found_for = parse_environment(text, node.origin, is_inserted=refers or _is_from_afar(node))
+            if found_for is not run.project.environment:
                 message = f"this layer is for {text}, but the environment is {run.project.environment}"
                 hint = f"it was decided by {run.project.environment_origin}"
                 found.append(Problem("other-environment", message, "environment", node.origin, hint=hint))
@@ -318,6 +322,11 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
     except InheritedFault as inherited:
         found.append(inherited.problem)
     except ReferenceFault as fault:
-        found.append(Problem(fault.code, f"environment: {fault.message}", "environment", node.origin))
+        found.append(Problem(fault.code, f"environment: {fault.told}", "environment", node.origin))
     run.report(found)
     return {key: value for key, value in branch.items() if key != "environment"}
+
+
+def _is_from_afar(node: Node) -> bool:
+    """True for a value that may have been inserted before it came here: of a line of ``.env``, or of a file."""
+    return not node.source.expands and (node.line is not None or node.source.name.endswith(FILE_SUFFIX))

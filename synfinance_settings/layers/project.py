@@ -138,7 +138,7 @@ def _found(
         settings_dir=where.settings_dir,
         env_file=dotenv_path,
         env_file_required=required,
-        environment=parse_environment(name, origin),
+        environment=parse_environment(name, origin, is_inserted=origin.line is not None),
         environment_origin=origin,
         environ=environ,
         config_path=given,

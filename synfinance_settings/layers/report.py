@@ -11,12 +11,11 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem, counted
 from synfinance_settings.layers.loading import build, nothing_lent
 from synfinance_settings.layers.node import Branch
-from synfinance_settings.layers.output import plain
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources, read_sources
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import values_of
+from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.rules import breaches
 
 _PLACEHOLDER_LENGTH: Final = 40
@@ -28,14 +27,15 @@ logger: Final = logging.getLogger("synfinance_settings")
 class ValidationReport:
     """What a validation found; true when there are no problems.
 
-    `placeholders` are the names that were lent a value because nothing sets them; `left_out` are the layers that could
-    not be read, of which `layers` says nothing.
+    `lent` are the settings whose values hold a placeholder, each with the names that it stands for, because nothing
+    sets them; a secret's names are not told. `left_out` are the layers that could not be read, of which `layers` says
+    nothing.
     """
 
     environment: Environment
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-    placeholders: tuple[str, ...] = ()
+    lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     snapshot: Snapshot | None = field(default=None, repr=False)
     layers: Layers = field(default=(), repr=False)
     left_out: tuple[str, ...] = ()
@@ -51,17 +51,9 @@ class ValidationReport:
         return "; ".join(found) or "no complaints"
 
     @property
-    def lent(self) -> dict[str, tuple[str, ...]]:
-        """The settings whose values hold a placeholder, each with the names that it stands for."""
-        if self.snapshot is None or not self.placeholders:
-            return {}
-        told = {key: _lent(value, self.placeholders) for key, value in values_of(self.snapshot.config).items()}
-        return {key: names for key, names in told.items() if names}
-
-
-def _lent(value: Any, names: Iterable[str]) -> tuple[str, ...]:
-    text = str(plain(value, "reveal"))
-    return tuple(name for name in names if placeholder(name) in text)
+    def placeholders(self) -> tuple[str, ...]:
+        """What placeholders stand for: the secrets, by their keys, and the names that other settings refer to."""
+        return tuple(dict.fromkeys(told for key, names in self.lent.items() for told in names or (key,)))
 
 
 def check_config(config: AppConfig) -> ValidationReport:
@@ -100,15 +92,34 @@ def validate_sources(
 
     What the layer `judged` says is validated even where another hides it; `kept` is what layers say beside their files.
     """
-    lent: dict[str, str] = {}
+    lender = _Lender() if placeholders else None
+    outcome = build(
+        project,
+        sources,
+        lend=lender.lend if lender else nothing_lent,
+        judged=judged,
+        kept=kept,
+        watch=lender.watch if lender else None,
+    )
+    found = (outcome.problems, outcome.warnings, lender.lent if lender else {})
+    return ValidationReport(project.environment, *found, outcome.snapshot, outcome.layers, outcome.left_out)
 
-    def lend(name: str) -> str | None:
-        return lent.setdefault(name, placeholder(name))
 
-    lender = lend if placeholders else nothing_lent
-    outcome = build(project, sources, lend=lender, judged=judged, kept=kept)
-    found = (outcome.problems, outcome.warnings, tuple(lent), outcome.snapshot, outcome.layers, outcome.left_out)
-    return ValidationReport(project.environment, *found)
+class _Lender:
+    """Lends placeholders to names, and keeps in which settings they end."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self.lent: dict[str, tuple[str, ...]] = {}
+
+    def lend(self, name: str) -> str:
+        return self._texts.setdefault(name, placeholder(name))
+
+    def watch(self, key: str, value: Any) -> None:
+        items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+        names = tuple(name for name, text in self._texts.items() if any(text in item for item in items))
+        if names:
+            self.lent[key] = () if SETTINGS[key].is_secret else names
 
 
 def placeholder(name: str) -> str:

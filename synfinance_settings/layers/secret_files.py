@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from synfinance_settings.errors import Problem, printable
@@ -14,7 +15,10 @@ def target(root: Path, named: str) -> Path:
 
 
 def secret_value(content: Content, variable: str, named: str) -> str | Problem:
-    """The content less one final line end, never expanded; a `Problem` where the file cannot be used."""
+    """The content less one final line end, never expanded; a `Problem` where the file cannot be used.
+
+    What `named` is shows only where it is a path: some put the secret itself there.
+    """
     said: str | None = None
     hint = None
     if content.failure:
@@ -28,4 +32,7 @@ def secret_value(content: Content, variable: str, named: str) -> str | Problem:
             said = "is not UTF-8"
         else:
             return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
-    return Problem("secret-file", f"{variable}: the file {printable(named)} {said}", hint=hint)
+    if os.path.lexists(content.path):
+        return Problem("secret-file", f"{variable}: the file {printable(named)} {said}", hint=hint)
+    hint = "it takes the path of a file that holds the value, not the value itself"
+    return Problem("secret-file", f"{variable}: the file that it names {said}", hint=hint)

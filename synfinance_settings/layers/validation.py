@@ -6,7 +6,7 @@ the nodes, and turns Pydantic's errors into problems. Pydantic's own errors hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ from synfinance_settings.errors import DEFAULT, Origin, Problem
 from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
+from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, expand, is_plain
 from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
 from synfinance_settings.sections.app import AppConfig
@@ -33,6 +33,9 @@ Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""
 
 
+Watch = Callable[[str, Any], None]
+"""Told of the key of a setting and of what its text comes to, before it is cast."""
+
 _NOTHING: Final = object()
 
 
@@ -42,11 +45,14 @@ class Validation:
     `doubted` are the settings and sections that an error was told of before.
     """
 
-    def __init__(self, layers: Layers, scope: Scope, texts: Texts, doubted: Iterable[str] = ()) -> None:
+    def __init__(
+        self, layers: Layers, scope: Scope, texts: Texts, doubted: Iterable[str] = (), watch: Watch | None = None
+    ) -> None:
         self._layers = layers
         self._scope = scope
         self._texts = texts
         self._doubted = set(doubted)
+        self._watch = watch
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -90,6 +96,8 @@ class Validation:
                 continue
             before = len(self.problems)
             value = self._value(key, node)
+            if self._watch is not None:
+                self._watch(key, value)
             if value == "" != node.value and SETTINGS[key].nullable:
                 value = None  # a reference that comes to nothing, as an empty variable
             if len(self.problems) == before:
@@ -130,8 +138,10 @@ class Validation:
             nth, dollars = text[: fault.offset].count("$"), text.count("$")
             line, column = source.reference(node.line, node.column, nth, dollars)
             origin, excerpt = Origin(node.source.name, line, column), source.excerpt(line, column)
-        hint = _hint_for_unset(key) if fault.code == "unset-variable" else None
-        problem = Problem(fault.code, f"{key}: {fault.message}", key, origin, hint=hint, excerpt=excerpt)
+        said = fault.said(text, is_public=not SETTINGS[key].is_secret)
+        ways = [_hint_for_unset(key)] if fault.code == "unset-variable" else []
+        ways += [DOLLAR] if SETTINGS[key].is_secret and not is_plain(text) and fault.code != "too-long" else []
+        problem = Problem(fault.code, f"{key}: {said}", key, origin, hint="; ".join(ways) or None, excerpt=excerpt)
         self.problems.append(problem)
         return None
 

@@ -98,7 +98,7 @@ def test_validate_as_annotations(project):
 
 
 def test_validate_under_github_escapes_what_would_be_a_command(project):
-    project.layer("default", '"a%\\n::error::b": 1\n')
+    project.layer("default", '"debug%\\n": 1\n')
     (line,) = project.command("validate", "--format", "github").stdout.splitlines()
     assert "\n" not in line
     assert "%25" in line
@@ -240,8 +240,8 @@ def test_a_placeholder_is_no_secret_that_is_masked(project):
     project.layer("default", "cache: {password: '${NO}'}\n")
     explained = project.command("explain", "cache.password", "--placeholders").stdout
     assert explained.startswith("cache.password = placeholder\n")
-    assert "a placeholder for NO, which nothing sets" in explained
-    assert "'**********'  # placeholder for NO\n" in project.command("show", "--placeholders").stdout
+    assert "a placeholder, since nothing sets what it refers to" in explained
+    assert "'**********'  # a placeholder\n" in project.command("show", "--placeholders").stdout
     assert "cache.password = placeholder\n" in project.command("show", "--placeholders", "--origin").stdout
 
 
@@ -427,7 +427,7 @@ def test_a_placeholder_is_told_on_stderr(project):
     project.layer("default", "database: {password: '${NO}'}")
     assert project.command("show").exit_code == 1
     result = project.command("show", "--placeholders")
-    assert (result.exit_code, result.stderr) == (0, "placeholders for NO\n")
+    assert (result.exit_code, result.stderr) == (0, "placeholders for database.password\n")
 
 
 def test_a_schema_file_that_is_not_utf8_is_out_of_date(desk, project):

@@ -297,12 +297,15 @@ def test_a_layer_that_root_changes_belongs_to_whom_it_did(desk, project, before)
         )
 
 
-@pytest.mark.parametrize("literal", ["${NAME}", "$NAME", "null", ""])
+@pytest.mark.parametrize("literal", ["${NAME}", "${name}", "null", ""])
 def test_what_tells_no_secret_may_be_written(desk, literal):
     desk.done("set", "cache.password", literal)
 
 
-@pytest.mark.parametrize("literal", ["x${NAME}", f"${{NAME:-{CANARY}}}", "${NAME}${NAME}", "${A", "$1"])
+@pytest.mark.parametrize(
+    "literal",
+    ["x${NAME}", f"${{NAME:-{CANARY}}}", f"${{NAME:?{CANARY}}}", f"${CANARY}", "$NAME", "${NAME}${NAME}", "${A", "$1"],
+)
 def test_what_only_begins_like_a_reference_is_a_secret(desk, literal):
     result = desk.run("set", "database.password", literal)
     assert result.exit_code == 2

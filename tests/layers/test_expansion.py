@@ -101,7 +101,8 @@ def test_a_reference_that_is_wrong_is_told_at_its_dollar(text, code, offset):
 def test_a_required_name_gives_its_message():
     with pytest.raises(ReferenceFault) as caught:
         expand("${NO:?ask the operator}", scope())
-    assert caught.value.message == "NO is required: ask the operator"
+    assert caught.value.told == "NO is required: ask the operator"
+    assert caught.value.message == "a name behind a dollar is set nowhere"
 
 
 def test_the_process_environment_is_asked_before_dotenv():

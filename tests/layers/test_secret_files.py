@@ -73,7 +73,6 @@ def test_a_symbolic_link_is_followed(project):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda path: None, "does not exist"),
         (lambda path: path.mkdir(), "is not a regular file"),
         (os.mkfifo, "is not a regular file"),
         (lambda path: path.write_bytes(b"x" * (1024 * 1024 + 1)), "is over 1 MiB"),
@@ -86,6 +85,14 @@ def test_a_file_that_cannot_be_used_is_told_with_its_variable(project, make, sai
     problem = project.problem(SYNFINANCE_DB_PASSWORD_FILE="pw")
     assert (problem.code, str(problem.origin)) == ("secret-file", "env SYNFINANCE_DB_PASSWORD_FILE")
     assert problem.message == f"SYNFINANCE_DB_PASSWORD_FILE: the file pw {said}"
+
+
+@pytest.mark.parametrize("named", ["pw", "run/pw", "x" * 300, "a\0b", "/nowhere/pw"])
+def test_what_is_no_file_may_be_the_secret_itself_and_is_not_shown(project, named):
+    problem = project.problem(SYNFINANCE_DB_PASSWORD_FILE=named)
+    assert problem.message.startswith("SYNFINANCE_DB_PASSWORD_FILE: the file that it names ")
+    assert named not in str(problem).replace("SYNFINANCE_DB_PASSWORD_FILE", "")
+    assert problem.hint == "it takes the path of a file that holds the value, not the value itself"
 
 
 def test_a_reload_takes_the_new_content(project):
