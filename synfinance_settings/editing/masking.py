@@ -1,22 +1,24 @@
-"""The text of a layer file, and differences of two, with the spans of secrets masked."""
+"""Differences of two texts of a layer file as anybody may see them, and whether a text holds a secret."""
 
 from __future__ import annotations
 
 import difflib
-import re
+from collections.abc import Iterable
 from typing import Final
 
 from synfinance_settings.errors import MASK, LayerError
-from synfinance_settings.layers.excerpt import is_public, tells_no_secret
-from synfinance_settings.layers.node import Source
-from synfinance_settings.layers.outline import spans
-from synfinance_settings.layers.text import outline_text, read_text
+from synfinance_settings.layers.excerpt import Piece, pieces
+from synfinance_settings.layers.expansion import is_braced
+from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.node import Node, Source, leaves
+from synfinance_settings.layers.text import read_text
 from synfinance_settings.sections.base import is_utf8
+from synfinance_settings.sections.keys import SETTINGS
+
+_Path = tuple[str | None, ...]
 
 _MARK: Final = "\ufeff"
 _CHANGED: Final = f"{MASK} (changed)"
-_NO_SECRET: Final = ("", "null", "Null", "NULL", "~", "''", '""')
-_COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
 
 
 def masked_difference(name: str, before: str, after: str) -> list[str]:
@@ -26,11 +28,12 @@ def masked_difference(name: str, before: str, after: str) -> list[str]:
     """
     if before and not parses(name, before):
         return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
-    if before.startswith(_MARK) == after.startswith(_MARK):
-        before, after = before.removeprefix(_MARK), after.removeprefix(_MARK)
-    was, now = _secrets(name, before), _secrets(name, after)
-    changed = frozenset(path for path in now if path in was and was[path] != now[path])
-    old, new = _masked(name, before), _masked(name, after, changed)
+    was, now = (pieces(text.removeprefix(_MARK), name) for text in (before, after))
+    if was is None or now is None:
+        return [f"--- {name} (it is not sure what stands where, so it is not shown)", f"+++ {name}"]
+    texts = _masked_values(was, before.removeprefix(_MARK)), _masked_values(now, after.removeprefix(_MARK))
+    changed = frozenset(path for path in texts[1] if path in texts[0] and texts[0][path] != texts[1][path])
+    old, new = _lines(was), _lines(now, changed)
     if before != after and old == new:
         return [f"--- {name} (only comments or blanks differ)", f"+++ {name}"]
     return list(difflib.unified_diff(old, new, name, name, n=0, lineterm=""))
@@ -49,35 +52,32 @@ def parses(name: str, text: str) -> bool:
 
 def holds_secret(name: str, text: str) -> bool:
     """True when the layer file says the value of a secret itself, not where it comes from."""
-    return any(piece not in _NO_SECRET for pieces in _secrets(name, text).values() for piece in pieces)
+    said = leaves(fit(read_text(text.removeprefix(_MARK), Source(name))[0])[0])
+    return any(SETTINGS[key].is_secret and _tells(node) for key, node in said)
 
 
-def _secrets(name: str, text: str) -> dict[tuple[str, ...], list[str]]:
-    """What is not public in `text`: the texts that stand at each path."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    outline = outline_text(text, name)
-    for span in spans(outline) if outline else ():
-        piece = text[span.start.offset : span.end.offset]
-        if span.part == "value" and not is_public(span) and not tells_no_secret(piece):
-            found.setdefault(span.path, []).append(piece)
-    return found
+def _tells(node: Node) -> bool:
+    if isinstance(node.value, list):
+        return any(map(_tells, node.value))
+    return not (node.value is None or node.value == "" or (isinstance(node.value, str) and is_braced(node.value)))
 
 
-def _masked(name: str, text: str, changed: frozenset[tuple[str, ...]] = frozenset()) -> list[str]:
-    """The lines of `text` as anybody may see them."""
-    outline = outline_text(text, name)
-    shown, position = "", 0
-    for span in spans(outline) if outline else ():
-        start, end = span.start.offset, span.end.offset
-        piece = text[start:end]
-        if not (is_public(span) or tells_no_secret(piece)) and piece:
-            tail = piece[len(piece.rstrip()) :]
-            piece = (_CHANGED if span.path in changed else MASK) + tail
-        shown += _quiet(text[position:start]) + piece
-        position = end
-    return (shown + _quiet(text[position:])).splitlines()
+def _masked_values(found: Iterable[Piece], text: str) -> dict[_Path, list[str]]:
+    """What is masked in `text` although it is a value: the texts that stand at each path."""
+    values: dict[_Path, list[str]] = {}
+    for piece in found:
+        if piece.span is not None and piece.span.part == "value" and piece.part == "masked":
+            values.setdefault(piece.span.path, []).append(text[piece.start : piece.end])
+    return values
 
 
-def _quiet(gap: str) -> str:
-    """What stands between keys and values, without what comments say: it may be a secret that was put out of force."""
-    return "\n".join(_COMMENT.sub("# ...", line) for line in gap.split("\n"))
+def _lines(found: Iterable[Piece], changed: frozenset[_Path] = frozenset()) -> list[str]:
+    """The lines that `found` show, where the values at `changed` say that they are."""
+
+    def shown(piece: Piece) -> str:
+        span = piece.span
+        if piece.part == "masked" and span is not None and span.part == "value" and span.path in changed:
+            return _CHANGED + piece.shown.removeprefix(MASK)
+        return piece.shown
+
+    return "".join(map(shown, found)).splitlines()

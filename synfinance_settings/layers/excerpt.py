@@ -1,28 +1,138 @@
-"""Lines of layer files as messages may show them: what may be a secret is masked, comments are cut off.
+"""The text of a layer file as anybody may see it: only what is certainly public, all else masked.
 
-Where it is not sure what a line holds, there is no excerpt and the place alone is shown.
+Certainly public are the keys of settings and sections at their place, the value of a setting that is no secret, an
+empty value, a reference that nobody could take for a password, and the punctuation and blanks between them. So nothing
+depends on knowing where a secret could stand: in an unknown key, a tag, an anchor, a directive, a comment. Excerpts of
+messages and differences of edits are both made from this. Where the places of things are not sure, nothing is shown.
 """
 
 from __future__ import annotations
 
 import re
-import sys
-from bisect import bisect_left
-from typing import Final
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, NamedTuple
 
 from synfinance_settings.errors import MASK, Excerpt
+from synfinance_settings.layers.expansion import is_plain
 from synfinance_settings.layers.outline import Span, spans
 from synfinance_settings.layers.text import outline_text
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, is_near, suggestion
 
 _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
 _ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
-_REFERENCE: Final = re.compile(r"""(["']?)\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)\1""")
-_EMPTY: Final = ("''", '""', "null", "Null", "NULL", "~")
+_EMPTY: Final = ("", "''", '""', "null", "Null", "NULL", "~")
 _DOLLAR: Final = re.compile(r"\$")
-_WHOLE_LINE: Final = sys.maxsize
-_COMMENT: Final = re.compile(r"(^|(?<=\s))#.*")
+_LINE_END: Final = re.compile("\n")
+_BETWEEN: Final = re.compile(  # what may stand between keys and values; the rest of it is masked
+    r"(?P<comment>\#[^\n]*)|(?P<plain>[ \t\r\n\[\]{},:]+|[-?](?=\s|$)|^(?:---|\.\.\.)(?=\s|$))|%[^\n]*|[^\s\[\]{},]+",
+    re.MULTILINE,
+)
+
+
+class Piece(NamedTuple):
+    """A part of a text, from `start` to before `end`, and what anybody may see of it.
+
+    `span` is the key or the value that it is; what stands between keys and values has none.
+    """
+
+    start: int
+    end: int
+    shown: str
+    part: Literal["clear", "masked", "comment"]
+    span: Span | None = None
+
+
+class _UnsureError(Exception):
+    """The outline does not tell where things stand."""
+
+
+def pieces(text: str, name: str) -> list[Piece] | None:
+    """The whole of `text`, which must have been read before, in pieces; None where it is not sure what stands where."""
+    outline = outline_text(text, name)
+    try:
+        return list(_pieces(text, spans(outline) if outline else (), 0, len(text)))
+    except _UnsureError:
+        return None
+
+
+def _pieces(text: str, found: Iterable[Span], start: int, end: int) -> Iterator[Piece]:
+    """What stands in `text` from `start` to before `end`, where `found` are all spans that reach in there."""
+    position = start
+    for span in found:
+        first, after = span.start.offset, span.end.offset
+        written = text[first:after]
+        if not first <= after <= len(text) or position > max(first, start) or not _is_where_it_says(written, span):
+            raise _UnsureError
+        yield from _between(text, position, first)
+        is_clear = is_public(span, written)
+        yield Piece(first, after, written if is_clear else _masked(written), "clear" if is_clear else "masked", span)
+        position = after
+    yield from _between(text, position, end)
+
+
+def _between(text: str, start: int, end: int) -> Iterator[Piece]:
+    for found in _BETWEEN.finditer(text, start, end):
+        if found.lastgroup == "comment":
+            yield Piece(found.start(), found.end(), "# ...", "comment")
+        elif found.lastgroup == "plain":
+            yield Piece(found.start(), found.end(), found[0], "clear")
+        else:
+            yield Piece(found.start(), found.end(), MASK, "masked")
+
+
+def _masked(written: str) -> str:
+    """The mask, and the line ends that a block ends with."""
+    return MASK + written[len(written.rstrip()) :] if written.strip() else written
+
+
+def _is_where_it_says(written: str, span: Span) -> bool:
+    """False where what stands at the place of a span in one line is not what was read there."""
+    if span.value is None or "\n" in written or written.startswith(("&", "!")):
+        return True
+    if span.style:
+        return written.startswith(span.style)
+    return written.strip() == span.value
+
+
+def is_public(span: Span, written: str) -> bool:
+    """True for a key or value that certainly tells no secret, `written` as it is."""
+    if span.part == "key":
+        return _is_bare(written, span.value) and _standing(span.path) is not False
+    if tells_nothing(written):
+        return True
+    return "\n" not in written and _is_bare(written, span.value) and _is_setting_in_clear(span.path)
+
+
+def tells_nothing(written: str) -> bool:
+    """True for a value that is written as empty or null, and for a reference that may be shown."""
+    return written in _EMPTY or is_plain(_unquoted(written))
+
+
+def _is_bare(written: str, value: str | None) -> bool:
+    """True for a scalar that is nothing but its text, in quotes or none: no tag, no anchor, no block."""
+    if written[:1] in ("'", '"'):
+        return len(written) > 1 and written[-1] == written[0]
+    return written == value
+
+
+def _unquoted(written: str) -> str:
+    return written[1:-1] if len(written) > 1 and written[0] == written[-1] and written[0] in "'\"" else written
+
+
+def _standing(path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
+    """What the settings have at `path`: a section, None for a setting, False for nothing."""
+    tree: Tree | None = TREE
+    for part in path:
+        if tree is None or part is None or part not in tree:
+            return False
+        tree = tree[part]
+    return tree
+
+
+def _is_setting_in_clear(path: tuple[str | None, ...]) -> bool:
+    return _standing(path) is None and not SETTINGS[".".join(filter(None, path))].is_secret
 
 
 class SourceText:
@@ -34,7 +144,7 @@ class SourceText:
         self._left = _MOST_EXCERPTS
         self._is_odd = bool(_ODD_BREAKS.search(text))
         self._spans: list[Span] | None = None
-        self._lines: list[str] = []
+        self._line_starts: list[int] = []
 
     def __repr__(self) -> str:
         return f"<SourceText of {len(self._text)} characters>"
@@ -43,8 +153,15 @@ class SourceText:
         if self._spans is None:
             found = outline_text(self._text, self._name)
             self._spans = list(spans(found)) if found else []
-            self._lines = self._text.replace("\r\n", "\n").split("\n")
+            self._line_starts = [0, *(found.end() for found in _LINE_END.finditer(self._text))]
         return self._spans
+
+    def _line(self, number: int) -> tuple[int, int]:
+        """Where line `number`, which must be there, begins and ends, without its line end."""
+        start = self._line_starts[number - 1]
+        end = self._text.find("\n", start)
+        end = len(self._text) if end < 0 else end
+        return start, end - (self._text[start:end].endswith("\r"))
 
     def excerpt(self, line: int, column: int) -> Excerpt | None:
         """Line `line` (from 1), masked, with the key or value that covers `column` (from 1) marked."""
@@ -52,28 +169,32 @@ class SourceText:
         if self._left < 0 or self._is_odd:
             return None
         here = self._on_line(line)
-        if line > len(self._lines) or len(self._lines[line - 1]) > _LONGEST_LINE:
+        if line > len(self._line_starts):
             return None
-        source = self._lines[line - 1]
-        shown, position, marked = "", 0, (0, 1)
-        for span in here:
-            start = span.start.column - 1 if span.start.line == line else 0
-            end = span.end.column - 1 if span.end.line == line else len(source)
-            gap = source[position:start]
-            shown += gap
-            piece = source[start:end]
-            public = is_public(span) or tells_no_secret(piece)
-            if not public:
-                piece = MASK if piece else ""
-            if start <= column - 1 < max(end, start + 1):
-                marked = (len(shown), len(piece) or 1)
-                if public and column - 1 > start:  # something inside the value, such as a reference
-                    marked = (len(shown) + column - 1 - start, 1)
-            shown += piece
-            position = end
-        shown += _COMMENT.sub("", source[position:])
-        column, width = (marked[0] + 1, marked[1]) if marked[0] or marked[1] > 1 else (column, 1)
+        start, end = self._line(line)
+        if end - start > _LONGEST_LINE:
+            return None
+        at = start + column - 1
+        shown, marked = "", None
+        try:
+            for piece in _pieces(self._text, here, start, end):
+                text, is_clear = self._shown(piece, start, end, at)
+                if marked is None and piece.start <= at < max(piece.end, piece.start + 1):
+                    inside = at - max(piece.start, start) if is_clear else 0
+                    is_whole = piece.span is not None and not inside
+                    marked = (len(shown) + inside + 1, (len(text) or 1) if is_whole else 1)
+                shown += text
+        except _UnsureError:
+            return None
+        column, width = marked or (len(shown) + 1, 1)
         return Excerpt(line, shown.replace("\t", " ").rstrip(), column, width)
+
+    def _shown(self, piece: Piece, start: int, end: int, at: int) -> tuple[str, bool]:
+        """What the line from `start` to `end` shows of a piece, and whether that is its own text."""
+        written = self._text[max(piece.start, start) : min(piece.end, end)]
+        if piece.part == "clear" or (piece.start == at and piece.span is not None and _is_slip(piece.span, written)):
+            return written, True
+        return MASK if written and piece.part == "masked" else "", False
 
     def _on_line(self, line: int) -> list[Span]:
         """The keys and values that stand on line `line`, or begin before it and go on."""
@@ -92,35 +213,22 @@ class SourceText:
         span = next(near, None)
         if span is None or self._is_odd:
             return line, column
-        places = [
-            (number, found.start() + 1)
-            for number in range(line, span.end.line + 1)
-            for found in _DOLLAR.finditer(
-                self._lines[number - 1],
-                column - 1 if number == line else 0,
-                span.end.column - 1 if number == span.end.line else _WHOLE_LINE,
-            )
-        ]
-        return places[nth] if nth < len(places) == dollars else (line, column)
+        places = [found.start() for found in _DOLLAR.finditer(self._text, span.start.offset, span.end.offset)]
+        if not nth < len(places) == dollars:
+            return line, column
+        number = bisect_right(self._line_starts, places[nth])
+        return number, places[nth] - self._line_starts[number - 1] + 1
 
 
 def _place(span: Span) -> tuple[int, int]:
     return span.start.line, span.start.column
 
 
-def tells_no_secret(written: str) -> bool:
-    """True for a value that is one reference and nothing else, and for one that is written as empty or null."""
-    return is_reference(written) or written.strip() in _EMPTY
-
-
-def is_reference(written: str) -> bool:
-    """True for a value that is one reference and nothing else, which tells no secret."""
-    return bool(_REFERENCE.fullmatch(written))
-
-
-def is_public(span: Span) -> bool:
-    """True for a key that is not below a setting, and for the value of a setting that is no secret."""
-    if span.part == "key":
-        return not any(".".join(span.path[:depth]) in SETTINGS for depth in range(1, len(span.path)))
-    setting = SETTINGS.get(".".join(span.path))
-    return setting is not None and not setting.is_secret
+def _is_slip(span: Span, written: str) -> bool:
+    """True for a key that is unknown, and so near to one that it is a slip of the pen."""
+    name = span.path[-1] if span.path else None
+    section = span.path[:-1]
+    if span.part != "key" or name is None or not _is_bare(written, name) or not isinstance(_standing(section), dict):
+        return False
+    parent = ".".join(filter(None, section))
+    return is_near(parent, name, suggestion(f"{parent}.{name}" if parent else name))

@@ -117,7 +117,7 @@ class _Reader:
             self._skip_blanks()
             if not self._takes(":"):
                 self._fail_in_brackets("expected : after a key")
-            outer.entries.append(Entry(name, start, end, self._outline(depth)))
+            outer.entries.append(Entry(name, start, end, self._outline(depth), '"'))
         self._at += 1
         return self._mark()
 

@@ -21,12 +21,13 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Entry:
-    """A key of a mapping and what stands under it."""
+    """A key of a mapping and what stands under it; `style` is that of the key."""
 
     name: str | None
     start: Mark
     end: Mark
     value: Outline
+    style: str = ""
 
 
 @dataclass(slots=True)
@@ -60,21 +61,27 @@ class Outline:
 
 
 class Span(NamedTuple):
-    """A key, or a value that holds no others, in a text: its path of keys, what it is, and where it stands."""
+    """A key, or a value that holds no others, in a text: its path of keys, what it is, and where it stands.
 
-    path: tuple[str, ...]
+    A key that is no text, and an item of a list that holds others, is None in the path. `value` is what is read there,
+    None for an alias and for what is no text; `style` is that of the scalar.
+    """
+
+    path: tuple[str | None, ...]
     part: Literal["key", "value"]
     start: Mark
     end: Mark
+    value: str | None
+    style: str
 
 
-def spans(outline: Outline, path: tuple[str, ...] = ()) -> Iterator[Span]:
+def spans(outline: Outline, path: tuple[str | None, ...] = ()) -> Iterator[Span]:
     """Every key and scalar of `outline`, in the order of the text."""
     for entry in outline.entries:
-        inner = (*path, entry.name or "")
-        yield Span(inner, "key", entry.start, entry.end)
+        inner = (*path, entry.name)
+        yield Span(inner, "key", entry.start, entry.end, entry.name, entry.style)
         yield from spans(entry.value, inner)
     for item in outline.items:
-        yield from spans(item, path)
+        yield from spans(item, path if item.kind in ("scalar", "alias") else (*path, None))
     if outline.kind in ("scalar", "alias"):
-        yield Span(path, "value", outline.start, outline.end)
+        yield Span(path, "value", outline.start, outline.end, outline.value, outline.style)

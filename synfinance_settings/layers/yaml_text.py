@@ -270,7 +270,7 @@ class _Outliner(_Events):
         while not isinstance(inner := self._next(), MappingEndEvent | SequenceEndEvent):
             if is_mapping:
                 key = self._outline(inner)
-                found.entries.append(Entry(key.value, key.start, key.end, self._outline(self._next())))
+                found.entries.append(Entry(key.value, key.start, key.end, self._outline(self._next()), key.style))
             else:
                 found.items.append(self._outline(inner))
         last = found.entries[-1].value if found.entries else found.items[-1] if found.items else None
