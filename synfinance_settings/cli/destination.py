@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from synfinance_settings.cli import options
+from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -59,7 +59,7 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
     from synfinance_settings.layers.writing import write_atomically
 
     if path in (None, STDOUT):
-        click.echo(text, nl=False)
+        render.put_out(text)
         return
     file = Path(path or "")
     refuse_read_place(options.find(Environment.DEVELOPMENT), file, but_new_dotenv=starts_dotenv)
@@ -67,14 +67,14 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
         if not file.is_file():
             raise click.UsageError(f"{path} is no regular file; for stdout give -")
         if not yes and not confirmed(f"{path} exists. Overwrite it?"):
-            click.echo("nothing was written", err=True)
+            render.say("nothing was written", err=True)
             raise click.exceptions.Exit(1)
     write_atomically(file, text.encode(), mode)
-    click.echo(f"wrote {path}", err=True)
+    render.say(f"wrote {path}", err=True)
 
 
 def confirmed(question: str) -> bool:
     """Ask on the terminal; without one, the call must say --yes."""
     if not sys.stdin.isatty():
         raise click.UsageError(f"{question} There is no terminal to ask on; pass --yes")
-    return click.confirm(question, err=True)
+    return click.confirm(render.shown(question), err=True)

@@ -79,12 +79,12 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     if output == "text":
         labels = [_label(name, state.snapshot) for name, state in zip(names, states, strict=True)]
         _print_text(chosen, labels, origin=origin)
-        click.echo(f"{len(different)} of {len(rows)} settings differ", err=True)
+        render.say(f"{len(different)} of {len(rows)} settings differ", err=True)
     else:
         _print_data(chosen, names, origin=origin, output=output)
     unknown = [row.key for row in rows if row.differs is None]
     if unknown:
-        click.echo(f"not compared, since a placeholder stands on every side: {', '.join(unknown)}", err=True)
+        render.say(f"not compared, since a placeholder stands on every side: {', '.join(unknown)}", err=True)
     if exit_code and different:
         raise click.exceptions.Exit(1)
 
@@ -117,7 +117,7 @@ def _state(name: str) -> _Side:
 def _label(name: str, state: Snapshot) -> str:
     """How the output calls a side: a file or a version with the environment that it was read for."""
     environment = state.config.environment
-    return name if SHORT_NAMES.get(name, name) == environment else f"{name} ({environment})"
+    return render.shown(name if SHORT_NAMES.get(name, name) == environment else f"{name} ({environment})")
 
 
 def _side(report: ValidationReport) -> _Side:
@@ -178,8 +178,8 @@ def _print_text(rows: Sequence[_Row], names: Sequence[str], *, origin: bool) -> 
     bar = render.sign(_BAR, " | ")
     beside = [row for row in rows if widths and _fits(row, widths, origin)]
     if beside and widths:
-        header = (click.style(name.ljust(size), bold=True) for name, size in zip(names, widths[:-1], strict=False))
-        click.echo(bar.join([" " * key_width, *header, click.style(names[-1], bold=True)]))
+        header = [render.style(name.ljust(size), "strong") for name, size in zip(names, widths[:-1], strict=False)]
+        render.say(render.joined([" " * key_width, *header, render.style(names[-1], "strong")], bar))
     for row in rows:
         if widths and row in beside:
             _print_beside(row, key_width, widths, bar, origin=origin)
@@ -187,7 +187,7 @@ def _print_text(rows: Sequence[_Row], names: Sequence[str], *, origin: bool) -> 
             _print_stacked(row, names, columns, origin=origin)
     if rows and render.is_coloured():
         written, inherited = render.style("written for the side", "warning"), render.style("inherited", "quiet")
-        click.echo(f"colours: {written}, {inherited} from default")
+        render.say("colours: ", written, ", ", inherited, " from default")
 
 
 def _widths(rows: Sequence[_Row], names: Sequence[str], columns: int | None, origin: bool) -> list[int] | None:
@@ -223,17 +223,17 @@ def _print_beside(row: _Row, key_width: int, widths: Sequence[int], bar: str, *,
     for number, parts in enumerate(zip_longest(*columns, fillvalue="")):
         padded = [*(part.ljust(size) for part, size in zip(parts[:-1], widths, strict=False)), parts[-1]]
         told = [_styled(part, row, cell) if part else "" for part, cell in zip(padded, row.cells, strict=True)]
-        click.echo(bar.join([(row.key if not number else "").ljust(key_width), *told]).rstrip())
+        render.say(render.Shown(render.joined([(row.key if not number else "").ljust(key_width), *told], bar).rstrip()))
 
 
 def _print_stacked(row: _Row, names: Sequence[str], columns: int | None, *, origin: bool) -> None:
     """A setting with its sides under one another."""
-    click.echo(click.style(row.key, bold=bool(row.differs)))
+    render.say(render.style(row.key, "strong" if row.differs else ""))
     wide = max(map(len, names))
     for name, cell in zip(names, row.cells, strict=True):
         head = f"  {name.ljust(wide)}  "
         for line in render.hanging(head, " ".join(cell.lines(origin)), columns):
-            click.echo(line[: len(head)] + _styled(line[len(head) :], row, cell))
+            render.say(line[: len(head)], _styled(line[len(head) :], row, cell))
 
 
 def _styled(text: str, row: _Row, cell: _Cell) -> str:
@@ -250,7 +250,7 @@ def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, out
     if output == "json":
         render.echo_json(data)
     else:
-        click.echo(write_yaml(data), nl=False)
+        render.put_out(write_yaml(data))
 
 
 commands: Final = (diff,)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
+import re
 import shutil
 import signal
 import ssl
@@ -28,7 +28,8 @@ import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import SettingsError, counted, printable
+from synfinance_settings.errors import SettingsError, counted
+from synfinance_settings.foreign import pasted, printable
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -46,6 +47,8 @@ _EXPIRES_SOON: Final = 30  # days
 _LEAST_SECRET: Final = 12  # characters
 _WEAK_WORDS: Final = ("changeme", "password", "secret", "example", "default", "admin", "test", "12345")
 _STYLES: Final = {"ok": "good", "warn": "warning", "fail": "error"}
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]*")
+_LONGEST: Final = 1000  # characters that a finding says
 _MARGIN: Final = 18  # columns before what a finding says
 
 _FAILURES: Final = {
@@ -72,9 +75,10 @@ class Command(str):
     __slots__ = ()
 
     @classmethod
-    def of(cls, *words: object) -> Command:
-        """The words quoted for a shell."""
-        return cls(shlex.join(printable(str(word)) for word in words))
+    def of(cls, *words: object) -> Command | None:
+        """The words quoted for a shell; None where one of them is not what it looks like."""
+        command = pasted(*words)
+        return cls(command) if command else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class Finding:
     status: Status
     message: str
     mend: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", printable(self.message, _LONGEST))
 
 
 @click.command(short_help="Check servers, files, ports and secrets.")
@@ -124,14 +131,17 @@ def _tell(findings: list[Finding]) -> None:
     for finding in findings:
         label = finding.status.ljust(4)
         head = f"{label}  {finding.check}".ljust(_MARGIN)
-        lines = "\n".join(render.hanging(head, finding.message, columns))
-        click.echo(render.style(label, _STYLES[finding.status]) + lines.removeprefix(label))
+        first, *others = render.hanging(head, finding.message, columns)
+        render.say(render.style(label, _STYLES[finding.status]), first.removeprefix(label))
+        for line in others:
+            render.say(line)
         if finding.mend:
             room = None if isinstance(finding.mend, Command) else columns
-            click.echo(render.style("\n".join(render.hanging(f"{margin}mend: ", finding.mend, room)), "quiet"))
+            for line in render.hanging(f"{margin}mend: ", finding.mend, room):
+                render.say(render.style(line, "quiet"))
     stati = [finding.status for finding in findings]
     failed, warned, good = (stati.count(status) for status in ("fail", "warn", "ok"))
-    click.echo(f"{failed} failed, {counted(warned, 'warning')}, {good} ok")
+    render.say(f"{failed} failed, {counted(warned, 'warning')}, {good} ok")
 
 
 def _examined(project: Project, seconds: float) -> Iterator[Finding]:
@@ -212,8 +222,8 @@ def _answer(process: subprocess.Popen[str]) -> probe.Answer:
 def _database(config: AppConfig, answers: Answers) -> Iterator[Finding]:
     """Whether PostgreSQL lets the service in."""
     database, answer = config.database, answers["database"]
-    where = printable(f"{database.user}@{database.host}:{database.port}/{database.name}")
-    mend: str
+    where = f"{database.user}@{database.host}:{database.port}/{database.name}"
+    mend: str | None
     match answer.get("failure"):
         case None:
             yield Finding("database", "ok", f"{where} answers, PostgreSQL {answer['version']}")
@@ -238,8 +248,8 @@ def _cache(config: AppConfig, answers: Answers) -> Iterator[Finding]:
         yield Finding("cache", "ok", "in memory" if cache.enabled else "switched off")
         return
     answer = answers["cache"]
-    where = printable(f"{cache.host}:{cache.port}/{cache.db}")
-    mend: str
+    where = f"{cache.host}:{cache.port}/{cache.db}"
+    mend: str | None
     match answer.get("failure"):
         case None:
             yield Finding("cache", "ok", f"{where} answers, Redis {answer['version']}".rstrip())
@@ -270,8 +280,8 @@ def _tls(config: AppConfig, answers: Answers) -> Iterator[Finding]:
     certificate, key = str(security.ssl_cert_path), str(security.ssl_key_path)
     for path in (certificate, key):
         if said := _unreadable(Path(path)):
-            mend = "correct security.ssl_cert_path and security.ssl_key_path"
-            yield Finding("tls", "fail", f"{printable(path)} {said}", mend)
+            correct = "correct security.ssl_cert_path and security.ssl_key_path"
+            yield Finding("tls", "fail", f"{path} {said}", correct)
             return
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
@@ -280,12 +290,12 @@ def _tls(config: AppConfig, answers: Answers) -> Iterator[Finding]:
         mismatch = "KEY_VALUES_MISMATCH" in str(error)
         said = "the key does not belong to the certificate" if mismatch else f"cannot be loaded: {error}"
         mend = Command.of("openssl", "x509", "-noout", "-text", "-in", certificate)
-        yield Finding("tls", "fail", printable(f"{certificate}, {key}: {said}"), mend)
+        yield Finding("tls", "fail", f"{certificate}, {key}: {said}", mend)
         return
     yield _expiry(server, certificate)
     mode = stat.S_IMODE(Path(key).stat().st_mode)
     if mode & 0o077:
-        said = f"{printable(key)} is readable by others ({mode:04o})"
+        said = f"{key} is readable by others ({mode:04o})"
         yield Finding("tls", "warn", said, Command.of("chmod", "600", "--", key))
 
 
@@ -304,8 +314,7 @@ def _expiry(server: ssl.SSLContext, certificate: str) -> Finding:
     client.check_hostname = False
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     client.load_verify_locations(certificate)
-    certificate = printable(certificate)
-    mend = f"renew {certificate}"
+    mend = "renew the certificate"
     try:
         ends = _handshake(client, server)
     except ssl.SSLCertVerificationError as error:
@@ -344,7 +353,7 @@ def _paths(config: AppConfig, answers: Answers) -> Iterator[Finding]:
 
 def _folder(key: str, folder: Path, access: int, done: str) -> Finding:
     """Whether a folder is there and can be read or written; where it is missing, whether it can be made."""
-    name = printable(str(folder))
+    name = str(folder)
     try:
         is_folder = stat.S_ISDIR(folder.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -361,7 +370,7 @@ def _folder(key: str, folder: Path, access: int, done: str) -> Finding:
         return Finding(
             "paths", "warn", f"{key}: {name} is missing, and can be made", Command.of("mkdir", "-p", "--", folder)
         )
-    said = f"{key}: {name} is missing, and cannot be made in {printable(str(above))}"
+    said = f"{key}: {name} is missing, and cannot be made in {above}"
     return Finding("paths", "warn", said, f"make it as a user who may, or correct {key}")
 
 
@@ -377,7 +386,7 @@ def _ports(config: AppConfig, answers: Answers) -> Iterator[Finding]:
     listened_on = list(_listened_on(config))
     answer = answers["ports"]
     for (key, port), taken in zip(listened_on, answer.get("taken", [answer] * len(listened_on)), strict=True):
-        where = printable(f"{key} {config.server.host}:{port}")
+        where = f"{key} {config.server.host}:{port}"
         if taken is None:
             yield Finding("ports", "ok", f"{where} is free")
         elif taken["failure"] == "system":
@@ -438,13 +447,13 @@ def _files(project: Project, seconds: float) -> Iterator[Finding]:
     bad = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o022]
     for path in bad:
         name = project.name(path)
-        yield Finding("files", "fail", f"{printable(name)} can be written by others", Command.of("chmod", "go-w", name))
+        yield Finding("files", "fail", f"{name} can be written by others", Command.of("chmod", "go-w", "--", name))
     if not bad:
         yield Finding("files", "ok", f"{counted(len(paths), 'file')}, none writable by others")
     for path in [project.env_file, *(content.path for content in sources.secrets.values())]:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o044:
             name = project.name(path)
-            yield Finding("files", "warn", f"{printable(name)} can be read by others", Command.of("chmod", "600", name))
+            yield Finding("files", "warn", f"{name} can be read by others", Command.of("chmod", "600", "--", name))
     if project.env_file.exists():
         yield from _ignored_by_git(project, seconds)
 
@@ -459,7 +468,7 @@ def _ignored_by_git(project: Project, seconds: float) -> Iterator[Finding]:
     root = next((folder for folder in path.parents if os.path.lexists(folder / ".git")), None)
     if git is None or root is None:
         return
-    name, inside = printable(project.name(path)), path.relative_to(root).as_posix()
+    name, inside = project.name(path), path.relative_to(root).as_posix()
     with tempfile.TemporaryDirectory() as ours:
         ignored, tracked = (
             _asked_git(git, Path(ours), root, seconds, *call)
@@ -471,7 +480,8 @@ def _ignored_by_git(project: Project, seconds: float) -> Iterator[Finding]:
     if tracked == 0:
         yield Finding("files", "fail", f"git keeps {name}", Command.of("git", "rm", "--cached", "--", name))
     elif ignored == 1:
-        mend = Command(f"echo {shlex.quote(path.name)} >> .gitignore")
+        is_plain = bool(_PLAIN.fullmatch(path.name))
+        mend = Command(f"echo {path.name} >> .gitignore") if is_plain else "name it in .gitignore"
         yield Finding("files", "fail", f"git does not ignore {name}", mend)
     elif ignored == 0:
         yield Finding("files", "ok", f"git ignores {name}")

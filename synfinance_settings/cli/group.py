@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any, Final
 
@@ -44,9 +46,14 @@ class _Group(click.Group):
                 commands = ((name.ljust(widest), self.commands[name]) for name in names)
                 formatter.write_dl([(name, command.get_short_help_str()) for name, command in commands])
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        with _shown_usage():
+            return super().make_context(*arguments, **extra)
+
     def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            with _shown_usage():
+                return super().invoke(context)
         except SettingsError as error:
             if context.meta.get(_DEBUG):
                 raise
@@ -57,8 +64,19 @@ class _Group(click.Group):
         except OSError as error:
             if context.meta.get(_DEBUG):
                 raise
-            click.echo(f"{render.style('error', 'error')}: {error.filename or ''}: {error.strerror}", err=True)
+            render.say(render.style("error", "error"), f": {error.filename or ''}: {error.strerror}", err=True)
             context.exit(2)
+
+
+@contextmanager
+def _shown_usage() -> Iterator[None]:
+    """Escape what a usage error says of the arguments, which are foreign."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise click.UsageError(render.shown(error.format_message()), error.ctx) from None
 
 
 def _exit_code(error: SettingsError) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -16,7 +15,8 @@ import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import SettingsError, printable
+from synfinance_settings.errors import SettingsError
+from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFile, Target
@@ -100,13 +100,14 @@ class _Teller:
         now = datetime.now().astimezone()
         if self._output == "json":
             told = {"time": now.isoformat(timespec="milliseconds"), "event": str(event), **facts}
-            line = json.dumps(told, ensure_ascii=False)
+            line = render.Shown(as_json(told))
         else:
             label = render.style(str(event).ljust(self._widest), _STYLES.get(event, ""))
             zone = f"; times are {now:%z}" if event == "watching" else ""
-            line = f"{now:%Y-%m-%d %H:%M:%S}  {label}  {_in_words(facts)}{zone}".rstrip()
+            said = f"  {_in_words(facts)}{zone}".rstrip()
+            line = render.joined([f"{now:%Y-%m-%d %H:%M:%S}  ", label, said])
         try:
-            click.echo(line)
+            render.say(line)
         except BrokenPipeError:  # nobody reads any more, as after | head
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._ended.put(None)
@@ -152,20 +153,20 @@ def history(target: Target | None, output: str) -> None:
         ]
         render.echo_json(rows)
     elif not versions:
-        click.echo(f"no versions of {layer.target} are recorded yet", err=True)
+        render.say(f"no versions of {layer.target} are recorded yet", err=True)
     else:
         told = (
             (
                 str(v.number),
                 f"{v.when.astimezone():%Y-%m-%d %H:%M:%S %z}",
-                printable(v.user or ""),
+                v.user or "",
                 v.command + ("" if v.is_valid else ", not valid"),
                 ", ".join(v.changed),
             )
             for v in versions
         )
-        click.echo(f"{layer.target}: {_file_of(layer)}")
-        click.echo(render.table([("version", "when", "who", "command", "changed"), *told]))
+        render.say(f"{layer.target}: {_file_of(layer)}")
+        render.say(render.table([("version", "when", "who", "command", "changed"), *told]))
 
 
 def _file_of(layer: LayerFile) -> str:

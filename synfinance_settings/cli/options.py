@@ -113,9 +113,9 @@ def load(environment: Environment | None, *, strict: bool = False, placeholders:
             error.add_note(LENDING)
         raise error
     for warning in found.warnings:
-        click.echo(render.one_line(warning), err=True)
+        render.say(render.one_line(warning), err=True)
     if found.placeholders:
-        click.echo(f"placeholders for {', '.join(found.placeholders)}", err=True)
+        render.say(f"placeholders for {', '.join(found.placeholders)}", err=True)
     return Loaded(found.snapshot, found.lent)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from synfinance_settings.cli import completion, destination, options, render
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import DEFAULT, NOT_SET, LayerError, Origin, Problem
+from synfinance_settings.foreign import as_json, pasted
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
@@ -86,13 +86,13 @@ def _of_file(
 
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
     for problem, names in _found(reports):
-        click.echo(render.report(problem, "in " + ", ".join(names)) + "\n")
-    width = max(len(name) for name, _ in reports)
+        render.say(render.report(problem, "in " + ", ".join(names)), render.Shown("\n"))
+    width = max(len(render.shown(name)) for name, _ in reports)
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
-        click.echo(f"{verdict}  {name.ljust(width)}  {report.verdict()}")
+        render.say(verdict, f"  {render.shown(name).ljust(width)}  {report.verdict()}")
     if any(options.lends_help(report.problems) for _, report in reports):
-        click.echo(options.LENDING, err=True)
+        render.say(options.LENDING, err=True)
 
 
 def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
@@ -124,7 +124,7 @@ def _as_data(problem: Problem) -> dict[str, Any]:
 
 def _print_annotations(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
     for problem, _ in _found(reports):
-        click.echo(render.annotation(problem))
+        render.say(render.annotation(problem))
 
 
 def _found(reports: list[tuple[str, ValidationReport]]) -> Iterator[tuple[Problem, list[str]]]:
@@ -195,7 +195,7 @@ def show(
     if origin:
         project = options.find(environment)
         why = f" ({project.passed_over}, so it is passed over)" if project.passed_over else ""
-        click.echo(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
+        render.say(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
     if chosen == "env":
         from synfinance_settings.layers.dotenv_form import dotenv_text
 
@@ -264,11 +264,11 @@ def get(key: str, environment: Environment | None, reveal: bool, placeholders: b
 
     _require_key(key)
     if SETTINGS[key].is_secret and not reveal:
-        click.echo(f"{key} is a secret; --reveal prints it", err=True)
+        render.say(f"{key} is a secret; --reveal prints it", err=True)
         raise click.exceptions.Exit(1)
     snapshot, _ = options.load(environment, strict=strict, placeholders=placeholders)
     value = plain_values(snapshot.config, "reveal", [key])[key]
-    click.echo(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    render.put_out_value(value if isinstance(value, str) else as_json(value))
 
 
 @click.command(short_help="Say where a value comes from and what it hides.")
@@ -296,9 +296,9 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
     if report.snapshot is None:
         faults = render.counted(len(report.problems), "error")
         note = f"as the layers stand, which do not validate ({faults}); see: synfinance-settings validate"
-        click.echo(f"{render.style('note', 'warning')}: {note} --env {report.environment}", err=True)
+        render.note(f"{note} --env {report.environment}")
         if options.lends_help(report.problems):
-            click.echo(options.LENDING, err=True)
+            render.say(options.LENDING, err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -341,9 +341,12 @@ def _print_explained(found: Explanation, report: ValidationReport) -> None:
     rows += [("restart", "needed for a change to take effect" if found.needs_restart else "not needed")]
     columns, margin = render.width(), max(len(name) for name, _ in rows) + 4
     lines = render.hanging(f"{found.key} = ", value, columns)
-    click.echo("\n".join([click.style(found.key, bold=True) + lines[0].removeprefix(found.key), *lines[1:]]))
+    render.say(render.style(found.key, "strong"), lines[0].removeprefix(found.key))
+    for text in lines[1:]:
+        render.say(text)
     for name, text in rows:
-        click.echo("\n".join(render.hanging(f"  {name}".ljust(margin), text, columns)))
+        for said in render.hanging(f"  {name}".ljust(margin), text, columns):
+            render.say(said)
 
 
 def _require_key(key: str) -> None:
@@ -388,9 +391,10 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
     if content.failure:
         content.text(name)  # raises its failure
     if content.data != text.encode():
-        click.echo(f"{name} is out of date; write it anew with: synfinance-settings schema --output {name}", err=True)
+        mend = pasted("synfinance-settings", "schema", "--output", name)
+        render.say(f"{name} is out of date", f"; write it anew with: {mend}" if mend else "", err=True)
         raise click.exceptions.Exit(1)
-    click.echo(f"{name} is current")
+    render.say(f"{name} is current")
 
 
 @click.command("env-template", short_help="Print every variable, to start a .env from.")

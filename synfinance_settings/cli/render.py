@@ -1,8 +1,11 @@
-"""How the commands speak: colours, reports and tables, for people; JSON and annotations, for scripts."""
+"""How the commands speak: colours, reports and tables, for people; JSON and annotations, for scripts.
+
+Nothing else prints. `say` is for words: one line, in which what is foreign is escaped. `put_out` is for data: exact,
+but for a terminal.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,6 +18,7 @@ import click
 
 from synfinance_settings.errors import NOT_SET, Problem, SettingsError
 from synfinance_settings.errors import counted as counted
+from synfinance_settings.foreign import as_json, printable
 
 _NARROWEST: Final = 20  # columns that a text gets at least
 _STOPS: Final = re.compile("[/.,:;@_-]")
@@ -26,38 +30,75 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
     "caret": {"fg": "red"},
     "good": {"fg": "green"},
     "quiet": {"dim": True},
+    "strong": {"bold": True},
 }
 
 
-def style(text: str, name: str) -> str:
+class Shown(str):
+    """Text that is escaped already, and may have colours and line ends of ours."""
+
+    __slots__ = ()
+
+
+def style(text: str, name: str) -> Shown:
     """`text` in the colours of `name`; the terminal, NO_COLOR and --color decide whether they are shown."""
-    return click.style(text, **_STYLES.get(name, {}))
+    return Shown(click.style(shown(text), **_STYLES.get(name, {})))
 
 
-def report(problem: Problem, note: str | None = None) -> str:
+def shown(text: str) -> str:
+    """`text` as it may go to a terminal, whole."""
+    return text if isinstance(text, Shown) else printable(text, None)
+
+
+def joined(parts: Iterable[str], between: str = "") -> Shown:
+    """The parts as one text, in which those that are foreign are escaped."""
+    return Shown(between.join(map(shown, parts)))
+
+
+def say(*parts: str, err: bool = False) -> None:
+    """Print a line of `parts`; a part is escaped unless it is `Shown`."""
+    click.echo(joined(parts), err=err)
+
+
+def put_out(text: str) -> None:
+    """Print data: as it is for a pipe or a file, each line escaped for a terminal."""
+    _put_out("\n".join(map(shown, text.split("\n"))) if sys.stdout.isatty() else text)
+
+
+def put_out_value(text: str) -> None:
+    """Print one value and a line end: as it is for a pipe or a file, in one line for a terminal."""
+    _put_out((shown(text) if sys.stdout.isatty() else text) + "\n")
+
+
+def _put_out(text: str) -> None:
+    click.echo(text, nl=False, color=True)  # else what looks like a colour would be taken out of a pipe
+
+
+def report(problem: Problem, note: str | None = None) -> Shown:
     """A problem as people read it: what, where, the line, what it hides, the mend, and `note`."""
     lines = []
     for part, text in problem.lines(note):
         if part == "head":
             head, _, message = text.partition(": ")
-            lines.append(f"{style(head, problem.severity)}: {click.style(message, bold=True)}")
+            lines.append(joined([style(head, problem.severity), ": ", style(message, "strong")]))
         else:
             lines.append(style(text, part))
-    return "\n".join(lines)
+    return Shown("\n".join(lines))
 
 
-def one_line(problem: Problem) -> str:
+def one_line(problem: Problem) -> Shown:
     """A problem in one line, for warnings beside another result."""
     where = f" ({problem.origin})" if problem.origin else ""
     hint = f"; {problem.hint}" if problem.hint else ""
-    return f"{style(problem.severity, problem.severity)}: {problem.message}{where}{hint}"
+    return joined([style(problem.severity, problem.severity), f": {problem.message}{where}{hint}"])
 
 
 def annotation(problem: Problem) -> str:
     """A problem as a workflow command of GitHub Actions."""
     origin = problem.origin
-    place = {"file": origin.source, "line": origin.line, "col": origin.column} if origin and origin.line else {}
-    fields = {**place, "title": problem.code}
+    fields: dict[str, object] = {"title": problem.code}
+    if origin and origin.line:
+        fields = {"file": shown(origin.source), "line": origin.line, "col": origin.column, **fields}
     said = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in fields.items() if value is not None)
     return f"::{problem.severity} {said}::{_escaped(problem.message + (f' ({problem.hint})' if problem.hint else ''))}"
 
@@ -68,13 +109,12 @@ def _escaped(text: str, also: str = "") -> str:
     return text
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
+def table(rows: Iterable[Sequence[str]]) -> Shown:
     """Rows in aligned columns, the last one ragged."""
-    found = [list(row) for row in rows]
+    found = [list(map(shown, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*found, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found
-    )
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found)
+    return Shown("\n".join(lines))
 
 
 def sign(character: str, plain: str) -> str:
@@ -89,13 +129,13 @@ def sign(character: str, plain: str) -> str:
 def note(text: str | None) -> None:
     """Say on stderr what is good to know beside a result; nothing where there is nothing to say."""
     if text is not None:
-        click.echo(f"{style('note', 'warning')}: {text}", err=True)
+        say(style("note", "warning"), f": {text}", err=True)
 
 
-def difference(lines: Iterable[str]) -> str:
+def difference(lines: Iterable[str]) -> Shown:
     """A unified diff in colours."""
     styles = {"+": "good", "-": "error", "@": "place"}
-    return "\n".join(style(line, styles.get(line[:1], "")) for line in lines)
+    return Shown("\n".join(style(line, styles.get(line[:1], "")) for line in lines))
 
 
 def place(path: Path) -> str:
@@ -106,16 +146,16 @@ def place(path: Path) -> str:
 
 def echo_json(data: Any) -> None:
     """Print `data` as indented JSON."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    click.echo(as_json(data, 2))
 
 
 def fail(error: SettingsError) -> None:
     """Print all problems of `error` on stderr, counted at the end; the last line is what to do next."""
     for problem in error.problems:
-        click.echo(report(problem) + "\n", err=True)
-    click.echo(style(counted(len(error.problems), "error"), "error"), err=True)
+        say(report(problem), Shown("\n"), err=True)
+    say(style(counted(len(error.problems), "error"), "error"), err=True)
     for note in getattr(error, "__notes__", ()):
-        click.echo(note, err=True)
+        say(note, err=True)
 
 
 def width() -> int | None:
@@ -159,6 +199,7 @@ def _broken(text: str, columns: int) -> tuple[str, str]:
 
 def hanging(head: str, text: str, columns: int | None) -> list[str]:
     """`text` behind `head`, and below itself where it does not fit into `columns`."""
+    head, text = shown(head), shown(text)
     if columns is None or len(head) + len(text) <= columns:
         return [head + text]
     first, *others = wrapped(text, max(columns - len(head), _NARROWEST))

@@ -107,7 +107,7 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, yes: boo
     layer = options.layer_file(target)
     assert layer.history is not None, "the commands always have a state folder"
     edit, found = rollback_edit(layer.history, layer.target, layer.read(), version)
-    click.echo(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
+    render.say(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
     _apply(layer, edit, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Bring it back?")
 
 
@@ -116,7 +116,7 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
     answers: list[bool] = []
 
     def approve(change: Change) -> bool:
-        click.echo(render.difference(change.difference))
+        render.say(render.difference(change.difference))
         for note in change.notes:
             render.note(note)
         answers.append(not dry_run and (ask is None or destination.confirmed(f"{change.name}: {ask}")))
@@ -124,13 +124,13 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
 
     change = layer.change(edit, command, approve)
     for warning in layer.warnings:
-        click.echo(render.one_line(warning), err=True)
+        render.say(render.one_line(warning), err=True)
     if change.is_empty:
-        click.echo(f"{change.name} says that already; nothing was written", err=True)
+        render.say(f"{change.name} says that already; nothing was written", err=True)
     elif answers[-1]:
-        click.echo(f"wrote {change.name}", err=True)
+        render.say(f"wrote {change.name}", err=True)
     else:
-        click.echo("nothing was written", err=True)
+        render.say("nothing was written", err=True)
         if not dry_run:
             raise click.exceptions.Exit(1)
 
@@ -162,7 +162,7 @@ def export(
     text, left_out = exported(snapshot.config, "json" if chosen == "json" else "yaml", reveal=reveal, lent=lent)
     destination.put(path, text, yes=yes, mode=0o600 if reveal else None)
     for what, keys in left_out.items() if chosen == "json" else ():
-        click.echo(f"{what} left out: {', '.join(keys)}", err=True)
+        render.say(f"{what} left out: {', '.join(keys)}", err=True)
 
 
 commands: Final = (set_, unset, import_, export, rollback)

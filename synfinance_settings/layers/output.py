@@ -5,7 +5,6 @@ Secrets are masked, left out or shown as asked; a dollar is doubled wherever the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from synfinance_settings.errors import MASK, NOT_SET
+from synfinance_settings.foreign import as_json
 from synfinance_settings.layers.yaml_text import outline_yaml, write_yaml
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, as_line, is_set, values_of
@@ -135,7 +135,7 @@ def exported(
 
 def json_text(data: Any) -> str:
     """`data` as JSON, indented, for people and programs."""
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return as_json(data, 2) + "\n"
 
 
 def _escaped(value: Any) -> Any:

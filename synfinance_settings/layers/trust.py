@@ -17,10 +17,9 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import Final
 
-from synfinance_settings.errors import printable
+from synfinance_settings.foreign import pasted, printable
 
 _MOST_LINKS: Final = 40
 
@@ -166,4 +165,4 @@ def _is_read_only(path: Path) -> bool:
 
 
 def _quoted(path: Path) -> str:
-    return printable(quote(str(path)))
+    return pasted(path) or "PATH"  # what is not what it looks like is not offered for pasting

@@ -461,7 +461,7 @@ class TestHere:
         project.layer("default", "{}\n").chmod(0o666)
         (finding,) = [finding for finding in found(desk, code=1)["files"] if finding["status"] == "fail"]
         assert finding["message"] == "settings/default.yaml can be written by others"
-        assert finding["mend"] == "chmod go-w settings/default.yaml"
+        assert finding["mend"] == "chmod go-w -- settings/default.yaml"
 
     def test_a_dotenv_that_others_can_read(self, desk, project):
         path = project.write(".env", "SYNFINANCE_DEBUG=on\n")
