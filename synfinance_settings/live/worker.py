@@ -20,6 +20,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import SettingsError
+from synfinance_settings.foreign import printable
 from synfinance_settings.layers.files import file_digest
 from synfinance_settings.layers.sources import Sources
 from synfinance_settings.live.events import ConfigEvent
@@ -139,7 +140,7 @@ class Worker:
     def _say_unwatched(self, what: str, error: OSError | RuntimeError) -> None:
         reason = getattr(error, "strerror", None) or error
         seconds = self._poll_interval
-        logger.warning("cannot watch %s (%s); changes are seen by a look every %g s", what, reason, seconds)
+        logger.warning("cannot watch %s (%s); changes are seen by a look every %g s", printable(what), reason, seconds)
 
     def _work(self) -> None:
         """Wait for a call or for the time to look, until told to stop."""

@@ -15,6 +15,8 @@ from queue import Queue
 import pytest
 from patience import PATIENCE
 
+from synfinance_settings.foreign import is_printable
+
 CANARY = "canary7d1e5f3a9b"
 
 
@@ -99,6 +101,30 @@ def test_for_scripts_each_line_is_json(project):
         assert (problem["code"], problem["origin"]) == ("unknown-key", "settings/default.yaml:1:10")
         assert command.end(signal.SIGTERM) == (0, "")
         assert json.loads(command.line("stopped"))["event"] == "stopped"
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_no_line_is_forged(project, output):
+    forged = "2026-01-01 00:00:00  config_reloaded   version 9"
+    odd = f"odd\n{forged}\r{forged}\x1b[2K\x9b31m\u2028{forged}\u202e\u200b"
+    folder = project.settings.rename(project.root / odd)
+    told = []
+    with watch(project, "--format", output, SYNFINANCE_SETTINGS_DIR=str(folder)) as command:
+        told.append(command.line("watching"))
+        for text, event in (
+            (f"app_name: {json.dumps(odd)}\n", "config_reloaded"),
+            (f"{json.dumps(odd)}: 1\n", "validation_failed"),
+            (f"app_name: {json.dumps('${X:?' + odd + '}')}\n", "validation_failed"),
+            (f"server: {{{json.dumps(odd)}: 1, {json.dumps(odd)}: 2}}\n", "reload_failed"),
+        ):
+            (folder / "development.yaml").write_text(text)
+            told.append(command.line(event))
+        code, errors = command.end(signal.SIGTERM)
+        while "stopped" not in told[-1]:
+            told.append(command.lines.get(timeout=PATIENCE))
+    assert (code, errors) == (0, "")
+    assert not [line for line in told if line.startswith(forged)]
+    assert all(map(is_printable, told))
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

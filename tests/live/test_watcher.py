@@ -243,7 +243,7 @@ def test_watchdog_is_imported_by_a_start_without_polling_only(project, polling):
 @pytest.mark.parametrize("limit", ["max_inotify_instances", "max_inotify_watches"])
 def test_where_the_system_has_no_more_watches_it_says_so_and_looks(project, namespace, limit):
     code = f"""if True:
-        import threading
+        import os, threading
         from pathlib import Path
         from synfinance_settings import ConfigManager, ConfigWatcher
         Path("/proc/sys/user/{limit}").write_text("0")
@@ -253,11 +253,12 @@ def test_where_the_system_has_no_more_watches_it_says_so_and_looks(project, name
         with watcher:
             for name in ("first", "second"):
                 seen.clear()
-                Path("settings/default.yaml").write_text(f"app_name: {{name}}")
+                Path(os.environ["SYNFINANCE_SETTINGS_DIR"], "default.yaml").write_text(f"app_name: {{name}}")
                 assert seen.wait(PATIENCE)
         print(manager.get_config().app_name)
     """
-    run = project.python(code, namespace)
+    folder = project.settings.rename(project.root / "odd\nforged\u2028forged")
+    run = project.python(code, namespace, SYNFINANCE_SETTINGS_DIR=str(folder))
     assert (run.stdout, run.returncode) == ("second\n", 0), run.stderr
     said = run.stderr.splitlines()
     assert said
