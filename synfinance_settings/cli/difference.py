@@ -100,8 +100,7 @@ def _environments() -> tuple[Environment, ...]:
 
 def _state(name: str) -> _Side:
     """The settings that `name` means: an environment, a file or a version."""
-    from synfinance_settings.layers.report import validate
-    from synfinance_settings.layers.trial import layer_of
+    from synfinance_settings.layers.trial import layer_of, validate
 
     if name in list(Environment) or name in SHORT_NAMES:
         environment = SHORT_NAMES.get(name) or Environment(name)

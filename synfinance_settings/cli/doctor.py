@@ -146,7 +146,7 @@ def _tell(findings: list[Finding]) -> None:
 
 def _examined(project: Project, seconds: float) -> Iterator[Finding]:
     """All findings; where the settings do not validate, only those that need no settings."""
-    from synfinance_settings.layers.report import validate
+    from synfinance_settings.layers.trial import validate
 
     report = validate(project)
     yield from _files(project, seconds)

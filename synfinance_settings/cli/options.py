@@ -129,7 +129,7 @@ def lends_help(problems: Iterable[Problem]) -> bool:
 
 def report(environment: Environment | None, *, placeholders: bool = False) -> ValidationReport:
     """What a start would find, good or bad."""
-    from synfinance_settings.layers.report import validate
+    from synfinance_settings.layers.trial import validate
 
     return validate(find(environment), placeholders=placeholders)
 
@@ -156,7 +156,7 @@ def stored(number: int) -> ValidationReport:
     """The settings as version `number` of the history has them; raises `RollbackError` where there is none."""
     from synfinance_settings.editing.history import History
     from synfinance_settings.errors import Problem, RollbackError
-    from synfinance_settings.layers.report import validate_sources
+    from synfinance_settings.layers.loading import build
     from synfinance_settings.layers.sources import read_sources, stored_sources
 
     project = find()
@@ -168,4 +168,4 @@ def stored(number: int) -> ValidationReport:
         project = find(Environment(version.environment))
     now = read_sources(project)
     files = {**now.layer_files, **version.files}
-    return validate_sources(project, stored_sources(project, now, files), placeholders=True)
+    return build(project, stored_sources(project, now, files), placeholders=True)

@@ -48,7 +48,7 @@ def validate(
     synfinance-settings validate --all
     synfinance-settings validate settings/production.yaml --placeholders
     """
-    from synfinance_settings.layers.report import validate as check
+    from synfinance_settings.layers.trial import validate as check
 
     if all_environments and (files or environment):
         raise click.UsageError("--all goes without FILE and --env")

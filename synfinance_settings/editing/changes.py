@@ -23,9 +23,10 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content
+from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.report import ValidationReport, validate_sources
+from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.trial import (
@@ -164,7 +165,7 @@ class LayerFile:
         for environment in self._environments():
             project = self._here(environment)
             sources = read_sources(project).with_layer(layer, content)
-            reports.append(validate_sources(project, sources, placeholders=True))
+            reports.append(build(project, sources, placeholders=True))
         yield from _hiding(reports, changed, self.project.name(content.path))
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment is self.project.environment)

@@ -1,6 +1,6 @@
 """From what was read to one validated snapshot; a pure function, which never looks at a file.
 
-It does not raise for bad input: an `Outcome` carries a snapshot or the problems. `LAYER_ORDER` is the order of
+It does not raise for bad input: a `ValidationReport` carries a snapshot or the problems. `LAYER_ORDER` is the order of
 precedence.
 """
 
@@ -20,39 +20,22 @@ from synfinance_settings.layers.environ import (
     read_variables,
 )
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import InheritedFault, Lend, ReferenceFault, Scope, expand
+from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
+from synfinance_settings.layers.report import Lender, ValidationReport
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.sources import Sources
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.text import read_text
-from synfinance_settings.layers.validation import Validation, Watch, with_excerpt
+from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.sections.variables import FILE_SUFFIX
 
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a load came to: a snapshot, or the problems that stand in its way."""
-
-    snapshot: Snapshot | None = field(repr=False)
-    problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
-    content: frozenset[str] = frozenset()
-    """The layers that had content: a reload may not lose them."""
-    layers: Layers = field(default=(), repr=False)
-    left_out: tuple[str, ...] = ()
-    """The layers that should have given values and could not be read."""
-
-
-def nothing_lent(name: str) -> None:
-    """Lend no name a value."""
 
 
 class _Build:
@@ -64,7 +47,7 @@ class _Build:
         sources: Sources,
         overrides: Branch,
         required: frozenset[str],
-        lend: Lend,
+        placeholders: bool,
     ) -> None:
         self.project = project
         self.sources = sources
@@ -77,7 +60,9 @@ class _Build:
         self.complete = True
         self.left_out: list[str] = []
         self.doubted: set[str] = set()
-        parsed = sources.parsed if lend is nothing_lent else None
+        self.lender = Lender() if placeholders else None
+        lend = self.lender.lend if self.lender else _nothing_lent
+        parsed = None if placeholders else sources.parsed
         self.dotenv = parsed or parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
         self.scope = Scope(project.environ, self.dotenv.values, lend)
 
@@ -97,6 +82,10 @@ class _Build:
         named = str(variable.value)
         content = self.sources.secrets.get(named) or Content(target(self.project.root, named))
         return secret_value(content, variable.name, named)
+
+
+def _nothing_lent(name: str) -> None:
+    """Lend no name a value."""
 
 
 def _file(layer: str) -> Callable[[_Build], Branch]:
@@ -148,18 +137,17 @@ def build(
     *,
     overrides: Branch | None = None,
     required: frozenset[str] = frozenset(),
-    lend: Lend = nothing_lent,
+    placeholders: bool = False,
     judged: str | None = None,
     kept: Mapping[str, Branch] | None = None,
-    watch: Watch | None = None,
-) -> Outcome:
+) -> ValidationReport:
     """Merge and validate what was read.
 
-    `required` are layers that must have content, because they had; `lend` may give values to names that nothing sets;
-    what the layer `judged` says is validated even where a higher layer would hide it. `kept` is what layers say beside
-    their files, where these are silent on it. `watch` is told what every setting that a layer names comes to.
+    `required` are layers that must have content, because they had; with `placeholders`, names that references need and
+    nothing sets are lent a `placeholder`; what the layer `judged` says is validated even where a higher layer would
+    hide it. `kept` is what layers say beside their files, where these are silent on it.
     """
-    run = _Build(project, sources, overrides or {}, required, lend)
+    run = _Build(project, sources, overrides or {}, required, placeholders)
     layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
     if kept:
         layers = tuple(
@@ -173,6 +161,7 @@ def build(
     if sources.strays:
         folder = _folder(project).source
         run.report(stray(name, wanted, folder) for name, wanted in sources.strays)
+    watch = run.lender.watch if run.lender else None
     validation = Validation(layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(merge(layers), complete=run.complete)
     problems = (*run.problems, *validation.problems)
@@ -180,7 +169,16 @@ def build(
     snapshot = None
     if config is not None and not problems:
         snapshot = Snapshot(config, 1, datetime.now(UTC), layers, warnings)
-    return Outcome(snapshot, problems, warnings, frozenset(run.content), layers, tuple(run.left_out))
+    return ValidationReport(
+        project.environment,
+        problems,
+        warnings,
+        lent=run.lender.lent if run.lender else {},
+        snapshot=snapshot,
+        layers=layers,
+        left_out=tuple(run.left_out),
+        content=frozenset(run.content),
+    )
 
 
 def _uncovered(layers: Layers, judged: str) -> Layers:

@@ -1,4 +1,4 @@
-"""All that a start would find, told instead of raised: for commands, for edits, and for the log."""
+"""What a build of settings comes to, told instead of raised: a snapshot, or the problems that stand in its way."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem, counted
-from synfinance_settings.layers.loading import build, nothing_lent
-from synfinance_settings.layers.node import Branch
-from synfinance_settings.layers.project import Project
+from synfinance_settings.errors import Problem, SettingsError, counted
 from synfinance_settings.layers.snapshot import Layers, Snapshot
-from synfinance_settings.layers.sources import Sources, read_sources
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.rules import breaches
@@ -25,11 +21,11 @@ logger: Final = logging.getLogger("synfinance_settings")
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """What a validation found; true when there are no problems.
+    """What a build of settings came to: true, with a snapshot, when there are no problems.
 
     `lent` are the settings whose values hold a placeholder, each with the names that it stands for, because nothing
-    sets them; a secret's names are not told. `left_out` are the layers that could not be read, of which `layers` says
-    nothing.
+    sets them; a secret's names are not told. `left_out` are the layers that should have given values and could not be
+    read, of which `layers` says nothing; `content` are those that had content, which a reload may not lose.
     """
 
     environment: Environment
@@ -39,9 +35,16 @@ class ValidationReport:
     snapshot: Snapshot | None = field(default=None, repr=False)
     layers: Layers = field(default=(), repr=False)
     left_out: tuple[str, ...] = ()
+    content: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __bool__(self) -> bool:
         return not self.problems
+
+    def require(self) -> Snapshot:
+        """The snapshot; raises the `SettingsError` of all problems where there is none."""
+        if self.snapshot is None:
+            raise SettingsError.of(self.problems)
+        return self.snapshot
 
     def verdict(self) -> str:
         """How many of what were found, in words: ``2 errors; 1 warning``."""
@@ -67,45 +70,7 @@ def check_config(config: AppConfig) -> ValidationReport:
     return ValidationReport(config.environment, errors, warnings)
 
 
-def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:
-    """Do all that a start in `project` would do, and report instead of raising.
-
-    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no
-    variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
-    `placeholder`.
-    """
-    sources = read_sources(project)
-    if project.config_path is None:
-        return validate_sources(project, sources, placeholders=placeholders)
-    return validate_sources(project, sources.without_local(), placeholders=placeholders, judged="environment")
-
-
-def validate_sources(
-    project: Project,
-    sources: Sources,
-    *,
-    placeholders: bool = False,
-    judged: str | None = None,
-    kept: Mapping[str, Branch] | None = None,
-) -> ValidationReport:
-    """`validate` for what was read already.
-
-    What the layer `judged` says is validated even where another hides it; `kept` is what layers say beside their files.
-    """
-    lender = _Lender() if placeholders else None
-    outcome = build(
-        project,
-        sources,
-        lend=lender.lend if lender else nothing_lent,
-        judged=judged,
-        kept=kept,
-        watch=lender.watch if lender else None,
-    )
-    found = (outcome.problems, outcome.warnings, lender.lent if lender else {})
-    return ValidationReport(project.environment, *found, outcome.snapshot, outcome.layers, outcome.left_out)
-
-
-class _Lender:
+class Lender:
     """Lends placeholders to names, and keeps in which settings they end."""
 
     def __init__(self) -> None:
@@ -113,9 +78,11 @@ class _Lender:
         self.lent: dict[str, tuple[str, ...]] = {}
 
     def lend(self, name: str) -> str:
+        """A value for `name`, which nothing sets."""
         return self._texts.setdefault(name, placeholder(name))
 
     def watch(self, key: str, value: Any) -> None:
+        """Be told what the setting `key` comes to."""
         items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
         names = tuple(name for name, text in self._texts.items() if any(text in item for item in items))
         if names:

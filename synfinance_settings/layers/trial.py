@@ -1,7 +1,8 @@
-"""A file on trial as a layer: which layer it would be, in which environments it counts, and what is wrong with it.
+"""What a start would find, told instead of raised; and a file on trial as a layer: which layer it would be, in which
+environments it counts, and what is wrong with it.
 
-It is judged by itself: developers' own layers are left out, and what a variable of this machine hides is looked at all
-the same. The default layer is judged in every environment of the project, each with its layer on top.
+A file is judged by itself: developers' own layers are left out, and what a variable of this machine hides is looked at
+all the same. The default layer is judged in every environment of the project, each with its layer on top.
 """
 
 from __future__ import annotations
@@ -15,14 +16,28 @@ from typing import Final, Literal
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.files import Content
+from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.report import ValidationReport, validate_sources
+from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.sources import read_sources
 
 LayerName = Literal["default", "environment", "default.local", "environment.local"]
 
 _MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
+
+
+def validate(project: Project, *, placeholders: bool = False) -> ValidationReport:
+    """Do all that a start in `project` would do, and report instead of raising.
+
+    A file given in place of the environment's is judged by itself: developers' own layers are left out, and no
+    variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
+    `placeholder`.
+    """
+    sources = read_sources(project)
+    if project.config_path is None:
+        return build(project, sources, placeholders=placeholders)
+    return build(project, sources.without_local(), placeholders=placeholders, judged="environment")
 
 
 def layer_of(path: Path) -> tuple[LayerName, Environment | None]:
@@ -79,7 +94,7 @@ def judge(
     else:
         sources = sources.with_layer(layer, content)
     judged = None if layer == "default" else layer
-    return validate_sources(project, sources, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
+    return build(project, sources, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
 
 
 def judge_default(
@@ -90,7 +105,7 @@ def judge_default(
     A value that no field could take is a fault, although every environment hides it today.
     """
     alone = read_sources(project).only("default").with_layer("default", content)
-    found = validate_sources(project, alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
+    found = build(project, alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
     misfits = [problem for problem in found if problem.code in _MISFITS]
     reports = [
         judge(in_environment(project, name), "default", content, placeholders=True, kept=kept) for name in environments

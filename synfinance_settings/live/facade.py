@@ -15,8 +15,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from synfinance_settings.errors import Problem, SettingsError, counted, door
-from synfinance_settings.layers.report import ValidationReport, log_problems, validate
+from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.layers.trial import validate
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, suggestion
@@ -66,10 +67,9 @@ class _Loaded:
         Raises `SettingsError` where they do not validate.
         """
         report = validate(ConfigManager()._find(None, environment))
-        if report.snapshot is None:
-            raise SettingsError.of(report.problems)
+        config = report.require().config
         log_problems(report.warnings)
-        return report.snapshot.config
+        return config
 
     def load_or_exit(self) -> None:
         """Load, or print on stderr what ``synfinance-settings validate`` prints and end the process with 1.

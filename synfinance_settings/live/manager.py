@@ -357,10 +357,8 @@ class ConfigManager:
         """Raise what a reload would raise that found `content` as the environment's layer of `project`."""
         before = self._state
         sources = read_sources(project, self._looked).with_layer("environment", content)
-        outcome = build(project, sources, required=before.content if before else frozenset())
-        if outcome.snapshot is None:
-            raise SettingsError.of(outcome.problems)
-        self._overlaid(State(project, sources, outcome.content, outcome.snapshot))
+        report = build(project, sources, required=before.content if before else frozenset())
+        self._overlaid(State(project, sources, report.content, report.require()))
 
     def _asked(self, *, manual: bool) -> AppConfig:
         """Reload because somebody asks for it: at once, or later where a listener does."""
@@ -460,13 +458,13 @@ class ConfigManager:
         before = self._state
         last_good = self._last_good if is_reload and self._last_good else LastGood(project.environ, self._state_dir)
         last_good.check()
-        outcome = build(project, sources, required=before.content if before and is_reload else frozenset())
-        if outcome.snapshot is None:
-            failure = SettingsError.of(outcome.problems)
+        report = build(project, sources, required=before.content if before and is_reload else frozenset())
+        if report.snapshot is None:
+            failure = SettingsError.of(report.problems)
             if is_reload or not self._runs_instead_of(sources):
                 self._fall_back(last_good, sources, failure)
             return None
-        state = State(project, sources, outcome.content, outcome.snapshot)
+        state = State(project, sources, report.content, report.snapshot)
         prepared = self._prepared(state)
         recovered = self._last_failure is not None and before is not None
         self._last_good, self._fallen_from, self._last_failure = last_good, None, None
@@ -477,7 +475,7 @@ class ConfigManager:
         elif change is None and recovered:
             logger.info("the layers validate again; nothing changed")
         known = before.snapshot.warnings if before else ()
-        log_problems(warning for warning in outcome.warnings if warning not in known)
+        log_problems(warning for warning in report.warnings if warning not in known)
         return _Loaded(command, before, state, change)
 
     def _go_back(self, target: State) -> None:
@@ -520,11 +518,8 @@ class ConfigManager:
         if not self._overrides:
             return state.snapshot
         layer = merge([("override", branch) for branch in self._overrides])
-        outcome = build(state.project, state.sources, overrides=layer)
-        if outcome.snapshot is None:
-            raise SettingsError.of(outcome.problems)
         return replace(
-            outcome.snapshot,
+            build(state.project, state.sources, overrides=layer).require(),
             number=self._timeline.next_number(),
             pending_restart=state.snapshot.pending_restart,
             pending_files=state.snapshot.pending_files,
@@ -581,11 +576,11 @@ class ConfigManager:
         project = sources.project
         found = last_good.candidates(project, sources) if self._state is None else iter(())
         for restored, name in found:
-            outcome = build(project, restored)
-            if outcome.snapshot is not None:
+            report = build(project, restored)
+            if report.snapshot is not None:
                 logger.critical("the layers are broken; running on %s", name)
                 log_problems(failure.problems)
-                prepared = self._prepared(State(project, restored, outcome.content, outcome.snapshot))
+                prepared = self._prepared(State(project, restored, report.content, report.snapshot))
                 self._last_good, self._fallen_from, self._last_failure = last_good, sources, failure
                 self._adopt(*prepared, ConfigEvent.CONFIG_RELOADED)
                 return

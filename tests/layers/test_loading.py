@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from synfinance_settings import ConfigManager, EnvironmentNameError, InvalidSettingsError, LayerError, UnknownKeyError
-from synfinance_settings.layers.loading import LAYER_ORDER
+from synfinance_settings import (
+    ConfigManager,
+    EnvironmentNameError,
+    InvalidSettingsError,
+    LayerError,
+    UnknownKeyError,
+    ValidationReport,
+)
+from synfinance_settings.layers.loading import LAYER_ORDER, build
+from synfinance_settings.layers.project import find_project
+from synfinance_settings.layers.sources import read_sources
 
 
 def test_the_order_of_the_layers_is_visible():
@@ -18,6 +29,17 @@ def test_the_order_of_the_layers_is_visible():
         "process environment",
         "override",
     ]
+
+
+@pytest.mark.parametrize(("port", "is_good"), [("8001", True), ("0", False)])
+def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
+    project.layer("default", f"server: {{port: {port}}}")
+    found = find_project(environ={}, settings_dir=project.settings)
+    report = build(found, read_sources(found))
+    assert isinstance(report, ValidationReport)
+    assert (bool(report), report.snapshot is not None, not report.problems) == (is_good, is_good, is_good)
+    with nullcontext() if is_good else pytest.raises(InvalidSettingsError, match=r"server\.port"):
+        assert report.require().config.server.port == 8001
 
 
 SOURCES = [
