@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -137,7 +138,7 @@ def history(target: Target | None, output: str) -> None:
     """
     layer = options.layer_file(target)
     assert layer.history is not None, "the commands always have a state folder"
-    versions = list(layer.history.versions(layer.target))
+    versions = [replace(version, files={}) for version in layer.history.versions(layer.target)]
     if output == "json":
         rows = [
             {

@@ -23,14 +23,16 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Final
 
-from synfinance_settings.errors import HistoryError, Origin, Problem
+from synfinance_settings.environment import Environment
+from synfinance_settings.errors import HistoryError, Origin, Problem, printable
+from synfinance_settings.layers.bounds import FILE_BYTES
 from synfinance_settings.layers.files import read_file
+from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.trust import Distrust, distrusted_file, distrusted_folder
 
 KEPT_VERSIONS: Final = 100
 """Versions kept for each environment; the oldest go."""
 
-_BUSY_SECONDS: Final = 30.0
 _TABLES: Final = """
 create table if not exists versions (
     version integer primary key autoincrement,
@@ -56,6 +58,33 @@ create table if not exists users (
     name text not null
 );
 """
+
+_SCHEMA: Final[dict[str, str | None]] = {
+    "sqlite_autoindex_files_1": None,
+    "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
+    **{
+        statement.split(maxsplit=6)[5]: statement.strip().replace("create table if not exists", "CREATE TABLE")
+        for statement in _TABLES.split(";")[:-1]
+    },
+}
+"""What SQLite keeps of the tables, by name."""
+
+_MOST_VERSIONS: Final = KEPT_VERSIONS * (len(Environment) + 1)
+_BATCH: Final = 10  # versions that are in memory at once
+_NEWEST: Final = 2**63 - 1
+_MOST_FILES: Final = 20  # of a version: four layers, each in up to three files where that is the fault
+_MOST_TEXT: Final = 1 << 16
+_MOST_BYTES: Final = 2 * FILE_BYTES
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9998  # in any zone
+_STEP: Final = 10_000  # instructions of SQLite
+_MOST_STEPS: Final = 500  # a hundred times what a full store takes, and a fraction of a second
+
+_FAULTS: Final = {
+    sqlite3.SQLITE_BUSY: "another process holds it",
+    sqlite3.SQLITE_INTERRUPT: "reading it takes too long",
+    sqlite3.SQLITE_TOOBIG: "it holds more than layer files have",
+}
 
 Files = Mapping[str, bytes]
 """The layer files of an environment by their names in the settings folder."""
@@ -90,12 +119,16 @@ class Entry:
 
 
 class History:
-    """The store of the settings folder `settings_dir`, kept in `state_dir`; made at the first record."""
+    """The store of the settings folder `settings_dir`, kept in `state_dir`; made at the first record.
 
-    def __init__(self, state_dir: Path, settings_dir: Path) -> None:
+    Another process that holds it is waited for, up to `wait` seconds.
+    """
+
+    def __init__(self, state_dir: Path, settings_dir: Path, wait: float = 10.0) -> None:
         folder = os.path.realpath(settings_dir)
         self.path = state_dir / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.sqlite3"
         self._settings_dir = settings_dir
+        self._wait = wait
 
     def record(self, entry: Entry) -> int | None:
         """Add a version and return its number, None where the latest one holds the same files.
@@ -134,24 +167,34 @@ class History:
     def versions(
         self, environment: str | None = None, *, most: int | None = None, valid_only: bool = False
     ) -> Iterator[Version]:
-        """The versions, newest first, of one environment or of all, at most `most`.
+        """The versions, newest first, of one environment or of all, at most `most`; read a few at a time.
 
         Raises `HistoryError` where they cannot be read.
         """
-        with self._reading() as store:
-            if store is None:
+        left = _MOST_VERSIONS if most is None else most
+        before = _NEWEST
+        while left > 0:
+            batch = self._batch(environment, before, min(left, _BATCH), valid_only=valid_only)
+            yield from batch
+            if len(batch) < min(left, _BATCH):
                 return
+            left, before = left - len(batch), batch[-1].number
+
+    def _batch(self, environment: str | None, before: int, most: int, *, valid_only: bool) -> list[Version]:
+        """The newest versions with a number below `before`, at most `most`."""
+        with self._reading() as store:
+            if store is None or not _has(store, "versions"):
+                return []
             dropped = [number for number, is_there in self._announced(store) if not is_there]
             user = "(select name from users where users.version = versions.version)"
             rows = store.execute(
                 f"select version, environment, at, command, changed, valid, {user if _has(store, 'users') else 'null'}"
                 " from versions"
-                " where (?1 is null or environment = ?1) and valid >= ?3"
+                " where (?1 is null or environment = ?1) and valid >= ?3 and version < ?5"
                 " and version not in (select value from json_each(?4)) order by version desc limit ?2",
-                (environment, -1 if most is None else most, valid_only, json.dumps(dropped)),
+                (environment, most, valid_only, json.dumps(dropped), before),
             ).fetchall()
-            versions = [_version(store, *row) for row in rows]
-        yield from versions
+            return [_version(store, *row) for row in rows]
 
     def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool | None]]:
         """The versions that no command has settled yet, and whether their file holds them now; None where it cannot
@@ -159,7 +202,9 @@ class History:
         """
         if not _has(store, "announced"):
             return []
-        rows = store.execute("select version, name, content from announced join files using (version, name)").fetchall()
+        rows = store.execute("select version, name, content from announced join files using (version, name)").fetchmany(
+            _BATCH
+        )
         return [(number, self._holds(name, content)) for number, name, content in rows]
 
     def _holds(self, name: str, content: bytes) -> bool | None:
@@ -178,7 +223,7 @@ class History:
         """The store, opened to write; what was written counts only when the block ends well."""
         with self._faults_told():
             self._create()
-            with _connected(self.path, "rw") as store:
+            with self._connected(self.path, "rw") as store:
                 store.execute("pragma foreign_keys = on")
                 store.execute("begin immediate")
                 for statement in _TABLES.split(";"):
@@ -199,10 +244,10 @@ class History:
                 with tempfile.TemporaryDirectory(prefix="synfinance-settings-") as folder:
                     for path in (self.path, self._journal):
                         shutil.copyfile(path, Path(folder) / path.name)
-                    with _connected(Path(folder) / self.path.name, "rw") as store:
+                    with self._connected(Path(folder) / self.path.name, "rw") as store:
                         yield store
             else:
-                with _connected(self.path, "ro") as store:
+                with self._connected(self.path, "ro") as store:
                     yield store
 
     def _exists(self) -> bool:
@@ -241,7 +286,7 @@ class History:
         if not os.path.lexists(self._journal):
             return False
         try:
-            with _connected(self.path, "rw") as store:
+            with self._connected(self.path, "rw") as store:
                 store.execute("select count(*) from sqlite_master")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
@@ -250,12 +295,27 @@ class History:
         return False
 
     @contextmanager
+    def _connected(self, path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+        """The store at `path`, opened; nobody forks until it is closed."""
+        with whole():
+            store = sqlite3.connect(f"{path.as_uri()}?mode={mode}", timeout=self._wait, isolation_level=None, uri=True)
+            try:
+                _bound(store)
+                _require_ours(store)
+                yield store
+            finally:
+                store.close()
+
+    @contextmanager
     def _faults_told(self) -> Iterator[None]:
         """Let every fault of the store be a `HistoryError`."""
         try:
             yield
-        except (sqlite3.Error, ValueError, TypeError) as error:
-            fault = str(error)
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # none where a value could not be converted
+            fault = _FAULTS.get(code) or printable(str(error))
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            fault = printable(str(error))
         except OSError as error:
             fault = error.strerror or "it cannot be opened"
         else:
@@ -274,13 +334,21 @@ def _check(distrust: Distrust | None, path: Path) -> None:
         raise HistoryError(Problem("unsafe-history", said, origin=Origin(str(path)), hint=distrust.mend))
 
 
-@contextmanager
-def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    store = sqlite3.connect(f"{path.as_uri()}?mode={mode}", timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
-    try:
-        yield store
-    finally:
-        store.close()
+def _bound(store: sqlite3.Connection) -> None:
+    """Let nothing in the file take more memory or time than a store of ours does, nor run what it brings along."""
+    store.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+    store.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    steps = iter(range(_MOST_STEPS))
+    store.set_progress_handler(lambda: next(steps, None) is None, _STEP)
+    store.execute("pragma trusted_schema = off")
+    store.execute("pragma cell_size_check = on")
+
+
+def _require_ours(store: sqlite3.Connection) -> None:
+    """Raise `ValueError` where the file holds anything but our tables: a view or a trigger runs what it says."""
+    found = store.execute("select name, sql from sqlite_master").fetchmany(len(_SCHEMA) + 1)
+    if not _SCHEMA.items() >= set(found):
+        raise ValueError("it is no store of this package")
 
 
 def _add(store: sqlite3.Connection, entry: Entry) -> int | None:
@@ -336,15 +404,22 @@ def _version(
     valid: int,
     user: str | None,
 ) -> Version:
-    files = dict(store.execute("select name, content from files where version = ?", (number,)))
-    keys = json.loads(changed)
+    rows = store.execute("select name, content from files where version = ?", (number,)).fetchmany(_MOST_FILES + 1)
+    texts = (environment, at, command, changed, "" if user is None else user)
+    is_sound = (
+        all(isinstance(text, str) and len(text) <= _MOST_TEXT for text in texts)
+        and all(isinstance(name, str) and isinstance(content, bytes) for name, content in rows)
+        and len(rows) <= _MOST_FILES
+        and environment in ("default", *Environment)
+    )
+    if not is_sound:
+        raise ValueError(f"version {number} is damaged")
+    keys, when = json.loads(changed), datetime.fromisoformat(at)
     if not (isinstance(keys, list) and all(isinstance(item, str) for item in keys)):
         raise ValueError(f"version {number} is damaged")
-    if not (user is None or isinstance(user, str)):
+    if when.tzinfo is None or not _FIRST_YEAR <= when.year <= _LAST_YEAR:
         raise ValueError(f"version {number} is damaged")
-    if not all(isinstance(content, bytes) for content in files.values()):
-        raise ValueError(f"version {number} is damaged")
-    return Version(number, environment, datetime.fromisoformat(at), command, tuple(keys), bool(valid), user, files)
+    return Version(number, environment, when, command, tuple(keys), bool(valid), user, dict(rows))
 
 
 def _digest(files: Files) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
 from synfinance_settings.layers.comparison import changed_in_files
+from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems
 from synfinance_settings.layers.sources import Sources, layer_stems, stored_sources
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _FALLBACK: Final = f"{PREFIX}FALLBACK"
 _STATE_DIR: Final = f"{PREFIX}STATE_DIR"
+_SECONDS: Final = 1.0  # to wait for another process that holds the store; writing takes it a few milliseconds
+_SECONDS_OF_A_START: Final = 0.2
 
 
 class LastGood:
@@ -31,17 +34,18 @@ class LastGood:
         self._fallback = environ.get(_FALLBACK, "")
         self._is_checked = False
 
-    def _history(self, project: Project) -> History | None:
+    def _history(self, project: Project, wait: float) -> History | None:
         """The store of the project's folder; None where nothing is kept, or a file was given in the layer's place."""
         if self.folder is None or project.settings_dir is None or project.config_path is not None:
             return None
-        from synfinance_settings.editing.history import History  # brings sqlite3, which few processes need
+        with whole():
+            from synfinance_settings.editing.history import History  # brings sqlite3, which few processes need
 
-        return History(self.folder, project.settings_dir)
+        return History(self.folder, project.settings_dir, wait)
 
     def record(self, project: Project, sources: Sources, command: str) -> None:
         """Keep layer files that were just accepted; where that cannot be, work goes on with a warning."""
-        history = self._history(project)
+        history = self._history(project, _SECONDS if command == "reload" else _SECONDS_OF_A_START)
         if history is None:
             return
         from synfinance_settings.editing.history import Entry
@@ -58,7 +62,7 @@ class LastGood:
 
     def candidates(self, project: Project, now: Sources) -> Iterator[tuple[Sources, str]]:
         """`now` with the layer files accepted before, newest first, and their names; none where it is not asked for."""
-        history = self._history(project) if self._fallback else None
+        history = self._history(project, _SECONDS) if self._fallback else None
         if history is None:
             return
         try:

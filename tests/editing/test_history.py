@@ -12,7 +12,7 @@ import sys
 import pytest
 from patience import PATIENCE
 
-from synfinance_settings import HistoryError
+from synfinance_settings import ConfigManager, HistoryError
 from synfinance_settings.editing.history import Entry, History
 
 OLD, NEW, OTHER = b"a: old\n", b"a: new\n", b"a: other\n"
@@ -248,3 +248,78 @@ def test_what_belongs_to_another_user_is_not_used(history, foreign):
         code, hint = refusal(call)
         assert code == "unsafe-history"
         assert f"chown -hR 0 {path}" in hint
+
+
+ENDLESS = "with recursive n(x) as (select 1 union all select x + 1 from n) select"
+DEEP = "[" * 60_000
+MANY = "with recursive n(x) as (select 9 union all select x + 1 from n where x < 600000) insert into versions select"
+HOSTILE = {
+    "a view in the place of a table": [
+        "alter table versions rename to kept",
+        f"create view versions as {ENDLESS} x as version, 'development' as environment, '' as at, '' as command,"
+        " '[]' as changed, '' as digest, 1 as valid from n",
+    ],
+    "a view in the place of another": ["drop table announced", f"create view announced as {ENDLESS} x, x from n"],
+    "a trigger": [f"create trigger t before insert on versions begin {ENDLESS} x from n; end"],
+    "an index": ["create index i on files (abs(version))"],
+    "a column more": ["alter table versions add column more text"],
+    "a table of another schema": ["drop table users", "create table users (version text, name text)"],
+    "a long file": ["update files set content = zeroblob(9000000)"],
+    "many files": [
+        "with recursive n(x) as (select 9 union all select x + 1 from n where x < 99)"
+        " insert into files select 1, x, zeroblob(9) from n"
+    ],
+    "many versions": [f"{MANY} x, 'other', '', '', '[]', '', 1 from n"],
+    "deep JSON": [f"update versions set changed = '{DEEP}'"],
+    "long JSON": [f"update versions set changed = '[{'1,' * 99999}1]'"],
+    "JSON of another kind": ["update versions set changed = '{}'"],
+    "an odd date": ["update versions set at = 'soon'"],
+    "a date before all others": ["update versions set at = '0001-01-01T00:00:00+00:00'"],
+    "a date after all others": ["update versions set at = '9999-12-31T23:59:59+00:00'"],
+    "a date without a zone": ["update versions set at = '2026-01-01T00:00:00'"],
+    "a date that is a number": ["update versions set at = 1e300"],
+    "a command that is none": ["update versions set command = x'00ff'"],
+    "an environment that is none": ["update versions set environment = 'nowhere'"],
+    "text that is none": ["update versions set command = cast(x'ff' as text)"],
+    "a file that is text": ["update files set content = 'text'"],
+}
+"""What a store may hold whose owner was made to take it over: the statements that make it so."""
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_a_foreign_store_holds_is_a_fault_of_the_history(history, project, what):
+    history.record(entry(OLD, "found"))
+    with sqlite3.connect(history.path) as store:
+        for statement in HOSTILE[what]:
+            store.execute(statement)
+    store.close()
+    with pytest.raises(HistoryError) as caught:
+        list(history.versions())
+    assert [problem.code for problem in caught.value.problems] == ["no-history"]
+    asked = project.command("history", SYNFINANCE_STATE_DIR=str(history.path.parent))
+    if what not in ("an environment that is none", "many versions"):  # those are of no layer that is asked for
+        assert (asked.exit_code, asked.stdout) == (1, "")
+    start(project, history)
+
+
+def start(project, history):
+    """A start of a service that keeps what it accepts."""
+    project.layer("development", "{}")
+    ConfigManager(settings_dir=project.settings, environ={}, state_dir=history.path.parent).load_config()
+
+
+def test_a_store_that_another_process_holds_is_not_waited_for_by_a_start(history, project, caplog):
+    history.record(entry(OLD, "found"))
+    with sqlite3.connect(history.path, isolation_level=None) as store:
+        store.execute("begin exclusive")
+        start(project, history)
+    store.close()
+    assert "the history cannot be used: another process holds it" in caplog.text
+
+
+def test_an_empty_store_has_no_versions(history):
+    """As a kill leaves it that came before the first version."""
+    history.record(entry(OLD))
+    history.path.write_bytes(b"")
+    assert kept(history) == []
+    assert history.record(entry(OLD)) == 1

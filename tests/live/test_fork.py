@@ -117,3 +117,46 @@ manager.rollback()
 assert told.wait(PATIENCE)
 """,
     )
+
+
+RECORDING = """if True:
+    import os, threading
+    from pathlib import Path
+    from synfinance_settings.editing.history import Entry, History
+
+    history = History(Path("state").absolute(), Path("settings"))
+    recording, forking, ready = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(dict):
+        def items(self):
+            recording.set()
+            assert ready.wait(PATIENCE)
+            return super().items()
+
+    def record():
+        history.record(Entry("development", Slow(a=b"1"), "a thread of the parent"))
+
+    def fork():
+        process = os.fork()
+        if process == 0:
+            ours = History(Path("state").absolute(), Path("settings"), wait=0)
+            os._exit(0 if ours.record(Entry("test", {}, "child")) else 1)
+        status.append(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+
+    status = []
+    os.register_at_fork(before=forking.set)
+    threads = [threading.Thread(target=record), threading.Thread(target=fork)]
+    threads[0].start()
+    assert recording.wait(PATIENCE)
+    threads[1].start()
+    assert forking.wait(PATIENCE)
+    ready.set()
+    for thread in threads:
+        thread.join()
+    print(status, [version.command for version in history.versions()])
+"""
+
+
+def test_a_child_that_is_forked_while_a_version_is_recorded_records_too(project):
+    run = project.python(RECORDING)
+    assert (run.stdout, run.stderr) == ("[0] ['child', 'a thread of the parent']\n", "")
