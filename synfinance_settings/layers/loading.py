@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from synfinance_settings.environment import parse_environment
@@ -168,7 +167,7 @@ def build(
     warnings = (*run.warnings, *validation.warnings)
     snapshot = None
     if config is not None and not problems:
-        snapshot = Snapshot(config, 1, datetime.now(UTC), layers, warnings)
+        snapshot = Snapshot(config, sources.looked_at, layers, warnings)
     return ValidationReport(
         project.environment,
         problems,

@@ -58,17 +58,18 @@ def occurrence(key: str, node: Node) -> Occurrence:
 class Snapshot:
     """One validated, immutable state of all settings.
 
-    `number` counts from 1 in one manager; `loaded_at` is in UTC; `pending_restart` names the changed settings that
-    take effect only after a restart; `pending_files` is true after a rollback whose layer files still hold what was
-    rolled back from, and `restores` is then the number of the snapshot whose values these are. A snapshot can be
-    pickled, and then carries its secrets with it.
+    A build gives the values, where they come from and when that was read (`loaded_at`, in UTC). The rest is said by the
+    timeline in which the snapshot comes into force: `number` counts from 1 in one manager, and is 0 before;
+    `pending_restart` names the changed settings that take effect only after a restart; `pending_files` is true after a
+    rollback whose layer files still hold what was rolled back from, and `restores` is then the number of the snapshot
+    whose values these are. A snapshot can be pickled, and then carries its secrets with it.
     """
 
     config: AppConfig
-    number: int
     loaded_at: datetime
     layers: Layers = field(repr=False)
     warnings: tuple[Problem, ...] = ()
+    number: int = 0
     pending_restart: tuple[str, ...] = ()
     pending_files: bool = False
     restores: int | None = None

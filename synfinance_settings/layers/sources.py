@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from synfinance_settings.environment import Environment
@@ -30,6 +31,7 @@ class Sources:
     files: Mapping[str, tuple[Content, ...]] = field(repr=False)
     dotenv: Content = field(repr=False)
     secrets: Mapping[str, Content] = field(repr=False)
+    looked_at: datetime = field(compare=False)
     ignored: tuple[str, ...] = ()
     parsed: DotEnv | None = field(default=None, repr=False, compare=False)
     strays: tuple[tuple[str, str], ...] = field(default=(), compare=False)
@@ -60,7 +62,7 @@ class Sources:
     def only(self, layer: str) -> Sources:
         """The same with one layer file and nothing else."""
         nothing = Content(self.dotenv.path)
-        return Sources(self.project, {layer: self.files.get(layer, ())}, nothing, {})
+        return Sources(self.project, {layer: self.files.get(layer, ())}, nothing, {}, self.looked_at)
 
     def with_layer(self, layer: str, content: Content) -> Sources:
         """The same with `content` as the file of `layer`."""
@@ -119,7 +121,7 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
     unread = strays(present or frozenset())
     if unread and project.config_path is not None:
         unread = tuple(found for found in unread if found[0] != project.config_path.name)
-    return Sources(project, files, dotenv, secrets, tuple(ignored), parsed, unread)
+    return Sources(project, files, dotenv, secrets, datetime.now(UTC), tuple(ignored), parsed, unread)
 
 
 def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:

@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self
@@ -481,10 +480,9 @@ class ConfigManager:
     def _go_back(self, target: State) -> None:
         """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
         assert self._state is not None
-        was = target.snapshot
-        snapshot = replace(was, loaded_at=datetime.now(UTC), pending_files=True, restores=was.restores or was.number)
+        state = self._timeline.restored(target)
         refused = frozenset(looked.digest for looked in (self._state.sources, self._looked) if looked)
-        self._adopt(*self._prepared(replace(target, snapshot=snapshot)), ConfigEvent.ROLLED_BACK)
+        self._adopt(state, self._overlaid(state), ConfigEvent.ROLLED_BACK)
         self._refused = refused
 
     def _prepared(self, state: State) -> tuple[State, Snapshot]:
@@ -518,12 +516,7 @@ class ConfigManager:
         if not self._overrides:
             return state.snapshot
         layer = merge([("override", branch) for branch in self._overrides])
-        return replace(
-            build(state.project, state.sources, overrides=layer).require(),
-            number=self._timeline.next_number(),
-            pending_restart=state.snapshot.pending_restart,
-            pending_files=state.snapshot.pending_files,
-        )
+        return self._timeline.overlaid(state, build(state.project, state.sources, overrides=layer).require())
 
     def _tell_subscribers(self, old: Snapshot, new: Snapshot, *, all_kinds: bool) -> None:
         """Queue the calls of the subscribers; of those that can refuse a load only where it is not one:

@@ -1,10 +1,14 @@
-"""The states that were in force, in order: how each is numbered, which are kept, and which one is earlier."""
+"""The states that were in force, in order: how each is numbered, which are kept, and which one is earlier.
+
+A build knows nothing of the snapshots before it: its number, and what is pending, a snapshot gets here alone.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
@@ -45,10 +49,6 @@ class Timeline:
         """The snapshots that are kept, oldest first."""
         return tuple(state.snapshot for state in self._kept)
 
-    def next_number(self) -> int:
-        """The number of a new snapshot."""
-        return next(self._numbers)
-
     def follow(self, state: State) -> State:
         """`state` as the next one: with the number it gets, and the settings that wait for a restart.
 
@@ -62,9 +62,27 @@ class Timeline:
         if current is not None and snapshot.restores is None and current.snapshot.config == snapshot.config:
             number, loaded_at = current.snapshot.number, current.snapshot.loaded_at
         else:
-            number, loaded_at = self.next_number(), snapshot.loaded_at
+            number, loaded_at = next(self._numbers), snapshot.loaded_at
         snapshot = replace(snapshot, number=number, loaded_at=loaded_at, pending_restart=pending)
         return replace(state, snapshot=snapshot)
+
+    def restored(self, state: State) -> State:
+        """`state`, which was in force before, as the next one, while the files hold what it takes the place of."""
+        was = state.snapshot
+        number = was.restores or was.number
+        snapshot = replace(was, loaded_at=datetime.now(UTC), pending_files=True, restores=number)
+        return self.follow(replace(state, snapshot=snapshot))
+
+    def overlaid(self, state: State, snapshot: Snapshot) -> Snapshot:
+        """`snapshot`, which was built on top of `state`: with a number of its own, and what waits below it."""
+        below = state.snapshot
+        return replace(
+            snapshot,
+            number=next(self._numbers),
+            loaded_at=datetime.now(UTC),
+            pending_restart=below.pending_restart,
+            pending_files=below.pending_files,
+        )
 
     def keep(self, state: State) -> None:
         """Make `state` the current one; it takes the place of the one before where it has the same number."""

@@ -42,6 +42,15 @@ def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
         assert report.require().config.server.port == 8001
 
 
+def test_what_a_build_comes_to_is_made_of_what_was_read_alone(project):
+    project.layer("default", "server: {port: 8001}")
+    found = find_project(environ={}, settings_dir=project.settings)
+    sources = read_sources(found)
+    snapshot = build(found, sources).require()
+    assert build(found, sources).snapshot == snapshot
+    assert (snapshot.loaded_at, snapshot.number, snapshot.pending_restart) == (sources.looked_at, 0, ())
+
+
 SOURCES = [
     ("settings/default.yaml", "app_name: default\n", "settings/default.yaml:1:11"),
     ("settings/development.yaml", "app_name: development\n", "settings/development.yaml:1:11"),
