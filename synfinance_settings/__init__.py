@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from synfinance_settings.layers.report import ValidationReport, check_config
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
-    from synfinance_settings.live.events import ConfigEvent
+    from synfinance_settings.live.announcer import ConfigEvent
     from synfinance_settings.live.facade import get_config, settings
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
@@ -65,7 +65,7 @@ _HOMES: Final = {
     ),
     "layers.report": ("ValidationReport", "check_config"),
     "layers.snapshot": ("Explanation", "Snapshot"),
-    "live.events": ("ConfigEvent",),
+    "live.announcer": ("ConfigEvent",),
     "live.facade": ("get_config", "settings"),
     "live.manager": ("ConfigManager",),
     "live.watcher": ("ConfigWatcher",),

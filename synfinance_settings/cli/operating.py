@@ -21,7 +21,7 @@ from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFile, Target
-    from synfinance_settings.live.events import ConfigEvent
+    from synfinance_settings.live.announcer import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
 
 _STYLES: Final = {

@@ -32,7 +32,7 @@ from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
 from synfinance_settings.layers.sources import Sources, candidates, read_sources, refuse_read_place
 from synfinance_settings.layers.trial import judge, layer_of
 from synfinance_settings.layers.writing import write_atomically
-from synfinance_settings.live.events import Announcer, ConfigEvent
+from synfinance_settings.live.announcer import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import OnError, Subscriber, Subscriptions
 from synfinance_settings.live.timeline import State, Timeline

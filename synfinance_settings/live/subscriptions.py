@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.live.events import check_callback
+from synfinance_settings.live.announcer import check_callback
 from synfinance_settings.sections.keys import SECTIONS, unknown_section
 
 Subscriber = Callable[[Any, Any], object]

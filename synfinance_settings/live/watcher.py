@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
 from synfinance_settings.errors import Problem, WatchError, door
-from synfinance_settings.live.events import ConfigEvent, Listener
+from synfinance_settings.live.announcer import ConfigEvent, Listener
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.live.worker import Worker, extra_digests
 from synfinance_settings.sections.app import AppConfig

@@ -23,7 +23,7 @@ from synfinance_settings.errors import SettingsError
 from synfinance_settings.foreign import printable
 from synfinance_settings.layers.files import file_digest
 from synfinance_settings.layers.sources import Sources
-from synfinance_settings.live.events import ConfigEvent
+from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.manager import ConfigManager
 
 if TYPE_CHECKING:
