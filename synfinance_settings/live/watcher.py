@@ -20,6 +20,7 @@ from typing import Any, Final, NoReturn, Self
 from synfinance_settings.errors import Problem, WatchError, door
 from synfinance_settings.live.announcer import ConfigEvent, Listener
 from synfinance_settings.live.manager import ConfigManager
+from synfinance_settings.live.stream import Stream
 from synfinance_settings.live.worker import Worker, extra_digests
 from synfinance_settings.sections.app import AppConfig
 
@@ -61,7 +62,7 @@ class ConfigWatcher:
         self._poll_interval = poll_interval
         self._sighup = sighup
         self._lock = threading.RLock()
-        self._streams: tuple[_Stream, ...] = ()
+        self._streams: tuple[Stream, ...] = ()
         self._worker: Worker | None = None
         self._old_handler: Any = None
         _ALL.add(self)
@@ -139,8 +140,8 @@ class ConfigWatcher:
 
     def events(self) -> AsyncIterator[tuple[ConfigEvent, Any]]:
         """The events from now on, ``(event, data)`` as listeners get them, until the watcher stops."""
-        stream = _Stream(self)
-        self._streams = (*self._streams, stream)
+        stream = Stream(self._manager._announcer)
+        self._streams = (*(other for other in self._streams if not other.is_over), stream)
         return stream
 
     def __enter__(self) -> Self:
@@ -186,46 +187,6 @@ class ConfigWatcher:
         old = self._old_handler = signal.signal(signal.SIGHUP, handle)
 
 
-class _Stream:
-    """The events of a watcher as an asynchronous iterator; it hears from the moment it is made."""
-
-    def __init__(self, watcher: ConfigWatcher) -> None:
-        self._watcher = watcher
-        self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[tuple[ConfigEvent, Any] | None] = asyncio.Queue()
-        self._hear_this = self._hear  # one object, so that it can be removed again
-        watcher.add_listener(self._hear_this)
-
-    def _hear(self, event: ConfigEvent, data: Any) -> None:
-        self._put((event, data))
-
-    def _put(self, item: tuple[ConfigEvent, Any] | None) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
-        except RuntimeError:  # the loop is closed, and nobody waits any more
-            self._watcher.remove_listener(self._hear_this)
-
-    def close(self) -> None:
-        """End the iteration after what was heard so far."""
-        self._watcher.remove_listener(self._hear_this)
-        self._watcher._streams = tuple(other for other in self._watcher._streams if other is not self)
-        self._put(None)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> tuple[ConfigEvent, Any]:
-        item = await self._queue.get()
-        if item is None:
-            self._queue.put_nowait(None)
-            raise StopAsyncIteration
-        return item
-
-    async def aclose(self) -> None:
-        """Hear no more."""
-        self.close()
-
-
 _ALL: weakref.WeakSet[ConfigWatcher] = weakref.WeakSet()
 _INHERITED: list[object] = []
 
@@ -237,7 +198,7 @@ def _after_fork() -> None:
         if watcher.is_watching():
             _INHERITED.append(watcher._worker)
             for stream in watcher._streams:
-                watcher.remove_listener(stream._hear_this)
+                stream.leave()
             watcher._streams, watcher._worker, watcher._old_handler = (), None, None
             logger.warning("a watcher does not outlive a fork; call its start() in process %d too", os.getpid())
 
