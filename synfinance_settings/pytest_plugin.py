@@ -24,9 +24,11 @@ def synfinance_settings() -> AppConfig:
 def settings_override() -> Iterator[Callable[..., AppConfig]]:
     """A function that puts other values in force until the test ends: ``settings_override(server__port=9001)``."""
     from synfinance_settings import override
+    from synfinance_settings.errors import door
 
     with ExitStack() as stack:
 
+        @door
         def apply(**keys: Any) -> AppConfig:
             return stack.enter_context(override(**keys))
 

@@ -30,3 +30,39 @@ def test_the_plugin_costs_no_import_until_a_fixture_is_used(pytester):
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
+
+
+def test_no_traceback_with_locals_shows_what_was_to_be_put_in_force(pytester):
+    pytester.makepyfile(
+        """
+        from synfinance_settings import AppConfig, DatabaseConfig, override
+
+        def test_fixture(settings_override):
+            settings_override(database__password=["canary"], server__port="canary")
+
+        def test_key(settings_override):
+            settings_override(database__password="canary", server__prot="canary")
+
+        def test_block():
+            with override(database__password=["canary"]):
+                pass
+
+        @override(database__password=["canary"])
+        def test_decorated():
+            pass
+
+        def test_by_hand():
+            AppConfig(database={"password": ["canary"], "prot": "canary"})
+
+        def test_mapping():
+            AppConfig.model_validate({"database": {"password": ["canary"], "prot": "canary"}})
+
+        def test_section():
+            DatabaseConfig(password=["canary"], port="canary")
+        """.replace('"canary"', '"".join(["cana", "ry"])')
+    )
+    pytester.makefile(".yaml", **{"settings/default": "{}", "settings/development": "{}"})
+    for options in ([], ["--full-trace"], ["--tb=long", "-vv"]):
+        run = pytester.runpytest_subprocess("-l", "-p", "no:randomly", "-p", "no:cacheprovider", *options)
+        run.assert_outcomes(failed=7)
+        run.stdout.no_fnmatch_line("*canary*")

@@ -8,6 +8,7 @@ the problem's code and whose message never holds the value.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -28,7 +29,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic.config import JsonDict
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from synfinance_settings.foreign import printable
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -267,6 +270,43 @@ JUDGED_APART: Final = object()
 """The context of a validation whose caller judges the contradictions itself, beside the values that do not fit."""
 
 
+def _silent(error: ValidationError) -> ValidationError:
+    """The same error without its input, and with names of keys that forge no line."""
+    details = [
+        InitErrorDetails(
+            type=_kind(found),
+            loc=tuple(printable(part) if isinstance(part, str) else part for part in found["loc"]),
+            input=None,
+            ctx=found.get("ctx", {}),
+        )
+        for found in error.errors(include_input=False)
+    ]
+    return ValidationError.from_exception_data(error.title, details, hide_input=True)
+
+
+def _kind(found: ErrorDetails) -> str | PydanticCustomError:
+    """The kind of an error: of Pydantic's own, which alone have a page, its name, else one with the same message."""
+    if "url" in found:
+        return found["type"]
+    return PydanticCustomError(found["type"], found["msg"], found.get("ctx"))
+
+
+def _door(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a `ValidationError` leave `build` without its input, and without Pydantic's frames, whose locals hold it."""
+
+    @functools.wraps(build)
+    def enter(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return build(*args, **kwargs)
+        except ValidationError as error:
+            silent = _silent(error)
+        finally:
+            del args, kwargs
+        raise silent
+
+    return enter
+
+
 class Section(BaseModel):
     """The base of every model: frozen, deaf to unknown keys, silent about its input. Reads by key as well."""
 
@@ -281,6 +321,12 @@ class Section(BaseModel):
             if found:
                 raise PydanticCustomError("inconsistent", "{text}", {"text": "; ".join(found)})
         return self
+
+    if not TYPE_CHECKING:
+        __init__ = _door(BaseModel.__init__)
+        model_validate = classmethod(_door(BaseModel.model_validate.__func__))
+        model_validate_json = classmethod(_door(BaseModel.model_validate_json.__func__))
+        model_validate_strings = classmethod(_door(BaseModel.model_validate_strings.__func__))
 
     def __getitem__(self, key: str) -> Any:
         """The value of `key` in this section: ``["port"]``, or ``["server.port"]`` of the whole."""
