@@ -3,15 +3,18 @@
     from synfinance_settings import settings
     settings.server.port
 
-Importing the package reads no file and loads none of its libraries; each name is resolved at its first use.
+Importing the package reads no file and loads none of its libraries; each name is resolved at its first use. Nor does
+it import anything that an interpreter has not loaded by then, `typing` included: `__main__` comes after it.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from synfinance_settings.env_loader import EnvLoader
     from synfinance_settings.environment import Environment, LogLevel
     from synfinance_settings.errors import (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from synfinance_settings import InvalidSettingsError
 from synfinance_settings.cli.group import group
@@ -168,3 +170,15 @@ class TestCommonOptions:
         assert isinstance(desk.run("--debug", *call).exception, InvalidSettingsError)
         assert isinstance(desk.run(*call, "--debug").exception, InvalidSettingsError)
         assert isinstance(desk.run(*call).exception, SystemExit)
+
+
+@pytest.mark.parametrize("call", [["--version"], ["get", "server.port"], ["validate"], ["set", "debug", "true"]])
+def test_no_module_is_imported_from_the_working_directory(desk, project, call):
+    """Every module of the standard library and of what is installed lies there, in a version of somebody else."""
+    installed = {name for name in packages_distributions() if name.isidentifier()} - {"synfinance_settings"}
+    for name in {*sys.stdlib_module_names, *installed}:
+        project.write(f"{name}.py", "raise SystemExit(f'{__name__} was imported')\n")
+    process = desk.start(*call)
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said + errors
+    assert "imported" not in said + errors
