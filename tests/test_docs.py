@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -61,3 +62,27 @@ def test_what_is_to_be_extended_is_where_the_page_says(name, source):
     found = [folder / source for folder in (CHECKOUT, PACKAGE) if (folder / source).exists()]
     assert found, source
     assert re.search(rf"\b{name.rpartition('.')[2]}\b", found[0].read_text())
+
+
+def promises():
+    """The rows of the table of promises, each with the tests that it names."""
+    table = (CHECKOUT / "docs/security.md").read_text().partition("## What is promised")[2].partition("\n## ")[0]
+    for row in table.splitlines():
+        if row.startswith("| ") and not row.startswith("| promise"):
+            promise, held_by = row.strip("| ").split(" | ")
+            yield pytest.param(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", held_by), id=promise[:60])
+
+
+def tests_in(path):
+    for node in ast.parse(path.read_text()).body:
+        inner = node.body if isinstance(node, ast.ClassDef) else []
+        for found, name in ((node, ""), *((method, f"{node.name}::") for method in inner)):
+            if isinstance(found, ast.FunctionDef):
+                yield f"{name}{found.name}"
+
+
+@pytest.mark.parametrize("held_by", list(promises()))
+def test_every_promise_is_held_by_tests_that_there_are(held_by):
+    assert held_by
+    for path, name in held_by:
+        assert name in tests_in(CHECKOUT / path), name
