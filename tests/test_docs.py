@@ -73,7 +73,7 @@ def promises():
             yield pytest.param(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", held_by), id=promise[:60])
 
 
-def tests_in(path):
+def written_in(path):
     for node in ast.parse(path.read_text()).body:
         inner = node.body if isinstance(node, ast.ClassDef) else []
         for found, name in ((node, ""), *((method, f"{node.name}::") for method in inner)):
@@ -85,4 +85,4 @@ def tests_in(path):
 def test_every_promise_is_held_by_tests_that_there_are(held_by):
     assert held_by
     for path, name in held_by:
-        assert name in tests_in(CHECKOUT / path), name
+        assert name in written_in(CHECKOUT / path), name
