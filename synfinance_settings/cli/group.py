@@ -20,7 +20,7 @@ from synfinance_settings.cli import difference, doctor, operating, reading, rend
 from synfinance_settings.errors import SettingsError
 
 _USAGE_CODES: Final = frozenset(
-    ("unknown-environment", "no-such-file", "unwritable", "refused-edit", "no-such-version")
+    ("unknown-environment", "no-such-file", "unwritable", "refused-edit", "locked", "no-such-version")
 )
 
 _DEBUG: Final = f"{__name__}.debug"

@@ -144,12 +144,12 @@ def state_dir() -> Path:
     return user_state_path("synfinance-settings", appauthor=False)
 
 
-def layer_file(target: Target | None) -> LayerFile:
-    """The layer file that a command changes, with its history."""
+def layer_file(target: Target | None, wait: float = 0) -> LayerFile:
+    """The layer file that a command changes, with its history; another change is waited for up to `wait` seconds."""
     from synfinance_settings.editing.changes import LayerFile
 
     project = find(None if target in (None, "default") else Environment(str(target)))
-    return LayerFile(project, project.environment if target is None else target, state_dir())
+    return LayerFile(project, project.environment if target is None else target, state_dir(), wait, render.note)
 
 
 def stored(number: int) -> ValidationReport:

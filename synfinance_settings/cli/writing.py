@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
+_wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another change in the folder.",
+)
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a secret be written into the file.")
 
 
@@ -25,8 +33,9 @@ _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a 
 @click.argument("value", shell_complete=completion.values)
 @options.target_option
 @_dry_run_option
+@_wait_option
 @_allow_secret_option
-def set_(key: str, value: str, target: Target | None, dry_run: bool, allow_secret: bool) -> None:
+def set_(key: str, value: str, target: Target | None, dry_run: bool, wait: float, allow_secret: bool) -> None:
     """Write VALUE for KEY into a layer file; everything else in it stays as it is.
 
     The merged result is validated before anything is written, for --env default in every environment that has a layer
@@ -44,14 +53,15 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, allow_secre
     from_stdin = value == "-"
     literal = sys.stdin.read().removesuffix("\n") if from_stdin else value
     edit = setting_edit(key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
-    _apply(options.layer_file(target), edit, f"set {key}", dry_run=dry_run)
+    _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run)
 
 
 @click.command(short_help="Take a key out of a layer file.")
 @click.argument("key", shell_complete=completion.settings_and_sections)
 @options.target_option
 @_dry_run_option
-def unset(key: str, target: Target | None, dry_run: bool) -> None:
+@_wait_option
+def unset(key: str, target: Target | None, dry_run: bool, wait: float) -> None:
     """Take KEY, a setting or a section, out of a layer file, so that lower layers count again.
 
     \b
@@ -59,7 +69,7 @@ def unset(key: str, target: Target | None, dry_run: bool) -> None:
     """
     from synfinance_settings.editing.edits import unsetting_edit
 
-    _apply(options.layer_file(target), unsetting_edit(key), f"unset {key}", dry_run=dry_run)
+    _apply(options.layer_file(target, wait), unsetting_edit(key), f"unset {key}", dry_run=dry_run)
 
 
 @click.command("import", short_help="Let a layer file say what another file says.")
@@ -70,8 +80,11 @@ def unset(key: str, target: Target | None, dry_run: bool) -> None:
 )
 @_allow_secret_option
 @_dry_run_option
+@_wait_option
 @destination.yes_option
-def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, dry_run: bool, yes: bool) -> None:
+def import_(
+    path: Path, target: Target | None, full: bool, allow_secret: bool, dry_run: bool, wait: float, yes: bool
+) -> None:
     """Let a layer file say what PATH says, after showing the difference and asking.
 
     What the layer says already stays as it stands there, and so do secrets that PATH leaves out; what PATH does not say
@@ -83,7 +96,7 @@ def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, d
     """
     from synfinance_settings.editing.importing import import_edit
 
-    layer = options.layer_file(target)
+    layer = options.layer_file(target, wait)
     edit = import_edit(layer, path, full=full or layer.target == "default", allow_secret=allow_secret)
     _apply(layer, edit, f"import {path.name}", dry_run=dry_run, ask=None if yes else "Replace it?")
 
@@ -92,8 +105,9 @@ def import_(path: Path, target: Target | None, full: bool, allow_secret: bool, d
 @click.argument("version", type=int, required=False)
 @options.target_option
 @_dry_run_option
+@_wait_option
 @destination.yes_option
-def rollback(version: int | None, target: Target | None, dry_run: bool, yes: bool) -> None:
+def rollback(version: int | None, target: Target | None, dry_run: bool, wait: float, yes: bool) -> None:
     """Bring a layer file back as VERSION of the history has it, by default the last one that differs from it.
 
     The difference is shown first and the result validated; what is rolled back from stays in the history too.
@@ -104,7 +118,7 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, yes: boo
     """
     from synfinance_settings.editing.edits import rollback_edit
 
-    layer = options.layer_file(target)
+    layer = options.layer_file(target, wait)
     assert layer.history is not None, "the commands always have a state folder"
     edit, found = rollback_edit(layer.history, layer.target, layer.read(), version)
     render.say(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
@@ -115,19 +129,27 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
     """Have the edit made, and say what was done."""
     answers: list[bool] = []
 
-    def approve(change: Change) -> bool:
+    def show(change: Change) -> None:
         render.say(render.difference(change.difference))
         for note in change.notes:
             render.note(note)
-        answers.append(not dry_run and (ask is None or destination.confirmed(f"{change.name}: {ask}")))
+
+    def approve(change: Change) -> bool:
+        show(change)
+        answers.append(ask is None or destination.confirmed(f"{change.name}: {ask}"))
         return answers[-1]
 
-    change = layer.change(edit, command, approve)
+    if dry_run:
+        change = layer.proposed(edit)
+        if not change.is_empty:
+            show(change)
+    else:
+        change = layer.change(edit, command, approve)
     for warning in layer.warnings:
         render.say(render.one_line(warning), err=True)
     if change.is_empty:
         render.say(f"{change.name} says that already; nothing was written", err=True)
-    elif answers[-1]:
+    elif any(answers):
         render.say(f"wrote {change.name}", err=True)
     else:
         render.say("nothing was written", err=True)

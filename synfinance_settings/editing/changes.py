@@ -2,20 +2,20 @@
 
 A change is worked out and validated as a whole before anything is written: for an environment's layer as that
 environment would load it, for the default layer in all environments. References that nothing sets are lent a
-placeholder, since an editor's machine has no production secrets. One lock on the settings folder covers reading,
+placeholder, since an editor's machine has no production secrets. One lock of the settings folder covers reading,
 validating and writing, so of two changes the later one builds on the earlier.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from synfinance_settings.editing import lock
 from synfinance_settings.editing.history import Entry, History, this_user
 from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
@@ -39,6 +39,8 @@ from synfinance_settings.layers.trial import (
     without_layer,
 )
 from synfinance_settings.layers.writing import write_atomically
+
+logger: Final = logging.getLogger("synfinance_settings")
 
 Target = Environment | Literal["default"]
 """The layer that is changed: an environment's, or the default one."""
@@ -79,14 +81,25 @@ class Change:
 
 
 class LayerFile:
-    """The layer file of `target` in the settings folder of `project`, and its history in `state_dir`."""
+    """The layer file of `target` in the settings folder of `project`, and its history in `state_dir`.
 
-    def __init__(self, project: Project, target: Target, state_dir: Path | None) -> None:
+    A change waits up to `wait` seconds for another one in the folder; `tell` hears whom it waits for.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        target: Target,
+        state_dir: Path | None,
+        wait: float = lock.SECONDS,
+        tell: Callable[[str], None] = logger.warning,
+    ) -> None:
         if project.settings_dir is None:
             raise EditError(Problem("refused-edit", "there is no settings folder", hint=project.missing_hint()))
         self.project = project
         self.target = target
         self._folder = project.settings_dir
+        self._wait, self._tell = wait, tell
         self.warnings: tuple[Problem, ...] = ()
         self.history = History(state_dir, self._folder) if state_dir else None
 
@@ -98,8 +111,8 @@ class LayerFile:
         Raises `SettingsError` with nothing written where the edit is refused, does not validate, or the file cannot
         be written.
         """
-        with _locked(self._folder):
-            change = self._worked_out(edit)
+        with lock.locked(self._folder, command, self._wait, self._tell):
+            change = self.proposed(edit)
             if not change.is_empty and approve(change):
                 self._write(change, command)
             return change
@@ -121,7 +134,8 @@ class LayerFile:
             found[0].text(self.project.name(found[0].path))  # raises its failure
         return found[0].path, file_text(found[0].data or b"")
 
-    def _worked_out(self, edit: Callable[[str, str], str]) -> Change:
+    def proposed(self, edit: Callable[[str, str], str]) -> Change:
+        """What `change` would write; nobody is waited for, since nothing is written. Raises what that would raise."""
         path, before = self.read()
         name = self.project.name(path)
         after = with_content(edit(new_text(path) if before is None else before, name), name)
@@ -269,21 +283,3 @@ def _shadow(snapshot: Snapshot | None, key: str, name: str) -> Origin | None:
     if said and said[0].source.name != name and any(node.source.name == name for node in said):
         return said[0].origin
     return None
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of the settings folder, waiting for whoever holds it; it goes with the process."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        fault = error.strerror
-    else:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            with suppress(OSError):  # the lock goes all the same
-                os.close(descriptor)
-        return
-    raise LayerError(Problem("unwritable", f"{folder} cannot be opened: {fault}", origin=Origin(str(folder))))

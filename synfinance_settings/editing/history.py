@@ -124,7 +124,7 @@ class History:
     Another process that holds it is waited for, up to `wait` seconds.
     """
 
-    def __init__(self, state_dir: Path, settings_dir: Path, wait: float = 10.0) -> None:
+    def __init__(self, state_dir: Path, settings_dir: Path, wait: float = 1.0) -> None:
         folder = os.path.realpath(settings_dir)
         self.path = state_dir / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.sqlite3"
         self._settings_dir = settings_dir

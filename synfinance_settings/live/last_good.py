@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FALLBACK: Final = f"{PREFIX}FALLBACK"
 _STATE_DIR: Final = f"{PREFIX}STATE_DIR"
-_SECONDS: Final = 1.0  # to wait for another process that holds the store; writing takes it a few milliseconds
+_SECONDS: Final = 1.0  # to wait for another process that holds the store; it writes for a few milliseconds
 _SECONDS_OF_A_START: Final = 0.2
 
 

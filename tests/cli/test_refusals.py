@@ -181,7 +181,7 @@ def test_a_folder_that_is_read_only(told, nothing_written, without_rights, call)
     here.chmod(0o755)
     assert process.returncode == 2
     assert "error[unwritable]" in stderr
-    assert ("out.yaml" if call[0] == "export" else "development.yaml") in stderr
+    assert f"{'out.yaml' if call[0] == 'export' else here} cannot be written" in stderr
 
 
 def test_a_layer_that_is_no_file(told, nothing_written):

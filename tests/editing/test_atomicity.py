@@ -38,7 +38,7 @@ for _ in range(kills):
     os.waitpid(child, 0)
     text = path.read_text()
     seen[text] = seen.get(text, 0) + 1
-    most = max(most, len(list(path.parent.glob(".*"))))
+    most = max(most, len(list(path.parent.glob(".*.tmp"))))
 print(json.dumps({"seen": seen, "most": most}))
 """
 """Forks a process that makes the edits in turn and kills it at a random moment, as often as is asked for; tells which
