@@ -22,6 +22,7 @@ from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, UnsetNameFault, expand
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.project import find_dotenv, parse_dotenv, place
+from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.sections.base import (
     read_boolean,
     read_number,
@@ -169,17 +170,10 @@ class EnvLoader:
     def create_env_template(self, path: str | os.PathLike[str]) -> Path:
         """Write the template of all variables to `path`; raises `SettingsError` where something is there already."""
         target = Path(path)
-        fault: str | None = None
-        try:
-            target.touch(mode=0o600, exist_ok=False)  # people will write secrets into it
-            with target.open("w", encoding="utf-8") as file:
-                file.write(env_template())
-        except FileExistsError:
-            fault = "exists already; nothing was written"
-        except OSError as error:
-            fault = f"cannot be written: {error.strerror}"
-        if fault:
-            raise SettingsError(Problem("invalid", f"{target} {fault}", origin=Origin(str(target))))
+        if os.path.lexists(target):
+            said = f"{printable(str(target))} exists already; nothing was written"
+            raise SettingsError(Problem("invalid", said, origin=Origin(str(target))))
+        write_atomically(target, env_template().encode(), 0o600)  # people will write secrets into it
         return target
 
     def get_all(self) -> dict[str, str]:

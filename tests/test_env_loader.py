@@ -191,6 +191,30 @@ def test_get_all_holds_the_file_below_the_process_environment(project):
     assert loader.get_all() == {"A": "1", "B": "3", "C": "4"}
 
 
+def test_a_template_that_cannot_be_written_whole_is_not_written(project):
+    code = """if True:
+        import resource, signal
+        from synfinance_settings import EnvLoader, SettingsError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        try:
+            EnvLoader().create_env_template("template")
+        except SettingsError as error:
+            print(error)
+    """
+    run = project.python(code)
+    assert run.stdout.startswith("error[unwritable]: template cannot be written"), run.stderr
+    assert sorted(path.name for path in project.root.iterdir()) == ["settings"]
+
+
+@pytest.mark.parametrize("target", ["nowhere", "settings/default.yaml"])
+def test_a_template_does_not_follow_a_link(loader, project, target):
+    (project.root / "template").symlink_to(project.root / target)
+    with pytest.raises(SettingsError, match="exists already"):
+        loader.create_env_template(project.root / "template")
+    assert not (project.root / "nowhere").exists()
+
+
 def test_a_template_is_written_once(loader, project):
     path = loader.create_env_template(project.root / ".env.example")
     assert "SYNFINANCE_SERVER__PORT=8000" in path.read_text()

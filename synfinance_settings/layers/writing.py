@@ -52,7 +52,8 @@ def write_atomically(
     """Put `data` at `path`: whoever looks sees the old content or the new, also after a crash.
 
     A file that exists keeps owner, group, extended attributes and ACL, and its mode unless `mode` gives another; a new
-    one has `mode`, else 0644 less the umask. What root makes anew without a mode, or with `like_folder`, belongs to the
+    one has `mode`, else 0644 less the umask. In a folder that anybody may write to, a file of a third user is refused,
+    who would get to read what is written. What root makes anew without a mode, or with `like_folder`, belongs to the
     owner and the group of the folder. A symbolic link stays, and what it points to is replaced; a link that somebody
     else could have planted is refused. `ready` is called when all is written and only the renaming is left. Raises
     `LayerError`, with nothing changed, where it cannot be written so. Once the file is the new one there is no failure
@@ -105,11 +106,18 @@ def _link_target(folder: int, path: Path) -> str | None:
         found = os.fstat(link)
         if not stat.S_ISLNK(found.st_mode):
             return None
-        if found.st_uid not in (0, os.geteuid()) and not _belongs_to(path, found.st_uid):
+        above = os.fstat(folder)
+        is_foreign = found.st_uid not in (0, os.geteuid())
+        if is_foreign and (_is_planted(found, above) or not _belongs_to(path, found.st_uid)):
             raise _RefusedWriteError("it is a link that another user made, to what is not theirs", "name its target")
         return os.readlink("", dir_fd=link)
     finally:
         _close(link)
+
+
+def _is_planted(found: os.stat_result, folder: os.stat_result) -> bool:
+    """True for what a third user may have put into a folder of anybody's, to be given what is written there."""
+    return bool(folder.st_mode & stat.S_IWOTH) and found.st_uid not in (0, os.geteuid(), folder.st_uid)
 
 
 def _belongs_to(path: Path, owner: int) -> bool:
@@ -130,6 +138,9 @@ def _filled(folder: int, name: str, real: Path, data: bytes, mode: int | None, *
     if old is not None and not stat.S_ISREG(old.st_mode):
         raise _RefusedWriteError("it is no regular file")
     above = os.fstat(folder)
+    if old is not None and _is_planted(old, above):
+        hint = "write another file, or remove that one first"
+        raise _RefusedWriteError(f"it belongs to user {old.st_uid}, who may have put it there", hint)
     _remove_leftovers(folder, name, {os.geteuid(), above.st_uid, *([old.st_uid] if old else ())})
     wanted = mode if mode is not None or old is None else stat.S_IMODE(old.st_mode)
     file, temporary = _temporary(folder, name, _NEW_FILE_MODE if wanted is None else 0o600)

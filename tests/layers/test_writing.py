@@ -247,6 +247,28 @@ def test_a_link_that_another_user_planted_is_not_followed(tmp_path, target):
 
 
 @needs_root
+@pytest.mark.parametrize("planted", ["a file", "a link to a file"])
+@pytest.mark.parametrize("given", [None, 0o600])
+def test_a_file_that_another_user_put_into_a_folder_of_anybodys_gets_no_secrets(tmp_path, planted, given):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    path = target = folder / "x"
+    if planted != "a file":
+        target = tmp_path / "theirs"
+        path.symlink_to(target)
+        os.chown(path, 1234, 1234, follow_symlinks=False)
+    target.write_text("old")
+    os.chown(target, 1234, 1234)
+    with pytest.raises(LayerError, match=r"another user made|may have put it there"):
+        write_atomically(path, b"secret", given)
+    assert target.read_text() == "old"
+    folder.chmod(0o755)
+    write_atomically(path, b"new", given)
+    assert (target.read_text(), target.stat().st_uid) == ("new", 1234)
+
+
+@needs_root
 def test_a_users_link_to_a_file_of_that_user_is_followed(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
