@@ -151,11 +151,14 @@ def _open_guarded(path: Path, guard: Guard) -> int:
 
 def _judged(descriptor: int, path: Path, guard: Guard) -> int:
     """The opened file, closed and refused where others could have written it."""
-    distrust = guard.distrust(path, os.fstat(descriptor))
-    if distrust is None:
-        return descriptor
-    os.close(descriptor)
-    raise _DistrustedError(distrust, guard)
+    try:
+        distrust = guard.distrust(path, os.fstat(descriptor))
+        if distrust is not None:
+            raise _DistrustedError(distrust, guard)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _reason(error: Exception) -> str:
