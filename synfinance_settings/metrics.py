@@ -17,7 +17,8 @@ from typing import Final
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.live.manager import ConfigManager, ReloadResult
+from synfinance_settings.live.current import ReloadResult
+from synfinance_settings.live.manager import ConfigManager
 
 _PREFIX: Final = "synfinance_settings"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds; a load takes milliseconds
@@ -32,8 +33,8 @@ def install(manager: ConfigManager, registry: CollectorRegistry | None = None) -
     loaded = manager.snapshot
     show = _info(target)
     observe = _observer(target, loaded.loaded_at.timestamp(), is_good=manager.last_failure is None)
-    manager._mirror(show)
-    manager._observe(observe)
+    manager.current.mirror(show)
+    manager.current.observe(observe)
 
 
 def _info(registry: CollectorRegistry) -> Callable[[Snapshot], None]:

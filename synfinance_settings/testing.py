@@ -49,9 +49,9 @@ class override:  # noqa: N801 - reads as a verb: with override(...)
     @door
     def __enter__(self) -> AppConfig:
         """Put the values in force; returns the settings that hold them."""
-        manager = ConfigManager()
-        self._undo.append(manager._override(dict(self._branch)))
-        return manager.get_config()
+        current = ConfigManager().current
+        self._undo.append(current.override(dict(self._branch)))
+        return current.snapshot.config
 
     @door
     def __exit__(

@@ -41,7 +41,7 @@ DOORS = {
     "pydantic_core": {"sections/", "layers/validation.py"},
     "annotated_types": {"sections/keys.py"},
 }
-READERS_OF_ENVIRON = {"live/manager.py", "env_loader.py", "cli/", "layers/merge.py"}
+READERS_OF_ENVIRON = {"live/current.py", "env_loader.py", "cli/", "layers/merge.py"}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
@@ -113,3 +113,70 @@ def test_one_module_prints_which_escapes_what_is_foreign(source):
     for node in ast.walk(SOURCES[source]):
         assert not (isinstance(node, ast.Name) and node.id == "print")
         assert not (isinstance(node, ast.Attribute) and node.attr in ("echo", "secho", "style") and of(node, "click"))
+
+
+MOST_METHODS = 20
+LARGER = {
+    ("editing/splice.py", "_Sheet"): "two that others call, and one for each shape that an edit meets in one text",
+}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__") and name != "_"
+
+
+def private_names_made(tree):
+    """The private names that a module gives to something of its own: functions, classes, variables, attributes."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+def private_names_used(tree):
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name) if is_private(name):
+                yield name
+            case ast.ImportFrom(names=aliases):
+                yield from (alias.name for alias in aliases if is_private(alias.name))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_module_uses_a_private_name_of_another(source):
+    used = set(private_names_used(SOURCES[source])) - set(private_names_made(SOURCES[source]))
+    assert not used
+
+
+PRIVATE_TO_LIVE = {
+    name for source, tree in SOURCES.items() if source.startswith("live/") for name in private_names_made(tree)
+}
+ABOVE_LIVE = [source for source in SOURCES if FLOOR_OF[wing(module_of(source))] > FLOOR_OF["live"]]
+
+
+@pytest.mark.parametrize("source", ABOVE_LIVE)
+def test_nothing_above_what_is_in_force_uses_a_private_name_of_it(source):
+    """Not even one that it has given to something of its own, too."""
+    for node in ast.walk(SOURCES[source]):
+        if isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr in PRIVATE_TO_LIVE:
+            assert isinstance(node.value, ast.Name), ast.unparse(node)
+            assert node.value.id in ("self", "cls"), ast.unparse(node)
+
+
+CLASSES = {
+    (source, node.name): node
+    for source, tree in SOURCES.items()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.ClassDef)
+}
+
+
+@pytest.mark.parametrize(("source", "name"), CLASSES)
+def test_no_class_has_more_methods_than_one_can_keep_in_mind(source, name):
+    """Properties and private ones count, those with special names do not: what they do is known."""
+    body = CLASSES[source, name].body
+    functions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    methods = {name for name in functions if not name.endswith("__")}
+    assert (len(methods) > MOST_METHODS) == ((source, name) in LARGER), methods

@@ -66,7 +66,7 @@ class _Loaded:
 
         Raises `SettingsError` where they do not validate.
         """
-        report = validate(ConfigManager()._find(None, environment))
+        report = validate(ConfigManager().current.project(environment=environment))
         config = report.require().config
         log_problems(report.warnings)
         return config
@@ -78,7 +78,7 @@ class _Loaded:
         """
         failure: SettingsError | None = None
         try:
-            ConfigManager()._mirror(_show)
+            ConfigManager().current.mirror(_show)
         except SettingsError as error:
             failure = error
         if failure is not None:
@@ -138,11 +138,11 @@ class _Unloaded(_Loaded):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        ConfigManager()._mirror(_show)
+        ConfigManager().current.mirror(_show)
         return getattr(settings, name)
 
     def __repr__(self) -> str:
-        return super().__repr__() if ConfigManager()._snapshot else "<settings, not loaded yet>"
+        return super().__repr__() if ConfigManager().history() else "<settings, not loaded yet>"
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *AppConfig.model_fields})
@@ -161,7 +161,7 @@ def _report(problems: tuple[Problem, ...]) -> str:
     """What ``synfinance-settings validate`` prints, where it finds `problems`; else they alone."""
     report: ValidationReport | None = None
     with suppress(SettingsError):  # no environment, or no folder: that is the failure then
-        report = validate(ConfigManager()._find(None, None))
+        report = validate(ConfigManager().current.project())
     if report is None or report.problems != problems:
         found = "".join(f"{problem}\n\n" for problem in problems)
         return f"{found}{counted(len(problems), 'error')}\n"

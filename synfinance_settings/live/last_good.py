@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.forks import whole
+from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems
 from synfinance_settings.layers.sources import Sources, layer_stems, stored_sources
+from synfinance_settings.live.timeline import State
 from synfinance_settings.sections.variables import PREFIX
 
 if TYPE_CHECKING:
@@ -25,12 +27,17 @@ _SECONDS: Final = 1.0  # to wait for another process that holds the store; it wr
 _SECONDS_OF_A_START: Final = 0.2
 
 
+def state_folder(environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> Path | None:
+    """The folder that keeps accepted versions: the one that was named, else that of the variable, else none."""
+    named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
+    return Path(named).absolute() if named else None
+
+
 class LastGood:
     """The history on disk as a running process uses it; without a state folder it keeps nothing."""
 
     def __init__(self, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> None:
-        named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
-        self.folder = Path(named).absolute() if named else None
+        self.folder = state_folder(environ, state_dir)
         self._fallback = environ.get(_FALLBACK, "")
         self._is_checked = False
 
@@ -60,8 +67,18 @@ class LastGood:
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
 
-    def candidates(self, project: Project, now: Sources) -> Iterator[tuple[Sources, str]]:
-        """`now` with the layer files accepted before, newest first, and their names; none where it is not asked for."""
+    def accepted(self, now: Sources) -> tuple[str, State] | None:
+        """The newest version accepted before that still validates, with all else as it is in `now`, and its name.
+
+        None where there is none, or it is not asked for.
+        """
+        for sources, name in self._candidates(now.project, now):
+            report = build(now.project, sources)
+            if report.snapshot is not None:
+                return name, State(now.project, sources, report.content, report.snapshot)
+        return None
+
+    def _candidates(self, project: Project, now: Sources) -> Iterator[tuple[Sources, str]]:
         history = self._history(project, _SECONDS) if self._fallback else None
         if history is None:
             return

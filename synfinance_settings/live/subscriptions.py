@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+from synfinance_settings.errors import Problem, SettingsError, printable
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import check_callback
 from synfinance_settings.sections.keys import SECTIONS, unknown_section
+
+logger: Final = logging.getLogger("synfinance_settings")
 
 Subscriber = Callable[[Any, Any], object]
 """Gets the old and the new: two snapshots, or two models of one section."""
 
 OnError = Literal["log", "rollback"]
+
+_KINDS: Final[tuple[OnError, ...]] = ("log", "rollback")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +56,7 @@ class Subscriptions:
         check_callback(callback)
         if section is not None and section not in SECTIONS:
             raise unknown_section(section)
-        if on_error not in ("log", "rollback"):
+        if on_error not in _KINDS:
             raise ValueError("on_error must be 'log' or 'rollback'")
         entry = _Subscription(callback, section, on_error)
         with self._lock:
@@ -62,21 +68,42 @@ class Subscriptions:
 
         return remove
 
-    def concerned(self, old: Snapshot, new: Snapshot, on_error: OnError) -> Iterator[tuple[Subscriber, Any, Any]]:
+    def _concerned(self, old: Snapshot, new: Snapshot, on_error: OnError) -> Iterator[tuple[Subscriber, Any, Any]]:
         """The subscribers of a kind whose part of the settings differs, with the old and the new of that part."""
         for entry in self._entries:
             before, after = entry.view(old), entry.view(new)
             if entry.on_error == on_error and (entry.section is None or before != after):
                 yield entry.callback, before, after
 
+    def tell(self, old: Snapshot, new: Snapshot, deliver: Callable[..., None], *, all_kinds: bool) -> None:
+        """Have `deliver` call the subscribers; those that can refuse a load only where it is not one: `all_kinds`."""
+        for kind in _KINDS if all_kinds else _KINDS[:1]:
+            for callback, before, after in self._concerned(old, new, kind):
+                deliver(callback, before, after)
+
+    def refusal(self, old: Snapshot, new: Snapshot) -> SettingsError | None:
+        """Call the subscribers that can refuse a load, here and now, until one does; returns how it did."""
+        for callback, before, after in self._concerned(old, new, "rollback"):
+            self._calling.now = True
+            try:
+                callback(before, after)
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                    raise  # a person's, not the subscriber's
+                name = getattr(callback, "__qualname__", type(callback).__name__)
+                logger.exception("the subscriber %s refused what was loaded, which is rolled back", name)
+                return _refusal(name, type(error).__name__)
+            finally:
+                self._calling.now = False
+        return None
+
     def is_calling(self) -> bool:
-        """True inside a subscriber that `call` runs in this thread."""
+        """True inside a subscriber that `refusal` calls in this thread."""
         return getattr(self._calling, "now", False)
 
-    def call(self, callback: Subscriber, old: Any, new: Any) -> None:
-        """Call a subscriber here and now; what it raises comes through."""
-        self._calling.now = True
-        try:
-            callback(old, new)
-        finally:
-            self._calling.now = False
+
+def _refusal(subscriber: str, kind: str) -> SettingsError:
+    """What a subscriber raised may hold a secret, so its kind alone is told."""
+    said = f"{subscriber} refused what was loaded ({kind}), and the values before are in force again"
+    hint = "the log has what it raised; the layers are tried again when a file changes, or by load_config()"
+    return SettingsError.of([Problem("refused-values", printable(said), hint=hint)])

@@ -53,7 +53,7 @@ class ConfigWatcher:
     ) -> None:
         if debounce < 0 or poll_interval <= 0:
             raise ValueError("debounce must be at least 0 seconds, poll_interval more than 0")
-        self._manager = ConfigManager() if manager is None else manager
+        self._current = (ConfigManager() if manager is None else manager).current
         paths = [watch_paths] if isinstance(watch_paths, str | os.PathLike) else watch_paths or ()
         self._paths = tuple(Path(path).absolute() for path in paths)
         self._auto_reload = auto_reload
@@ -76,9 +76,9 @@ class ConfigWatcher:
         with self._lock:
             if self._worker is not None:
                 return
-            self._manager.get_config()
+            _ = self._current.snapshot
             worker = Worker(
-                self._manager,
+                self._current,
                 self._paths,
                 auto_reload=self._auto_reload,
                 debounce=self._debounce,
@@ -119,16 +119,16 @@ class ConfigWatcher:
 
     def get_watched_files(self) -> list[Path]:
         """The files there are whose content is compared, sorted."""
-        sources = self._manager._look()
+        sources = self._current.look()
         return sorted({*sources.digests, *extra_digests(self._paths)})
 
     def add_listener(self, listener: Listener) -> None:
         """Call ``listener(event, data)`` with each `ConfigEvent` of the manager, from its delivery thread."""
-        self._manager._announcer.listen(listener)
+        self._current.announcer.listen(listener)
 
     def remove_listener(self, listener: Listener) -> None:
         """Call `listener` no more; an unknown one is no error."""
-        self._manager._announcer.unlisten(listener)
+        self._current.announcer.unlisten(listener)
 
     @door
     def trigger_reload(self) -> AppConfig:
@@ -136,11 +136,12 @@ class ConfigWatcher:
 
         Returns the state in force; raises `SettingsError` after it was announced. In a listener the reload is queued.
         """
-        return self._manager._asked(manual=True)
+        self._current.reload(manual=True)
+        return self._current.snapshot.config
 
     def events(self) -> AsyncIterator[tuple[ConfigEvent, Any]]:
         """The events from now on, ``(event, data)`` as listeners get them, until the watcher stops."""
-        stream = Stream(self._manager._announcer)
+        stream = Stream(self._current.announcer)
         self._streams = (*(other for other in self._streams if not other.is_over), stream)
         return stream
 

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 from synfinance_settings.errors import SettingsError
 from synfinance_settings.foreign import printable
 from synfinance_settings.layers.files import file_digest
-from synfinance_settings.layers.sources import Sources
+from synfinance_settings.layers.sources import Sources, candidates
 from synfinance_settings.live.announcer import ConfigEvent
-from synfinance_settings.live.manager import ConfigManager
+from synfinance_settings.live.current import Current
 
 if TYPE_CHECKING:
     from synfinance_settings.live.hints import Hints
@@ -53,7 +53,7 @@ class Worker:
 
     def __init__(
         self,
-        manager: ConfigManager,
+        current: Current,
         paths: tuple[Path, ...],
         *,
         auto_reload: bool,
@@ -61,7 +61,7 @@ class Worker:
         polling: bool,
         poll_interval: float,
     ) -> None:
-        self._manager = manager
+        self._current = current
         self._paths = paths
         self._auto_reload = auto_reload
         self._debounce = debounce
@@ -81,7 +81,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin; the manager must have loaded. Raises `RuntimeError` where the system has no more threads to give."""
-        self._manager._announcer.begin()  # now, since there may be no thread to be had when there is something to tell
+        self._current.announcer.begin()  # now, since there may be no thread to be had when there is something to tell
         self._catch_up()
         self._seen_extras = extra_digests(self._paths)
         self._start_hints()
@@ -130,12 +130,18 @@ class Worker:
 
     def _follow(self, hints: Hints) -> bool:
         """Watch the folders whose entries decide what is read, as they are now; True where one is new."""
-        is_new, failed = hints.follow(_folders((*self._manager._candidates(), *self._paths)))
+        is_new, failed = hints.follow(_folders((*self._places(), *self._paths)))
         for folder, error in failed:
             if folder not in self._unwatched:
                 self._unwatched.add(folder)
                 self._say_unwatched(str(folder), error)
         return is_new
+
+    def _places(self) -> tuple[Path, ...]:
+        """The paths that may give values, whether they exist or not."""
+        state = self._current.timeline.current
+        assert state is not None, "what is watched has been loaded"
+        return candidates(state.project, self._current.looked or state.sources)
 
     def _say_unwatched(self, what: str, error: OSError | RuntimeError) -> None:
         reason = getattr(error, "strerror", None) or error
@@ -155,8 +161,8 @@ class Worker:
 
     def _answer(self, call: _Call) -> None:
         if call is _Call.RELOAD:
-            with suppress(SettingsError):  # announced, logged and counted by the manager
-                self._manager._asked(manual=True)
+            with suppress(SettingsError):  # announced, logged and counted already
+                self._current.reload(manual=True)
         else:
             self._look()
         if self._hints is not None and not self._is_over and self._follow(self._hints):
@@ -190,7 +196,7 @@ class Worker:
         while (changed := self._changed(seen, extras)) and not self._are_done(changed, {**seen, **extras}, said):
             if self._is_stopped(SETTLE_SECONDS):
                 return
-            since = self._manager._looked
+            since = self._current.looked
             before, said = (seen, extras), dict(self._written)
             sources, seen, extras = self._read()
             if (seen, extras) == before:
@@ -201,7 +207,7 @@ class Worker:
         if self._is_over or not (changed or self._is_overdue):
             return
         for path in sorted(changed):
-            self._manager._announcer.announce(ConfigEvent.FILE_CHANGED, path)
+            self._current.announcer.announce(ConfigEvent.FILE_CHANGED, path)
         again = not _changed(self._seen, seen)
         self._seen, self._seen_extras, self._is_overdue = seen, extras, self._auto_reload
         if self._auto_reload:
@@ -211,14 +217,14 @@ class Worker:
     def _load(self, sources: Sources, since: Sources | None, again: bool) -> bool:
         """Have the manager load what a look found; False where it could not for a reason that passes."""
         try:
-            self._manager._reload(sources, since, again=again)
-        except SettingsError as error:  # announced, logged and counted by the manager
+            self._current.reload(sources, since, again=again)
+        except SettingsError as error:  # announced, logged and counted already
             return all(problem.code != "no-memory" for problem in error.problems)
         return True
 
     def _catch_up(self) -> Sources | None:
         """Count what somebody else had the manager load meanwhile as seen; returns what was looked at last."""
-        looked = self._manager._looked
+        looked = self._current.looked
         if looked is not None and looked is not self._looked:
             self._looked = looked
             self._seen = looked.digests
@@ -227,7 +233,7 @@ class Worker:
 
     def _read(self) -> tuple[Sources, dict[Path, str], dict[Path, str]]:
         """What the layers say now, and the hashes of their files and of `watch_paths`."""
-        sources = self._manager._look()
+        sources = self._current.look()
         return sources, sources.digests, extra_digests(self._paths)
 
     def _changed(self, seen: dict[Path, str], extras: dict[Path, str]) -> set[Path]:

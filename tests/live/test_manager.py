@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import logging
 import os
 import pickle
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -61,6 +64,46 @@ def test_a_subclass_has_a_process_wide_one_of_its_own_kind():
     assert (type(Sub()), type(SubSub()), type(ConfigManager())) == (Sub, SubSub, ConfigManager)
     assert (Sub() is Sub(), SubSub() is SubSub()) == (True, True)
     assert type(Sub(environ={})) is Sub
+
+
+def test_a_subclass_says_in_its_own_init_what_its_process_wide_one_is_of(project):
+    project.layer("test", "app_name: tested")
+
+    class Sub(ConfigManager):
+        def __init__(self):
+            super().__init__(settings_dir=project.settings, environment="test", environ={})
+
+    first = Sub().get_config()
+    assert first.app_name == "tested"
+    assert Sub().get_config() is first
+
+
+def test_threads_that_ask_for_the_process_wide_one_at_once_get_one(project):
+    class Sub(ConfigManager):
+        pass
+
+    start = threading.Barrier(8)
+
+    def ask(_):
+        start.wait()
+        manager = Sub()
+        return manager, manager.current
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(ask, range(8)))) == 1
+
+
+def test_help_shows_the_arguments():
+    assert list(inspect.signature(ConfigManager).parameters) == [
+        "settings_dir",
+        "environment",
+        "environ",
+        "env_file",
+        "state_dir",
+        "history_limit",
+    ]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'folder'"):
+        ConfigManager(folder="settings")
 
 
 def test_the_variables_of_the_process_are_copied_at_the_first_load(project):

@@ -1,0 +1,413 @@
+"""What is in force in this process: the current snapshot, and how another takes its place.
+
+A load builds a whole new snapshot and validates it; only then is one reference assigned, under a lock that readers
+never take. Whatever goes wrong, the current snapshot stays. Listeners and subscribers are called outside the lock.
+
+`Current` is what the parts of the package that look, tell, measure and test stand on; users have `ConfigManager`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Final, Literal
+
+from synfinance_settings.errors import LayerError, Problem, SettingsError
+from synfinance_settings.layers.comparison import changed_keys
+from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.files import Content
+from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.merge import merge
+from synfinance_settings.layers.node import Branch
+from synfinance_settings.layers.project import Project, find_project
+from synfinance_settings.layers.report import log_problems
+from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.layers.sources import Sources, read_sources
+from synfinance_settings.live.announcer import Announcer, ConfigEvent
+from synfinance_settings.live.last_good import LastGood
+from synfinance_settings.live.subscriptions import Subscriptions
+from synfinance_settings.live.timeline import State, Timeline
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+PathLike = str | os.PathLike[str]
+ReloadResult = Literal["success", "unchanged", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the maker of a manager chose; what is None the variables decide, and a search where these are silent."""
+
+    settings_dir: PathLike | None = None
+    environment: str | None = None
+    environ: Environ | None = field(default=None, repr=False)
+    env_file: PathLike | None = None
+    state_dir: PathLike | None = None
+
+    def variables(self) -> Environ:
+        """The variables that were chosen, else a copy of those that the process has now."""
+        return Environ(os.environ) if self.environ is None else self.environ
+
+    def project(self, environ: Environ, config_path: PathLike | None, environment: str | None) -> Project:
+        """The project that is meant with these variables, and with a file or an environment that goes first."""
+        return find_project(
+            environ=environ,
+            settings_dir=self.settings_dir,
+            environment=environment if environment is not None else self.environment,
+            env_file=self.env_file,
+            config_path=config_path,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A load that validated: the state before it, the new one, and what is shown where values changed."""
+
+    command: str
+    before: State | None
+    state: State
+    change: tuple[Snapshot, Snapshot] | None
+
+
+class Current:
+    """What is in force for one manager: look, load, reload, override, and who sees it.
+
+    Its parts are public: the `choice` that was made, the `timeline` of what was in force, the `announcer` that tells
+    listeners, and the `subscriptions`. Others read, and never assign, `looked` (what the last load that was tried has
+    read), `last_failure` (why the last one failed, or why a subscriber refused it; None after one that succeeded) and
+    `fallen_from` (what could not be loaded while the process runs on the last accepted layers, else None).
+    """
+
+    def __init__(self, choice: Choice, history_limit: int = 10) -> None:
+        self.choice = choice
+        self.timeline = Timeline(history_limit)
+        self.announcer = Announcer()
+        self.subscriptions = Subscriptions()
+        self.looked: Sources | None = None
+        self.last_failure: SettingsError | None = None
+        self.fallen_from: Sources | None = None
+        self._snapshot: Snapshot | None = None
+        self._refused: frozenset[object] = frozenset()
+        self._overrides: tuple[Branch, ...] = ()
+        self._mirrors: tuple[Callable[[Snapshot], None], ...] = ()
+        self._observers: tuple[Callable[[ReloadResult, float], None], ...] = ()
+        self._last_good: LastGood | None = None
+        self._lock = threading.RLock()
+        self._recording = threading.Lock()
+        _ALL.add(self)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current snapshot, loaded at the first use."""
+        if self._snapshot is None:
+            with self._lock:
+                if self._snapshot is None:
+                    self.load()
+        assert self._snapshot is not None
+        return self._snapshot
+
+    def project(self, config_path: PathLike | None = None, environment: str | None = None) -> Project:
+        """The project that the arguments decide, with the variables that were loaded; before a load, those of now.
+
+        An environment that was decided by a load stays decided.
+        """
+        state = self.timeline.current
+        if state is None:
+            return self.choice.project(self.choice.variables(), config_path, environment)
+        decided = environment if environment is not None else str(state.project.environment)
+        return self.choice.project(state.project.environ, config_path, decided)
+
+    def load(self, config_path: PathLike | None = None, environment: str | None = None) -> None:
+        """Load all layers, with the variables of now, and make them current.
+
+        Folder, environment and root are decided at the first load and kept; an argument decides them anew. Raises
+        `SettingsError`, and changes nothing, where they do not validate and nothing accepted before takes their place.
+        """
+
+        def attempt() -> _Loaded | None:
+            environ, state = self.choice.variables(), self.timeline.current
+            if state is None:
+                project = self.choice.project(environ, config_path, environment)
+            elif config_path is None and environment is None:
+                project = replace(state.project, environ=environ)
+            else:
+                decided = environment if environment is not None else str(state.project.environment)
+                project = self.choice.project(environ, config_path, decided)
+            return self._attempt("load", read_sources(project))
+
+        self._change(attempt)
+
+    def reload(
+        self, found: Sources | None = None, since: Sources | None = None, *, manual: bool = False, again: bool = False
+    ) -> None:
+        """Read all layers anew and make them current; raises `SettingsError`, and changes nothing, where they do not
+        validate.
+
+        What a look has `found` already is loaded where nobody has looked after `since` when it was read. A `manual`
+        reload is announced as one. Where it is tried `again`, nothing is told of a failure that is the one before.
+        Asked for by a listener or a subscriber, it is queued.
+        """
+
+        def attempt() -> _Loaded | None:
+            state = self.timeline.current
+            if state is None:
+                return self._attempt("load", read_sources(self.project()))
+            is_newest = found is not None and found.project is state.project and self.looked is since
+            read = found if is_newest and found is not None else read_sources(state.project, self.looked)
+            return self._attempt("reload", read, manual=manual)
+
+        def queued() -> None:
+            with suppress(SettingsError):  # told like any other
+                self._change(attempt, again=again)
+
+        if self.announcer.is_delivering() or self.subscriptions.is_calling():
+            self.announcer.deliver(queued)
+        else:
+            self._change(attempt, again=again)
+
+    def look(self) -> Sources:
+        """What the layers say now, whether it validates or not; nothing comes into force."""
+        _ = self.snapshot  # loads at the first use
+        assert self.timeline.current is not None
+        return read_sources(self.timeline.current.project, self.looked)
+
+    def check(self, project: Project, content: Content) -> None:
+        """Raise what a reload would raise that found `content` as the environment's layer of `project`."""
+        before = self.timeline.current
+        sources = read_sources(project, self.looked).with_layer("environment", content)
+        report = build(project, sources, required=before.content if before else frozenset())
+        _overlaid(self.timeline, State(project, sources, report.content, report.require()), self._overrides)
+
+    def rollback(self, version: int | None = None) -> None:
+        """Put the values of snapshot number `version`, else of the one before, in force as a new snapshot.
+
+        It holds until a file changes. Raises `RollbackError` where there is no such snapshot.
+        """
+        with self._lock:
+            self._go_back(self.timeline.earlier(version))
+
+    def mirror(self, mirror: Callable[[Snapshot], None]) -> None:
+        """Show every snapshot to `mirror`, the current one at once; it is called under a lock, and must not wait."""
+        with self._lock:
+            mirror(self.snapshot)
+            self._mirrors = (*self._mirrors, mirror)
+
+    def observe(self, observer: Callable[[ReloadResult, float], None]) -> None:
+        """Tell `observer` the result and the duration, in seconds, of every load from now on."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
+
+    def override(self, branch: Branch) -> Callable[[], None]:
+        """Put `branch` on top of all layers until the function that is returned is called."""
+        with self._lock:
+            _ = self.snapshot  # loads at the first use, before anything is put on top
+            before = self._overrides
+            self._overrides = (*before, branch)
+            try:
+                self._lay()
+            except BaseException:
+                self._overrides = before
+                raise
+
+        def undo() -> None:
+            with self._lock:
+                self._overrides = tuple(other for other in self._overrides if other is not branch)
+                self._lay()
+
+        return undo
+
+    def revive(self) -> None:
+        """Take new locks and an empty queue, in the child of a fork."""
+        self._lock = threading.RLock()
+        self._recording = threading.Lock()
+        self.announcer.revive()
+        self.subscriptions.revive()
+
+    def _change(self, attempt: Callable[[], _Loaded | None], *, again: bool = False) -> None:
+        """Make an attempt under the lock; tell of its outcome, and raise its failure.
+
+        Where nothing new was loaded, the outcome is that of the attempt before: what failed is still there.
+        """
+        started = perf_counter()
+        with self._lock:
+            running, fallen_from = self._snapshot, self.fallen_from
+            loaded, failure = _tried(attempt)
+            if failure is not None:
+                is_known = again and self.last_failure and self.last_failure.problems == failure.problems
+                self.last_failure = failure
+                if running is not None and not is_known:
+                    _tell_failure(self.announcer, failure, running.number)
+            is_good = self.last_failure is None
+        if loaded is not None:
+            is_good = self._is_welcome(loaded, fallen_from)
+        is_new = loaded is not None and (loaded.change is not None or running is None)
+        result: ReloadResult = "failure" if not is_good else "success" if is_new else "unchanged"
+        for observer in self._observers:
+            observer(result, perf_counter() - started)
+        if failure is not None:
+            raise failure.with_traceback(None)
+        if loaded is not None and is_good:
+            self._record(loaded)
+
+    def _attempt(self, command: str, sources: Sources, *, manual: bool = False) -> _Loaded | None:
+        """Build from `sources` and make the result current; the lock is held."""
+        is_reload = command == "reload"
+        project = sources.project
+        self.looked = sources
+        if is_reload and self._refused and sources.digest in self._refused:
+            if manual:
+                self.announcer.announce(ConfigEvent.MANUAL_RELOAD, self.snapshot.config)
+            return None
+        self._refused = frozenset()
+        before = self.timeline.current
+        known = self._last_good if is_reload else None
+        last_good = known or LastGood(project.environ, self.choice.state_dir)
+        last_good.check()
+        report = build(project, sources, required=before.content if before and is_reload else frozenset())
+        if report.snapshot is None:
+            failure = SettingsError.of(report.problems)
+            if is_reload or not _is_still(self.fallen_from, sources):
+                self._fall_back(last_good, sources, failure)
+            return None
+        state = self.timeline.follow(State(project, sources, report.content, report.snapshot))
+        shown = _overlaid(self.timeline, state, self._overrides)
+        recovered = self.last_failure is not None and before is not None
+        self._last_good, self.fallen_from, self.last_failure = last_good, None, None
+        change = self._adopt(state, shown, ConfigEvent.CONFIG_RELOADED, manual=manual)
+        _log_change(change, recovered=recovered)
+        told = before.snapshot.warnings if before else ()
+        log_problems(warning for warning in report.warnings if warning not in told)
+        return _Loaded(command, before, state, change)
+
+    def _fall_back(self, last_good: LastGood, sources: Sources, failure: SettingsError) -> None:
+        """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
+        accepted = last_good.accepted(sources) if self.timeline.current is None else None
+        if accepted is None:
+            raise failure
+        name, restored = accepted
+        logger.critical("the layers are broken; running on %s", name)
+        log_problems(failure.problems)
+        state = self.timeline.follow(restored)
+        shown = _overlaid(self.timeline, state, self._overrides)
+        self._last_good, self.fallen_from, self.last_failure = last_good, sources, failure
+        self._adopt(state, shown, ConfigEvent.CONFIG_RELOADED)
+
+    def _go_back(self, target: State) -> None:
+        """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
+        assert self.timeline.current is not None
+        refused = frozenset(looked.digest for looked in (self.timeline.current.sources, self.looked) if looked)
+        state = self.timeline.restored(target)
+        self._adopt(state, _overlaid(self.timeline, state, self._overrides), ConfigEvent.ROLLED_BACK)
+        self._refused = refused
+
+    def _lay(self) -> None:
+        """Show the current state with the overrides as they are now."""
+        state = self.timeline.current
+        assert state is not None
+        self._adopt(state, _overlaid(self.timeline, state, self._overrides), None)
+
+    def _adopt(
+        self, state: State, shown: Snapshot, event: ConfigEvent | None, *, manual: bool = False
+    ) -> tuple[Snapshot, Snapshot] | None:
+        """Make `state` current as a whole: one reference, here and in each mirror. Tell of it; returns the old and
+        the new of a change of values.
+        """
+        old = self._snapshot
+        self.timeline.keep(state)
+        self._snapshot = shown
+        for mirror in self._mirrors:
+            mirror(shown)
+        if manual:
+            self.announcer.announce(ConfigEvent.MANUAL_RELOAD, shown.config)
+        if old is None or (old.config == shown.config and event is not ConfigEvent.ROLLED_BACK):
+            return None
+        if event is not None:
+            self.announcer.announce(event, shown.config)
+        may_refuse = event is ConfigEvent.CONFIG_RELOADED  # these are called later, before the load returns
+        self.subscriptions.tell(old, shown, self.announcer.deliver, all_kinds=not may_refuse)
+        return old, shown
+
+    def _is_welcome(self, loaded: _Loaded, fallen_from: Sources | None) -> bool:
+        """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
+        if loaded.change is None or loaded.before is None:
+            return True
+        failure = self.subscriptions.refusal(*loaded.change)
+        if failure is None:
+            return True
+        with self._lock:
+            if self._snapshot is loaded.change[1]:
+                self.last_failure, self.fallen_from = failure, fallen_from
+                self.announcer.announce(ConfigEvent.RELOAD_FAILED, failure)
+                self._go_back(loaded.before)
+        return False
+
+    def _record(self, loaded: _Loaded) -> None:
+        """Keep on disk what was loaded, unless something newer is in force, which records itself."""
+        with self._recording:
+            state = self.timeline.current
+            if self._last_good and state is not None and state.sources is loaded.state.sources:
+                self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
+
+
+def _tried(attempt: Callable[[], _Loaded | None]) -> tuple[_Loaded | None, SettingsError | None]:
+    """What an attempt comes to, or how it failed."""
+    try:
+        return attempt(), None
+    except SettingsError as error:
+        return None, error
+    except MemoryError:
+        return None, LayerError(_NO_MEMORY)
+
+
+_NO_MEMORY: Final = Problem(
+    "no-memory",
+    "the layers cannot be loaded: the system has no memory to give",
+    hint="a watcher tries again by itself; else reload when there is memory",
+)
+
+
+def _overlaid(timeline: Timeline, state: State, overrides: tuple[Branch, ...]) -> Snapshot:
+    """The snapshot of `state` with the overrides on top; raises `SettingsError` where they do not validate."""
+    if not overrides:
+        return state.snapshot
+    layer = merge([("override", branch) for branch in overrides])
+    return timeline.overlaid(state, build(state.project, state.sources, overrides=layer).require())
+
+
+def _is_still(was: Sources | None, sources: Sources) -> bool:
+    """True where `sources` is what was seen before, whatever the other variables of the process say now."""
+    if was is None:
+        return False
+    return was.digest == sources.digest and was.project == replace(sources.project, environ=was.project.environ)
+
+
+def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> None:
+    logger.error("reload failed; snapshot %d stays in force", number)
+    log_problems(failure.problems)
+    unread = any(LayerError.covers(problem) for problem in failure.problems)
+    announcer.announce(ConfigEvent.RELOAD_FAILED if unread else ConfigEvent.VALIDATION_FAILED, failure)
+
+
+def _log_change(change: tuple[Snapshot, Snapshot] | None, *, recovered: bool) -> None:
+    if change is not None and logger.isEnabledFor(logging.INFO):
+        keys = ", ".join(changed_keys(change[0].config, change[1].config))
+        logger.info("snapshot %d is in force; changed: %s", change[1].number, keys)
+    elif change is None and recovered:
+        logger.info("the layers validate again; nothing changed")
+
+
+_ALL: Final[weakref.WeakSet[Current]] = weakref.WeakSet()
+
+
+def _revive_all() -> None:
+    for current in tuple(_ALL):
+        current.revive()
+
+
+os.register_at_fork(after_in_child=_revive_all)
