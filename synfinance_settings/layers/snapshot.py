@@ -50,8 +50,15 @@ def trail(layers: Layers, key: str) -> Iterator[Node]:
 
 
 def occurrence(key: str, node: Node) -> Occurrence:
-    """What `node` says of `key`, a secret masked."""
-    return Occurrence(shown(key, node.value) if SETTINGS[key].is_secret else printable(text_of(node)), node.origin)
+    """What `node` says of `key`, a secret masked; of a mapping, which no setting takes, nobody knows what it holds."""
+    if SETTINGS[key].is_secret:
+        return Occurrence(shown(key, node.value), node.origin)
+    return Occurrence("a mapping" if _holds_mapping(node) else printable(text_of(node)), node.origin)
+
+
+def _holds_mapping(node: Node) -> bool:
+    value = node.value
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_mapping, value)))
 
 
 @dataclass(frozen=True)

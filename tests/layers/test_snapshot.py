@@ -58,3 +58,12 @@ def test_an_explanation_masks_the_secrets_that_are_hidden(project):
     assert found.value.get_secret_value() == "high"
     assert [item.value for item in found.overridden] == ["**********", "not set"]
     assert [item.value for item in manager.explain("cache.password").overridden] == ["not set", "not set"]
+
+
+@pytest.mark.parametrize("hidden", ["{app:hunter2@db: 1}", "[{app:hunter2@db: 1}]"])
+def test_a_mapping_that_is_hidden_is_not_told(project, hidden):
+    """No setting takes one, so nobody knows whether a secret stands in it."""
+    project.layer("default", f"server: {{host: {hidden}}}")
+    project.layer("development", "server: {host: db}")
+    (low,) = [item for item in project.manager().explain("server.host").overridden if item.origin.line]
+    assert low.value == "a mapping"
