@@ -235,7 +235,10 @@ class _Sheet:
         return margin
 
     def _after_colon(self, entry: Entry) -> int:
-        return self._text.index(":", entry.end.offset) + 1
+        colon = self._text.find(":", entry.end.offset)
+        if colon < 0:
+            raise _refused("a key has no colon behind it; change it by hand", self._name)
+        return colon + 1
 
     def _end(self, entry: Entry) -> int:
         """Where the value of `entry` ends; where it is empty, where its key does."""

@@ -221,6 +221,12 @@ def test_a_file_with_faults_is_not_edited(text):
     assert str(caught.value.problems[0].origin).startswith("default.yaml:2:")
 
 
+@pytest.mark.parametrize("text", ["database: {host}", "database: {password:x}", "server: {host}\ndatabase: {port: 1}"])
+def test_a_key_without_a_colon_is_left_to_people(text):
+    with pytest.raises(EditError):
+        set_value(text, "default.yaml", "server.port" if "server" in text else "database.port", "8001")
+
+
 def test_what_is_not_there_is_not_unset():
     with pytest.raises(EditError, match=r"server\.port is not set in this file"):
         unset_value("server: {host: a}", "default.yaml", "server.port")
