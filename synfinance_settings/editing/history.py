@@ -24,7 +24,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import HistoryError, Origin, Problem, printable
+from synfinance_settings.errors import HistoryError, Origin, Problem
 from synfinance_settings.layers.bounds import FILE_BYTES
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.forks import whole
@@ -84,7 +84,15 @@ _FAULTS: Final = {
     sqlite3.SQLITE_BUSY: "another process holds it",
     sqlite3.SQLITE_INTERRUPT: "reading it takes too long",
     sqlite3.SQLITE_TOOBIG: "it holds more than layer files have",
+    sqlite3.SQLITE_NOTADB: "it is no store",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
 }
+"""What the errors of SQLite say; its own words may hold what stands in the store."""
+
+_DAMAGED: Final = "it is damaged, or of another make"
 
 Files = Mapping[str, bytes]
 """The layer files of an environment by their names in the settings folder."""
@@ -313,9 +321,9 @@ class History:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # none where a value could not be converted
-            fault = _FAULTS.get(code) or printable(str(error))
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            fault = printable(str(error))
+            fault = _FAULTS.get(code, _DAMAGED)
+        except (ValueError, TypeError, OverflowError, RecursionError):  # of what stands in it
+            fault = _DAMAGED
         except OSError as error:
             fault = error.strerror or "it cannot be opened"
         else:

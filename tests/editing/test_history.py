@@ -302,6 +302,25 @@ def test_what_a_foreign_store_holds_is_a_fault_of_the_history(history, project, 
     start(project, history)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update versions set at = 'canary4d5e6f'",
+        "update versions set command = cast(x'63616e61727934643565366600ff' as text)",
+        "update versions set changed = '[canary4d5e6f'",
+        "alter table versions rename column at to canary4d5e6f",
+    ],
+)
+def test_no_fault_of_a_store_says_what_stands_in_it(history, statement):
+    history.record(entry(OLD, "found"))
+    with sqlite3.connect(history.path) as store:
+        store.execute(statement)
+    store.close()
+    with pytest.raises(HistoryError, match="damaged") as caught:
+        list(history.versions())
+    assert "canary" not in f"{caught.value} {caught.value!r}"
+
+
 def start(project, history):
     """A start of a service that keeps what it accepts."""
     project.layer("development", "{}")
