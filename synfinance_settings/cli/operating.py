@@ -6,10 +6,11 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFile, Target
     from synfinance_settings.live.announcer import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
+
+_SIGNAL_SECONDS: Final = 0.5
+"""How long a signal may wait that does not wake the main thread."""
 
 _STYLES: Final = {
     "config_reloaded": "good",
@@ -61,8 +65,15 @@ def watch(environment: Environment | None, polling: bool, interval: float, outpu
     watcher.add_listener(teller.tell)
     with watcher:
         teller.say("watching", {"files": [render.place(path) for path in watcher.get_watched_files()]})
-        ended.get()
+        _await(ended)
     teller.say("stopped", {})
+
+
+def _await(ended: SimpleQueue[None]) -> None:
+    """Wait for the end; what was put by a signal that reached another thread, or came just before, is seen soon."""
+    while True:
+        with suppress(Empty):
+            return ended.get(timeout=_SIGNAL_SECONDS)
 
 
 class _Teller:

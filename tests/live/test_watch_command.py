@@ -186,3 +186,25 @@ def test_it_ends_when_nobody_reads_it_any_more(project):
         finally:
             process.kill()
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_a_signal_that_another_thread_gets_ends_the_watch(project):
+    """The system may hand it to any thread, and then nothing wakes the main one."""
+    main, over = threading.main_thread().ident, threading.Event()
+    olds = {number: signal.signal(number, lambda number, frame: None) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end():
+        while sys._current_frames()[main].f_code.co_name not in ("watch", "_await") and not over.wait(0.01):
+            pass
+        if not over.is_set():
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    try:
+        assert project.command("watch", "--polling").stdout.rstrip().endswith("stopped")
+    finally:
+        over.set()
+        ender.join()
+        for number, old in olds.items():
+            signal.signal(number, old)
