@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -470,13 +471,10 @@ def _ignored_by_git(project: Project, seconds: float) -> Iterator[Finding]:
         return
     name, inside = project.name(path), path.relative_to(root).as_posix()
     with tempfile.TemporaryDirectory() as ours:
-        ignored, tracked = (
-            _asked_git(git, Path(ours), root, seconds, *call)
-            for call in (
-                ("check-ignore", "--no-index", "--quiet", "--", inside),
-                ("ls-files", "--error-unmatch", "--", f":(top,literal){inside}"),
-            )
-        )
+        ask = partial(_asked_git, git, Path(ours), root, seconds)
+        ignored = ask("check-ignore", "--no-index", "--quiet", "--", inside)
+        # who does not answer one question in time is not asked another
+        tracked = ask("ls-files", "--error-unmatch", "--", f":(top,literal){inside}") if ignored is not None else None
     if tracked == 0:
         yield Finding("files", "fail", f"git keeps {name}", Command.of("git", "rm", "--cached", "--", name))
     elif ignored == 1:

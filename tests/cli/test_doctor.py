@@ -526,6 +526,17 @@ class TestHere:
         (finding,) = [finding for finding in found(desk, "--timeout", "1")["files"] if finding["status"] == "warn"]
         assert finding["message"] == "git cannot say whether it ignores .env"
 
+    def test_a_git_that_does_not_answer_is_asked_once(self, desk, project, git):
+        """The bound is one for all that is asked of it."""
+        slow = project.write("bin/git", f"#!/bin/sh\necho asked >> {desk.root}/asked\nexec sleep {PATIENCE}\n")
+        slow.chmod(0o755)
+        path = f"{slow.parent}:{os.environ['PATH']}"
+        (finding,) = [
+            finding for finding in found(desk, "--timeout", "1", PATH=path)["files"] if finding["status"] == "warn"
+        ]
+        assert finding["message"] == "git cannot say whether it ignores .env"
+        assert (desk.root / "asked").read_text() == "asked\n"
+
     @pytest.mark.parametrize("call", [["--env", "prodution"], ["--format", "yaml"], ["extra"]], ids=" ".join)
     def test_a_call_that_is_none(self, desk, nothing_written, call):
         nothing_written()
