@@ -48,7 +48,8 @@ def pasted(*words: object) -> str | None:
 
 def as_json(data: Any, indent: int | None = None) -> str:
     """`data` as JSON in letters that are printable; the others are escaped as JSON has it, so the data is exact."""
-    text = json.dumps(data, indent=indent, ensure_ascii=False)
-    if is_printable(text):
-        return text
-    return "".join(c if c == "\n" or is_printable(c) else json.dumps(c)[1:-1] for c in text)
+    lines = json.dumps(data, indent=indent, ensure_ascii=False).split("\n")
+    return "\n".join(
+        line if is_printable(line) else "".join(c if is_printable(c) else json.dumps(c)[1:-1] for c in line)
+        for line in lines
+    )
