@@ -195,6 +195,7 @@ def show(
     if origin:
         project = options.find(environment)
         why = f" ({project.passed_over}, so it is passed over)" if project.passed_over else ""
+        why = " (SYNFINANCE_SETTINGS_DIR says none)" if project.is_bare else why
         render.say(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
     if chosen == "env":
         from synfinance_settings.layers.dotenv_form import dotenv_text

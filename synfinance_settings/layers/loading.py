@@ -260,7 +260,7 @@ def _report_absence(run: _Build, layer: str) -> None:
     if layer in run.required:
         run.report([Problem("became-empty", f"the {layer} layer is gone", origin=_folder(run.project))])
         return
-    if layer not in ("default", "environment"):
+    if layer not in ("default", "environment") or run.project.is_bare:
         return
     strict = run.project.environment.is_strict
     if run.project.settings_dir is None:

@@ -19,6 +19,9 @@ from synfinance_settings.layers.trust import Distrust, Guard, Trusted, ours
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+NO_FOLDER: Final = "none"
+"""What SYNFINANCE_SETTINGS_DIR says where there are no layer files on purpose; a folder of that name is ``./none``."""
+
 _BORDERS: Final = (".git", "pyproject.toml")
 _NAME_FOLDER: Final = f"set {PREFIX}SETTINGS_DIR to the folder that holds"
 _NAME_DOTENV: Final = f"set {PREFIX}ENV_FILE to the file that holds"
@@ -42,6 +45,8 @@ class Project:
     """What holds the files of a folder that was not named to be such as nobody else could have written."""
     named: frozenset[Path] = frozenset()
     """The files that were named, which are read whoever could have written them."""
+    is_bare: bool = False
+    """True where it was said on purpose that there are no layer files."""
 
     def read(self, path: Path) -> Content:
         """Look at a layer file or ``.env``; a failure where it was not named and others could have written it."""
@@ -68,6 +73,8 @@ class Project:
 
     def missing_hint(self, stem: str = "default") -> str:
         """What to do where the layer `stem`, or the whole settings folder, is missing."""
+        if self.is_bare:
+            return f"{PREFIX}SETTINGS_DIR says {NO_FOLDER}: set it to the folder of the layers"
         passed = self.passed_over
         ways = f"{passed}, so it is passed over; {passed.mend}" if passed else f"create {self.layer_name(stem)}"
         return f"{ways}, or set {PREFIX}SETTINGS_DIR to the folder of the layers"
@@ -145,6 +152,7 @@ def _found(
         passed_over=where.passed_over,
         guards=where.guards,
         named=named,
+        is_bare=where.is_bare,
     )
 
 
@@ -156,6 +164,7 @@ class _Where:
     settings_dir: Path | None
     guards: Mapping[Path, Guard]
     passed_over: Distrust | None = None
+    is_bare: bool = False
 
 
 def find_dotenv(environ: Mapping[str, str]) -> tuple[Path, Guard | None]:
@@ -170,6 +179,8 @@ def _where(environ: Mapping[str, str], argument: str | os.PathLike[str] | None, 
     if named is None:
         nearest = _nearest(cwd, environ)
         return nearest if isinstance(nearest, _Where) else _without_layers(cwd, nearest)
+    if argument is None and named == NO_FOLDER:
+        return replace(_without_layers(cwd, None), is_bare=True)
     folder = Path(os.path.normpath(cwd / named))
     if not os.fspath(named) or not folder.is_dir():
         raise _missing(str(named), "settings folder", None if argument is not None else f"{PREFIX}SETTINGS_DIR")

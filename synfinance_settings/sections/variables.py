@@ -22,7 +22,7 @@ ENVIRONMENT_VARIABLE: Final = f"{PREFIX}ENV"
 
 RESERVED: Final = {
     ENVIRONMENT_VARIABLE: "the environment: development, staging, production or test",
-    f"{PREFIX}SETTINGS_DIR": "the folder that holds the layer files",
+    f"{PREFIX}SETTINGS_DIR": "the folder that holds the layer files; none says that there are none",
     f"{PREFIX}ENV_FILE": "a file that takes the place of .env; it must exist",
     f"{PREFIX}STATE_DIR": "the folder that keeps accepted versions of the layer files",
     f"{PREFIX}FALLBACK": "last-good: start on the last accepted layers when those on disk are broken",

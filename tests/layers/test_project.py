@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synfinance_settings import ConfigManager, LayerError, SettingsError
+from synfinance_settings import AppConfig, ConfigManager, LayerError, SettingsError
 from synfinance_settings.layers.project import find_project, place
 
 
@@ -312,6 +312,46 @@ def test_without_a_folder_nothing_starts_where_it_matters(tmp_path, monkeypatch,
     assert {problem.code for problem in caught.value.problems} == {"missing-layer"}
 
 
+BARE = {"SYNFINANCE_SETTINGS_DIR": "none"}
+
+
+@pytest.mark.parametrize("environment", ["development", "test", "staging", "production"])
+def test_no_folder_on_purpose_starts_on_variables_alone_wherever_it_is(project, monkeypatch, environment):
+    project.layer("default", "app_name: in the folder")
+    monkeypatch.chdir(project.root)
+    (project.root / "key").write_text("k" * 32)
+    variables = {"SYNFINANCE_SECURITY__API_KEY_ENABLED": "on", "SYNFINANCE_SECURITY__API_KEYS_FILE": "key"}
+    manager = ConfigManager(environ={"SYNFINANCE_ENV": environment, **variables, **BARE})
+    assert (manager.get_config().app_name, manager.get_config().security.api_keys[0].get_secret_value()) == (
+        AppConfig(environment=environment, security={"api_key_enabled": True, "api_keys": ["k" * 32]}).app_name,
+        "k" * 32,
+    )
+    assert "missing-layer" not in [warning.code for warning in manager.snapshot.warnings]
+    assert manager.reload_config() is manager.get_config()
+
+
+def test_no_folder_on_purpose_leaves_the_dotenv_of_the_working_directory(project, deep):
+    (deep / ".env").write_text("SYNFINANCE_SERVER__PORT=9001\n")
+    project.write(".env", "SYNFINANCE_SERVER__PORT=9002\n")
+    assert start(**BARE).server.port == 9001
+
+
+def test_no_folder_on_purpose_is_said_where_one_asks_for_the_layers(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    shown = project.command("show", "--origin", **BARE)
+    assert "layers from no settings folder (SYNFINANCE_SETTINGS_DIR says none)" in shown.stderr
+    edit = project.command("set", "server.port", "9001", **BARE)
+    assert edit.exit_code == 2
+    assert "SYNFINANCE_SETTINGS_DIR says none: set it to the folder of the layers" in edit.stderr
+
+
+def test_a_folder_of_the_name_none_is_still_a_folder(project, deep):
+    named = project.settings.rename(deep / "none")
+    assert found(SYNFINANCE_SETTINGS_DIR="./none") == named
+    assert find_project(environ={}, settings_dir="none").settings_dir == named
+    assert found(**BARE) is None
+
+
 def test_dotenv_is_the_one_beside_the_settings_folder(project, deep):
     (deep / ".env").write_text("SYNFINANCE_SERVER__PORT=9001\n")
     project.write(".env", "SYNFINANCE_SERVER__PORT=9002\n")
@@ -342,7 +382,7 @@ def test_what_can_be_no_path_is_an_error_of_a_layer(deep, name, path):
 def test_a_working_directory_that_is_gone_is_an_error_of_a_layer(project):
     code = """if True:
         import os
-        from synfinance_settings import ConfigManager, LayerError, SettingsError
+        from synfinance_settings import AppConfig, ConfigManager, LayerError, SettingsError
         os.mkdir("gone")
         os.chdir("gone")
         os.rmdir("../gone")
