@@ -55,7 +55,7 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
     `mode` is that of the file, by default the one that it has. With `starts_dotenv` the place of ``.env`` may be
     filled, where it is free. Raises `EditError` for a place that a load reads.
     """
-    from synfinance_settings.layers.sources import refuse_read_place
+    from synfinance_settings.layers.look import refuse_read_place
     from synfinance_settings.layers.writing import write_atomically
 
     if path in (None, STDOUT):

@@ -441,17 +441,17 @@ def _weakness(value: str) -> str | None:
 
 def _files(project: Project, seconds: float) -> Iterator[Finding]:
     """Modes of the layer files and of ``.env``, and whether git would take ``.env`` along."""
-    from synfinance_settings.layers.sources import read_sources
+    from synfinance_settings.layers.look import look_at
 
-    sources = read_sources(project)
-    paths = [path for path, content in sources.contents.items() if content.exists]
+    look = look_at(project)
+    paths = [path for path, content in look.contents.items() if content.exists]
     bad = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o022]
     for path in bad:
         name = project.name(path)
         yield Finding("files", "fail", f"{name} can be written by others", Command.of("chmod", "go-w", "--", name))
     if not bad:
         yield Finding("files", "ok", f"{counted(len(paths), 'file')}, none writable by others")
-    for path in [project.env_file, *(content.path for content in sources.secrets.values())]:
+    for path in [project.env_file, *(content.path for content in look.secrets.values())]:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o044:
             name = project.name(path)
             yield Finding("files", "warn", f"{name} can be read by others", Command.of("chmod", "600", "--", name))

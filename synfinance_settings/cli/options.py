@@ -157,7 +157,7 @@ def stored(number: int) -> ValidationReport:
     from synfinance_settings.editing.history import History
     from synfinance_settings.errors import Problem, RollbackError
     from synfinance_settings.layers.loading import build
-    from synfinance_settings.layers.sources import read_sources, stored_sources
+    from synfinance_settings.layers.look import look_at, stored_look
 
     project = find()
     versions = History(state_dir(), project.settings_dir).versions() if project.settings_dir else iter(())
@@ -166,6 +166,6 @@ def stored(number: int) -> ValidationReport:
         raise RollbackError(Problem("no-such-version", f"the history has no version {number}"))
     if version.environment != "default":
         project = find(Environment(version.environment))
-    now = read_sources(project)
+    now = look_at(project)
     files = {**now.layer_files, **version.files}
-    return build(project, stored_sources(project, now, files), placeholders=True)
+    return build(project, stored_look(project, now, files), placeholders=True)

@@ -24,11 +24,11 @@ from synfinance_settings.errors import EditError, HistoryError, LayerError, Orig
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Snapshot, trail
-from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.trial import (
     environments_of,
     in_environment,
@@ -178,8 +178,8 @@ class LayerFile:
         reports = []
         for environment in self._environments():
             project = self._here(environment)
-            sources = read_sources(project).with_layer(layer, content)
-            reports.append(build(project, sources, placeholders=True))
+            look = look_at(project).with_layer(layer, content)
+            reports.append(build(project, look, placeholders=True))
         yield from _hiding(reports, changed, self.project.name(content.path))
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment is self.project.environment)
@@ -201,11 +201,11 @@ class LayerFile:
 
     def _beside(self, project: Project) -> dict[str, bytes]:
         """The layer files of the environment; raises `LayerError` where one cannot be read, as no version says."""
-        sources = read_sources(project)
-        for content in sources.layer_contents:
+        look = look_at(project)
+        for content in look.layer_contents:
             if content.failure:
                 content.text(project.name(content.path))  # raises its failure
-        return sources.layer_files
+        return look.layer_files
 
     @contextmanager
     def _announcing(self, found: Entry, coming: Entry, name: str) -> Iterator[Callable[[], None]]:

@@ -20,10 +20,10 @@ from synfinance_settings.errors import EditError, LayerError, Origin, Problem, S
 from synfinance_settings.layers.expansion import Scope
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.node import Branch, Node, Source, leaves, put
 from synfinance_settings.layers.project import parse_dotenv
 from synfinance_settings.layers.report import placeholder
-from synfinance_settings.layers.sources import read_sources
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import values_alone
 from synfinance_settings.sections.keys import SETTINGS
@@ -108,10 +108,10 @@ def _stays(layer: LayerFile, key: str, node: Node) -> bool:
 
 def _wanted(layer: LayerFile, given: Mapping[str, Node], said: Mapping[str, Node], *, full: bool) -> dict[str, Node]:
     """What the layer is to say: as it says it now, where that means the same."""
-    sources = read_sources(layer.project)
-    lines = parse_dotenv(sources.dotenv, layer.project.name(layer.project.env_file), layer.project.environ, placeholder)
+    look = look_at(layer.project)
+    lines = parse_dotenv(look.dotenv, layer.project.name(layer.project.env_file), layer.project.environ, placeholder)
     scope = Scope(layer.project.environ, lines.values, placeholder)
-    default = sources.files.get("default", ())
+    default = look.files.get("default", ())
     below = _given(default[0], default[0].path.name) if default else {}
     new, old, under = (values_alone(_branch(nodes), scope) for nodes in (given, said, below))
     inherited = {key: setting.default for key, setting in SETTINGS.items() if key not in below} | under

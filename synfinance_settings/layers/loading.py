@@ -22,13 +22,13 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch, Node, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.report import Lender, ValidationReport
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
-from synfinance_settings.layers.sources import Sources
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import Validation, with_excerpt
@@ -43,13 +43,13 @@ class _Build:
     def __init__(
         self,
         project: Project,
-        sources: Sources,
+        look: Look,
         overrides: Branch,
         required: frozenset[str],
         placeholders: bool,
     ) -> None:
         self.project = project
-        self.sources = sources
+        self.look = look
         self.overrides = overrides
         self.required = required
         self.problems: list[Problem] = []
@@ -61,8 +61,8 @@ class _Build:
         self.doubted: set[str] = set()
         self.lender = Lender() if placeholders else None
         lend = self.lender.lend if self.lender else _nothing_lent
-        parsed = None if placeholders else sources.parsed
-        self.dotenv = parsed or parse_dotenv(sources.dotenv, project.name(project.env_file), project.environ, lend)
+        parsed = None if placeholders else look.parsed
+        self.dotenv = parsed or parse_dotenv(look.dotenv, project.name(project.env_file), project.environ, lend)
         self.scope = Scope(project.environ, self.dotenv.values, lend)
 
     def report(self, problems: Iterable[Problem]) -> None:
@@ -79,7 +79,7 @@ class _Build:
     def read_secret(self, variable: Variable) -> str | Problem:
         """The value behind a ``..._FILE`` variable."""
         named = str(variable.value)
-        content = self.sources.secrets.get(named) or Content(target(self.project.root, named))
+        content = self.look.secrets.get(named) or Content(target(self.project.root, named))
         return secret_value(content, variable.name, named)
 
 
@@ -92,7 +92,7 @@ def _file(layer: str) -> Callable[[_Build], Branch]:
 
 
 def _dotenv(build: _Build) -> Branch:
-    if build.project.env_file_required and not build.sources.dotenv.exists:
+    if build.project.env_file_required and not build.look.dotenv.exists:
         name = build.dotenv.name
         build.report([Problem("missing-layer", f"{name} was named but does not exist", origin=Origin(name))])
         build.left_out.append(name)
@@ -132,7 +132,7 @@ LAYER_ORDER: Final[tuple[tuple[str, Callable[[_Build], Branch]], ...]] = (
 
 def build(
     project: Project,
-    sources: Sources,
+    look: Look,
     *,
     overrides: Branch | None = None,
     required: frozenset[str] = frozenset(),
@@ -146,7 +146,7 @@ def build(
     nothing sets are lent a `placeholder`; what the layer `judged` says is validated even where a higher layer would
     hide it. `kept` is what layers say beside their files, where these are silent on it.
     """
-    run = _Build(project, sources, overrides or {}, required, placeholders)
+    run = _Build(project, look, overrides or {}, required, placeholders)
     layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
     if kept:
         layers = tuple(
@@ -155,11 +155,11 @@ def build(
     if judged is not None:
         layers = _uncovered(layers, judged)
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
-    if sources.ignored:
-        run.report(map(_ignored_local, sources.ignored))
-    if sources.strays:
+    if look.ignored:
+        run.report(map(_ignored_local, look.ignored))
+    if look.strays:
         folder = _folder(project).source
-        run.report(stray(name, wanted, folder) for name, wanted in sources.strays)
+        run.report(stray(name, wanted, folder) for name, wanted in look.strays)
     watch = run.lender.watch if run.lender else None
     validation = Validation(layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(merge(layers), complete=run.complete)
@@ -167,7 +167,7 @@ def build(
     warnings = (*run.warnings, *validation.warnings)
     snapshot = None
     if config is not None and not problems:
-        snapshot = Snapshot(config, sources.looked_at, layers, warnings)
+        snapshot = Snapshot(config, look.looked_at, layers, warnings)
     return ValidationReport(
         project.environment,
         problems,
@@ -199,7 +199,7 @@ def _without(branch: Branch, other: Branch) -> Branch:
 
 def _read_layer(run: _Build, layer: str) -> Branch:
     """The settings of one layer file, if it is there."""
-    contents = run.sources.files.get(layer, ())
+    contents = run.look.files.get(layer, ())
     if len(contents) > 1:
         names = [run.project.name(content.path) for content in contents]
         message = f"one layer in two files: {' and '.join(names)}"

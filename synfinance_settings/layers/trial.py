@@ -17,10 +17,10 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
-from synfinance_settings.layers.sources import read_sources
 
 LayerName = Literal["default", "environment", "default.local", "environment.local"]
 
@@ -34,10 +34,10 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
     variable hides what it says. With `placeholders`, names that references need and nothing sets are lent a
     `placeholder`.
     """
-    sources = read_sources(project)
+    look = look_at(project)
     if project.config_path is None:
-        return build(project, sources, placeholders=placeholders)
-    return build(project, sources.without_local(), placeholders=placeholders, judged="environment")
+        return build(project, look, placeholders=placeholders)
+    return build(project, look.without_local(), placeholders=placeholders, judged="environment")
 
 
 def layer_of(path: Path) -> tuple[LayerName, Environment | None]:
@@ -86,15 +86,15 @@ def judge(
 
     The default layer is judged by what all layers together say.
     """
-    sources = read_sources(project)
+    look = look_at(project)
     if not layer.endswith(".local"):
-        sources = sources.with_layer(layer, content).without_local()
+        look = look.with_layer(layer, content).without_local()
     elif project.environment is Environment.PRODUCTION:
-        sources = replace(sources, ignored=tuple({**dict.fromkeys(sources.ignored), project.name(content.path): None}))
+        look = replace(look, ignored=tuple({**dict.fromkeys(look.ignored), project.name(content.path): None}))
     else:
-        sources = sources.with_layer(layer, content)
+        look = look.with_layer(layer, content)
     judged = None if layer == "default" else layer
-    return build(project, sources, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
+    return build(project, look, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
 
 
 def judge_default(
@@ -104,7 +104,7 @@ def judge_default(
 
     A value that no field could take is a fault, although every environment hides it today.
     """
-    alone = read_sources(project).only("default").with_layer("default", content)
+    alone = look_at(project).only("default").with_layer("default", content)
     found = build(project, alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
     misfits = [problem for problem in found if problem.code in _MISFITS]
     reports = [

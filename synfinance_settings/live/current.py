@@ -23,12 +23,12 @@ from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project, find_project
 from synfinance_settings.layers.report import log_problems
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.layers.sources import Sources, read_sources
 from synfinance_settings.live.announcer import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
@@ -89,9 +89,9 @@ class Current:
         self.timeline = Timeline(history_limit)
         self.announcer = Announcer()
         self.subscriptions = Subscriptions()
-        self.looked: Sources | None = None
+        self.looked: Look | None = None
         self.last_failure: SettingsError | None = None
-        self.fallen_from: Sources | None = None
+        self.fallen_from: Look | None = None
         self._snapshot: Snapshot | None = None
         self._refused: frozenset[object] = frozenset()
         self._overrides: tuple[Branch, ...] = ()
@@ -139,12 +139,12 @@ class Current:
             else:
                 decided = environment if environment is not None else str(state.project.environment)
                 project = self.choice.project(environ, config_path, decided)
-            return self._attempt("load", read_sources(project))
+            return self._attempt("load", look_at(project))
 
         self._change(attempt)
 
     def reload(
-        self, found: Sources | None = None, since: Sources | None = None, *, manual: bool = False, again: bool = False
+        self, found: Look | None = None, since: Look | None = None, *, manual: bool = False, again: bool = False
     ) -> None:
         """Read all layers anew and make them current; raises `SettingsError`, and changes nothing, where they do not
         validate.
@@ -157,9 +157,9 @@ class Current:
         def attempt() -> _Loaded | None:
             state = self.timeline.current
             if state is None:
-                return self._attempt("load", read_sources(self.project()))
+                return self._attempt("load", look_at(self.project()))
             is_newest = found is not None and found.project is state.project and self.looked is since
-            read = found if is_newest and found is not None else read_sources(state.project, self.looked)
+            read = found if is_newest and found is not None else look_at(state.project, self.looked)
             return self._attempt("reload", read, manual=manual)
 
         def queued() -> None:
@@ -171,18 +171,18 @@ class Current:
         else:
             self._change(attempt, again=again)
 
-    def look(self) -> Sources:
+    def look(self) -> Look:
         """What the layers say now, whether it validates or not; nothing comes into force."""
         _ = self.snapshot  # loads at the first use
         assert self.timeline.current is not None
-        return read_sources(self.timeline.current.project, self.looked)
+        return look_at(self.timeline.current.project, self.looked)
 
     def check(self, project: Project, content: Content) -> None:
         """Raise what a reload would raise that found `content` as the environment's layer of `project`."""
         before = self.timeline.current
-        sources = read_sources(project, self.looked).with_layer("environment", content)
-        report = build(project, sources, required=before.content if before else frozenset())
-        _overlaid(self.timeline, State(project, sources, report.content, report.require()), self._overrides)
+        look = look_at(project, self.looked).with_layer("environment", content)
+        report = build(project, look, required=before.content if before else frozenset())
+        _overlaid(self.timeline, State(project, look, report.content, report.require()), self._overrides)
 
     def rollback(self, version: int | None = None) -> None:
         """Put the values of snapshot number `version`, else of the one before, in force as a new snapshot.
@@ -255,12 +255,12 @@ class Current:
         if loaded is not None and is_good:
             self._record(loaded)
 
-    def _attempt(self, command: str, sources: Sources, *, manual: bool = False) -> _Loaded | None:
-        """Build from `sources` and make the result current; the lock is held."""
+    def _attempt(self, command: str, look: Look, *, manual: bool = False) -> _Loaded | None:
+        """Build from `look` and make the result current; the lock is held."""
         is_reload = command == "reload"
-        project = sources.project
-        self.looked = sources
-        if is_reload and self._refused and sources.digest in self._refused:
+        project = look.project
+        self.looked = look
+        if is_reload and self._refused and look.digest in self._refused:
             if manual:
                 self.announcer.announce(ConfigEvent.MANUAL_RELOAD, self.snapshot.config)
             return None
@@ -269,13 +269,13 @@ class Current:
         known = self._last_good if is_reload else None
         last_good = known or LastGood(project.environ, self.choice.state_dir)
         last_good.check()
-        report = build(project, sources, required=before.content if before and is_reload else frozenset())
+        report = build(project, look, required=before.content if before and is_reload else frozenset())
         if report.snapshot is None:
             failure = SettingsError.of(report.problems)
-            if is_reload or not _is_still(self.fallen_from, sources):
-                self._fall_back(last_good, sources, failure)
+            if is_reload or not _is_still(self.fallen_from, look):
+                self._fall_back(last_good, look, failure)
             return None
-        state = self.timeline.follow(State(project, sources, report.content, report.snapshot))
+        state = self.timeline.follow(State(project, look, report.content, report.snapshot))
         shown = _overlaid(self.timeline, state, self._overrides)
         recovered = self.last_failure is not None and before is not None
         self._last_good, self.fallen_from, self.last_failure = last_good, None, None
@@ -285,9 +285,9 @@ class Current:
         log_problems(warning for warning in report.warnings if warning not in told)
         return _Loaded(command, before, state, change)
 
-    def _fall_back(self, last_good: LastGood, sources: Sources, failure: SettingsError) -> None:
+    def _fall_back(self, last_good: LastGood, look: Look, failure: SettingsError) -> None:
         """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
-        accepted = last_good.accepted(sources) if self.timeline.current is None else None
+        accepted = last_good.accepted(look) if self.timeline.current is None else None
         if accepted is None:
             raise failure
         name, restored = accepted
@@ -295,13 +295,13 @@ class Current:
         log_problems(failure.problems)
         state = self.timeline.follow(restored)
         shown = _overlaid(self.timeline, state, self._overrides)
-        self._last_good, self.fallen_from, self.last_failure = last_good, sources, failure
+        self._last_good, self.fallen_from, self.last_failure = last_good, look, failure
         self._adopt(state, shown, ConfigEvent.CONFIG_RELOADED)
 
     def _go_back(self, target: State) -> None:
         """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
         assert self.timeline.current is not None
-        refused = frozenset(looked.digest for looked in (self.timeline.current.sources, self.looked) if looked)
+        refused = frozenset(looked.digest for looked in (self.timeline.current.look, self.looked) if looked)
         state = self.timeline.restored(target)
         self._adopt(state, _overlaid(self.timeline, state, self._overrides), ConfigEvent.ROLLED_BACK)
         self._refused = refused
@@ -333,7 +333,7 @@ class Current:
         self.subscriptions.tell(old, shown, self.announcer.deliver, all_kinds=not may_refuse)
         return old, shown
 
-    def _is_welcome(self, loaded: _Loaded, fallen_from: Sources | None) -> bool:
+    def _is_welcome(self, loaded: _Loaded, fallen_from: Look | None) -> bool:
         """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
         if loaded.change is None or loaded.before is None:
             return True
@@ -351,8 +351,8 @@ class Current:
         """Keep on disk what was loaded, unless something newer is in force, which records itself."""
         with self._recording:
             state = self.timeline.current
-            if self._last_good and state is not None and state.sources is loaded.state.sources:
-                self._last_good.record(loaded.state.project, loaded.state.sources, loaded.command)
+            if self._last_good and state is not None and state.look is loaded.state.look:
+                self._last_good.record(loaded.state.project, loaded.state.look, loaded.command)
 
 
 def _tried(attempt: Callable[[], _Loaded | None]) -> tuple[_Loaded | None, SettingsError | None]:
@@ -377,14 +377,14 @@ def _overlaid(timeline: Timeline, state: State, overrides: tuple[Branch, ...]) -
     if not overrides:
         return state.snapshot
     layer = merge([("override", branch) for branch in overrides])
-    return timeline.overlaid(state, build(state.project, state.sources, overrides=layer).require())
+    return timeline.overlaid(state, build(state.project, state.look, overrides=layer).require())
 
 
-def _is_still(was: Sources | None, sources: Sources) -> bool:
-    """True where `sources` is what was seen before, whatever the other variables of the process say now."""
+def _is_still(was: Look | None, look: Look) -> bool:
+    """True where `look` is what was seen before, whatever the other variables of the process say now."""
     if was is None:
         return False
-    return was.digest == sources.digest and was.project == replace(sources.project, environ=was.project.environ)
+    return was.digest == look.digest and was.project == replace(look.project, environ=was.project.environ)
 
 
 def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> None:

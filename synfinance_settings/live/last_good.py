@@ -12,9 +12,9 @@ from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origi
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.look import Look, layer_stems, stored_look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems
-from synfinance_settings.layers.sources import Sources, layer_stems, stored_sources
 from synfinance_settings.live.timeline import State
 from synfinance_settings.sections.variables import PREFIX
 
@@ -50,14 +50,14 @@ class LastGood:
 
         return History(self.folder, project.settings_dir, wait)
 
-    def record(self, project: Project, sources: Sources, command: str) -> None:
+    def record(self, project: Project, look: Look, command: str) -> None:
         """Keep layer files that were just accepted; where that cannot be, work goes on with a warning."""
         history = self._history(project, _SECONDS if command == "reload" else _SECONDS_OF_A_START)
         if history is None:
             return
         from synfinance_settings.editing.history import Entry
 
-        environment, files = str(project.environment), sources.layer_files
+        environment, files = str(project.environment), look.layer_files
         try:
             latest = history.latest(environment)
             before = latest.files if latest else {}
@@ -67,25 +67,25 @@ class LastGood:
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
 
-    def accepted(self, now: Sources) -> tuple[str, State] | None:
+    def accepted(self, now: Look) -> tuple[str, State] | None:
         """The newest version accepted before that still validates, with all else as it is in `now`, and its name.
 
         None where there is none, or it is not asked for.
         """
-        for sources, name in self._candidates(now.project, now):
-            report = build(now.project, sources)
+        for look, name in self._candidates(now.project, now):
+            report = build(now.project, look)
             if report.snapshot is not None:
-                return name, State(now.project, sources, report.content, report.snapshot)
+                return name, State(now.project, look, report.content, report.snapshot)
         return None
 
-    def _candidates(self, project: Project, now: Sources) -> Iterator[tuple[Sources, str]]:
+    def _candidates(self, project: Project, now: Look) -> Iterator[tuple[Look, str]]:
         history = self._history(project, _SECONDS) if self._fallback else None
         if history is None:
             return
         try:
             for version in history.versions(str(project.environment), valid_only=True):
                 when = version.when.isoformat(" ", "seconds")
-                yield stored_sources(project, now, version.files), f"version {version.number}, accepted {when}"
+                yield stored_look(project, now, version.files), f"version {version.number}, accepted {when}"
         except HistoryError as error:
             log_problems(error.problems)
 

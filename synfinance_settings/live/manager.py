@@ -16,10 +16,10 @@ from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import SettingsError, door
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.files import read_file
+from synfinance_settings.layers.look import refuse_read_place
 from synfinance_settings.layers.output import exported
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
-from synfinance_settings.layers.sources import refuse_read_place
 from synfinance_settings.layers.trial import judge, layer_of
 from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.live.current import Choice, Current, PathLike

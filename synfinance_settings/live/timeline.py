@@ -13,9 +13,9 @@ from operator import attrgetter
 from typing import Any, Final
 
 from synfinance_settings.errors import Problem, RollbackError
+from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.layers.sources import Sources
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS
 
@@ -25,7 +25,7 @@ class State:
     """A snapshot of the layers alone, and all that it was built from."""
 
     project: Project
-    sources: Sources
+    look: Look
     content: frozenset[str]
     snapshot: Snapshot = field(repr=False)
 

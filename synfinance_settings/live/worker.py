@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from synfinance_settings.errors import SettingsError
 from synfinance_settings.foreign import printable
 from synfinance_settings.layers.files import file_digest
-from synfinance_settings.layers.sources import Sources, candidates
+from synfinance_settings.layers.look import Look, candidates
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
 
@@ -74,7 +74,7 @@ class Worker:
         self._written: dict[str, tuple[bool, int]] = {}
         self._seen: dict[Path, str] = {}
         self._seen_extras: dict[Path, str] = {}
-        self._looked: Sources | None = None
+        self._looked: Look | None = None
         self._is_overdue = False  # what was seen could not be loaded for a reason that passes
         self._unwatched: set[Path] = set()
         self._fault: type[BaseException] | None = None
@@ -141,7 +141,7 @@ class Worker:
         """The paths that may give values, whether they exist or not."""
         state = self._current.timeline.current
         assert state is not None, "what is watched has been loaded"
-        return candidates(state.project, self._current.looked or state.sources)
+        return candidates(state.project, self._current.looked or state.look)
 
     def _say_unwatched(self, what: str, error: OSError | RuntimeError) -> None:
         reason = getattr(error, "strerror", None) or error
@@ -192,13 +192,13 @@ class Worker:
         """Compare what is there with what was seen last, and load it when it has settled."""
         since = self._catch_up()
         said = dict(self._written)
-        sources, seen, extras = self._read()
+        look, seen, extras = self._read()
         while (changed := self._changed(seen, extras)) and not self._are_done(changed, {**seen, **extras}, said):
             if self._is_stopped(SETTLE_SECONDS):
                 return
             since = self._current.looked
             before, said = (seen, extras), dict(self._written)
-            sources, seen, extras = self._read()
+            look, seen, extras = self._read()
             if (seen, extras) == before:
                 break
         for name, mark in said.items():
@@ -211,18 +211,18 @@ class Worker:
         again = not _changed(self._seen, seen)
         self._seen, self._seen_extras, self._is_overdue = seen, extras, self._auto_reload
         if self._auto_reload:
-            self._looked = sources
-            self._is_overdue = not self._load(sources, since, again)
+            self._looked = look
+            self._is_overdue = not self._load(look, since, again)
 
-    def _load(self, sources: Sources, since: Sources | None, again: bool) -> bool:
+    def _load(self, look: Look, since: Look | None, again: bool) -> bool:
         """Have the manager load what a look found; False where it could not for a reason that passes."""
         try:
-            self._current.reload(sources, since, again=again)
+            self._current.reload(look, since, again=again)
         except SettingsError as error:  # announced, logged and counted already
             return all(problem.code != "no-memory" for problem in error.problems)
         return True
 
-    def _catch_up(self) -> Sources | None:
+    def _catch_up(self) -> Look | None:
         """Count what somebody else had the manager load meanwhile as seen; returns what was looked at last."""
         looked = self._current.looked
         if looked is not None and looked is not self._looked:
@@ -231,10 +231,10 @@ class Worker:
             self._is_overdue = False
         return looked
 
-    def _read(self) -> tuple[Sources, dict[Path, str], dict[Path, str]]:
+    def _read(self) -> tuple[Look, dict[Path, str], dict[Path, str]]:
         """What the layers say now, and the hashes of their files and of `watch_paths`."""
-        sources = self._current.look()
-        return sources, sources.digests, extra_digests(self._paths)
+        look = self._current.look()
+        return look, look.digests, extra_digests(self._paths)
 
     def _changed(self, seen: dict[Path, str], extras: dict[Path, str]) -> set[Path]:
         """The paths that are not as they were at the last look."""

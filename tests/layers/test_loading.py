@@ -15,8 +15,8 @@ from synfinance_settings import (
     ValidationReport,
 )
 from synfinance_settings.layers.loading import LAYER_ORDER, build
+from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import find_project
-from synfinance_settings.layers.sources import read_sources
 
 
 def test_the_order_of_the_layers_is_visible():
@@ -35,7 +35,7 @@ def test_the_order_of_the_layers_is_visible():
 def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
     project.layer("default", f"server: {{port: {port}}}")
     found = find_project(environ={}, settings_dir=project.settings)
-    report = build(found, read_sources(found))
+    report = build(found, look_at(found))
     assert isinstance(report, ValidationReport)
     assert (bool(report), report.snapshot is not None, not report.problems) == (is_good, is_good, is_good)
     with nullcontext() if is_good else pytest.raises(InvalidSettingsError, match=r"server\.port"):
@@ -45,10 +45,10 @@ def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
 def test_what_a_build_comes_to_is_made_of_what_was_read_alone(project):
     project.layer("default", "server: {port: 8001}")
     found = find_project(environ={}, settings_dir=project.settings)
-    sources = read_sources(found)
-    snapshot = build(found, sources).require()
-    assert build(found, sources).snapshot == snapshot
-    assert (snapshot.loaded_at, snapshot.number, snapshot.pending_restart) == (sources.looked_at, 0, ())
+    look = look_at(found)
+    snapshot = build(found, look).require()
+    assert build(found, look).snapshot == snapshot
+    assert (snapshot.loaded_at, snapshot.number, snapshot.pending_restart) == (look.looked_at, 0, ())
 
 
 SOURCES = [

@@ -24,7 +24,7 @@ from synfinance_settings.layers.stray_files import strays
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class Look:
     """The bytes of everything that a load reads, as one look found them for `project`."""
 
     project: Project
@@ -59,16 +59,16 @@ class Sources:
         """The hash of every file that was there, by its path."""
         return {path: content.digest for path, content in self.contents.items() if content.exists}
 
-    def only(self, layer: str) -> Sources:
+    def only(self, layer: str) -> Look:
         """The same with one layer file and nothing else."""
         nothing = Content(self.dotenv.path)
-        return Sources(self.project, {layer: self.files.get(layer, ())}, nothing, {}, self.looked_at)
+        return Look(self.project, {layer: self.files.get(layer, ())}, nothing, {}, self.looked_at)
 
-    def with_layer(self, layer: str, content: Content) -> Sources:
+    def with_layer(self, layer: str, content: Content) -> Look:
         """The same with `content` as the file of `layer`."""
         return replace(self, files={**self.files, layer: (content,)})
 
-    def without_local(self) -> Sources:
+    def without_local(self) -> Look:
         """The same without developers' own layers."""
         return replace(
             self, files={layer: found for layer, found in self.files.items() if not layer.endswith(".local")}
@@ -80,7 +80,7 @@ class Sources:
         return {content.path.name: content.data for content in self.layer_contents if content.data is not None}
 
 
-def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -> Sources:
+def stored_look(project: Project, now: Look, files: Mapping[str, bytes]) -> Look:
     """`now` with other layer files: those of a version of the history, by their names."""
     folder = project.settings_dir or project.root
     layers = {
@@ -90,14 +90,14 @@ def stored_sources(project: Project, now: Sources, files: Mapping[str, bytes]) -
     return replace(now, files=layers)
 
 
-def read_sources(project: Project, before: Sources | None = None) -> Sources:
+def look_at(project: Project, before: Look | None = None) -> Look:
     """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised.
 
     What is as it was in `before` keeps what was made of it.
     """
     known = before.contents if before else {}
 
-    def look(path: Path) -> Content:
+    def at(path: Path) -> Content:
         content = project.read(path)
         same = known.get(path)
         return same if same == content else content
@@ -112,8 +112,8 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
         if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
             ignored += [project.name(path) for path in paths if present is not None or project.read(path).exists]
             continue
-        files[layer] = tuple(filter(lambda content: content.exists, map(look, paths)))
-    dotenv = look(project.env_file)
+        files[layer] = tuple(filter(lambda content: content.exists, map(at, paths)))
+    dotenv = at(project.env_file)
     parsed = before.parsed if before and before.dotenv is dotenv else None
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
     named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
@@ -121,14 +121,14 @@ def read_sources(project: Project, before: Sources | None = None) -> Sources:
     unread = strays(present or frozenset())
     if unread and project.config_path is not None:
         unread = tuple(found for found in unread if found[0] != project.config_path.name)
-    return Sources(project, files, dotenv, secrets, datetime.now(UTC), tuple(ignored), parsed, unread)
+    return Look(project, files, dotenv, secrets, datetime.now(UTC), tuple(ignored), parsed, unread)
 
 
-def candidates(project: Project, sources: Sources) -> tuple[Path, ...]:
-    """The paths that may give values, whether they exist or not; `sources` tells which secret files are named."""
+def candidates(project: Project, look: Look) -> tuple[Path, ...]:
+    """The paths that may give values, whether they exist or not; `look` tells which secret files are named."""
     layers = [path for stem in layer_stems(project).values() for path in project.candidates(stem)]
     given = [project.config_path] if project.config_path else []
-    return (*layers, *given, project.env_file, *(content.path for content in sources.secrets.values()))
+    return (*layers, *given, project.env_file, *(content.path for content in look.secrets.values()))
 
 
 def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = False) -> None:
@@ -143,7 +143,7 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
     if but_new_dotenv and real == Path(os.path.realpath(project.env_file)) and not real.exists():
         return
     hint = "write another file, and take over by hand what is needed"
-    read = {*candidates(project, read_sources(project))}
+    read = {*candidates(project, look_at(project))}
     for folder in _settings_folders(project, real):
         for environment in Environment:
             there = replace(project, settings_dir=folder, environment=environment)
