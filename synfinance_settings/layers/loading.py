@@ -162,7 +162,7 @@ def build(
         run.report(stray(name, wanted, folder) for name, wanted in look.strays)
     watch = run.lender.watch if run.lender else None
     validation = Validation(layers, run.scope, run.texts, run.doubted, watch)
-    config = validation.run(merge(layers), complete=run.complete)
+    config = validation.run(merge(layers, str(project.environment)), complete=run.complete)
     problems = (*run.problems, *validation.problems)
     warnings = (*run.warnings, *validation.warnings)
     snapshot = None

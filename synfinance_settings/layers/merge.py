@@ -1,7 +1,9 @@
-"""Layers into one: the only door to dynaconf.
+"""Layers into one: the door to dynaconf.
 
-dynaconf merges sections key by key; everything else that it does is off, and nothing asks it for more. It would read
-options from the process environment when it is imported and when it starts, so it sees none of them (docs/why.md).
+Each layer is a loader in dynaconf's protocol. The engine calls one after the other with a dynaconf object that is made
+for this merge alone, and reads what dynaconf merged there: sections key by key. Everything else that dynaconf does is
+off. It would read options from the process environment when it is imported and when it starts, so it sees none of them
+(docs/why.md).
 """
 
 from __future__ import annotations
@@ -10,11 +12,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from synfinance_settings.layers.node import Branch
 
-_ROOT: Final = "LAYERS"  # one root key, since dynaconf upper-cases the names at the top
+ROOT: Final = "LAYERS"
+"""The key below which loaders put their sections: one for all, since dynaconf upper-cases the names at the top."""
+
+_NO_ENVIRONMENT: Final = "main"  # what dynaconf calls it
 _OWN_NAMES: Final = frozenset(
     [
         "DYNACONF_ALWAYS_FRESH_VARS",
@@ -55,7 +61,7 @@ class _WithoutDynaconf(type(os.environ)):  # type: ignore[misc]
 
 
 @contextmanager
-def _deaf_import() -> Iterator[None]:
+def deaf_import() -> Iterator[None]:
     """While dynaconf is imported, `os.environ` is a view without its options; nothing in the environment changes."""
     real = os.environ
     if "dynaconf" in sys.modules or not any(map(_is_own, list(real))):
@@ -70,7 +76,7 @@ def _deaf_import() -> Iterator[None]:
         os.environ = real  # noqa: B003
 
 
-with _deaf_import():
+with deaf_import():
     from dynaconf.base import DynaconfCore, Settings
     from dynaconf.loaders.base import SourceMetadata
 
@@ -78,6 +84,27 @@ if TYPE_CHECKING:
     _Base = Any
 else:
     _Base = Settings
+
+
+class Loader(Protocol):
+    """What dynaconf takes for a loader, a module of its own among them."""
+
+    def load(self, obj: Any, env: str, silent: bool = False, key: str | None = None) -> None:
+        """Put what this source says into the dynaconf object `obj`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLoader:
+    """A layer as a loader: it hands its sections over below `ROOT`, and says which layer they are from."""
+
+    name: str
+    branch: Branch = field(repr=False)
+
+    def load(self, obj: Any, env: str, silent: bool = False, key: str | None = None) -> None:
+        """Hand all over in one update: nothing is read here that could fail, or that a `key` would save."""
+        source = SourceMetadata(loader="synfinance_settings", identifier=self.name, env=env, merged=True)
+        sections = {ROOT: _copied(self.branch)}
+        obj.update(sections, loader_identifier=source, merge=True, dotted_lookup=False, validate=False)
 
 
 class _Merger(_Base):  # type: ignore[misc]
@@ -92,23 +119,22 @@ class _Merger(_Base):  # type: ignore[misc]
         return {}
 
     def get(self, key: str, default: Any = None, **_: Any) -> Any:
-        """Every option that dynaconf asks itself for while it merges; unasked, it would look in the environment."""
-        return _OPTIONS.get(key, default)
+        """What is there, or an option that dynaconf asks itself for; unasked, it would look in the environment."""
+        return _OPTIONS[key] if key in _OPTIONS else self.store.get(key, default)
 
 
-def load(merger: _Merger, layer: str, branch: Branch) -> None:
-    """The loader of one layer, as dynaconf's loaders do it: hand over the data and say where it is from."""
-    source = SourceMetadata(loader="synfinance_settings", identifier=layer, env="global", merged=True)
-    merger.update({_ROOT: _copied(branch)}, loader_identifier=source, merge=True, dotted_lookup=False, validate=False)
-
-
-def merge(layers: Iterable[tuple[str, Branch]]) -> Branch:
+def merge(layers: Iterable[tuple[str, Branch]], environment: str = _NO_ENVIRONMENT) -> Branch:
     """The layers merged, lowest first: sections key by key, everything else as a whole."""
+    return merged((LayerLoader(name, branch) for name, branch in layers), environment)
+
+
+def merged(loaders: Iterable[Loader], environment: str = _NO_ENVIRONMENT) -> Branch:
+    """What `loaders` put below `ROOT`, called in turn as dynaconf calls its own; an error of one is an error of all."""
     merger = _Merger()
-    for name, branch in layers:
-        load(merger, name, branch)
-    merged: Branch = merger.store.get(_ROOT, {})
-    return merged
+    for loader in loaders:
+        loader.load(merger, environment, silent=False, key=None)
+    sections: Branch = merger.store.get(ROOT, {})
+    return sections
 
 
 def _copied(branch: Branch) -> Branch:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from dynaconf import default_settings
+from dynaconf import Dynaconf, default_settings
+from dynaconf.base import Settings
+from dynaconf.loaders.base import SourceMetadata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synfinance_settings.layers.merge import merge
+from synfinance_settings.layers.merge import ROOT, LayerLoader, merge, merged
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.snapshot import trail
 
@@ -75,6 +77,70 @@ def test_merging_leaves_the_layers_as_they_were():
     low, high = {"server": {"port": node}}, {"server": {"host": node}}
     merge([("low", low), ("high", high)])
     assert (low, high) == ({"server": {"port": node}}, {"server": {"host": node}})
+
+
+class OwnLoader:
+    """A loader as somebody writes one for dynaconf: it looks at what is there, and sets one value by its path."""
+
+    def __init__(self, key, value):
+        self.key, self.value, self.calls, self.was_there = key, value, [], None
+
+    def load(self, obj, env, silent=True, key=None):
+        self.calls.append((obj, env, silent, key))
+        self.was_there = obj.get(ROOT)
+        section, name = self.key.split(".")
+        source = SourceMetadata("own", "somewhere", env)
+        obj.update({ROOT: {section: {name: self.value}}}, loader_identifier=source, merge=True)
+
+
+PORT, HOST, OWN = (Node(text, Source(text)) for text in ("8001", "h", "own"))
+LOW = LayerLoader("low", {"server": {"port": PORT, "host": HOST}})
+
+
+def test_a_loader_written_for_dynaconf_is_a_layer_among_the_others():
+    own = OwnLoader("server.port", OWN)
+    assert merged([LOW, own]) == {"server": {"port": OWN, "host": HOST}}
+    assert merged([own, LOW]) == {"server": {"port": PORT, "host": HOST}}
+
+
+def test_a_loader_is_called_as_dynaconf_calls_it_with_what_the_layers_below_it_gave():
+    own = OwnLoader("server.port", OWN)
+    merged([LOW, own], "staging")
+    ((obj, *arguments),) = own.calls
+    assert isinstance(obj, Settings)
+    assert arguments == ["staging", False, None]
+    assert own.was_there == LOW.branch
+    assert [source.identifier for source in obj.loaded_by_loaders] == ["low", "somewhere"]
+
+
+def test_each_merge_has_a_dynaconf_object_of_its_own_that_sees_no_variable():
+    own = OwnLoader("server.port", OWN)
+    merged([own])
+    merged([own])
+    (first, second) = (obj for obj, *_ in own.calls)
+    assert first is not second
+    assert own.was_there is None
+    assert not first.environ
+
+
+def test_a_loader_that_fails_fails_the_merge():
+    """dynaconf as usual is silent on it, and the lower layers' values hold."""
+
+    class Broken:
+        def load(self, obj, env, silent=True, key=None):
+            if not silent:
+                raise ConnectionError("no server")
+
+    with pytest.raises(ConnectionError, match="no server"):
+        merged([LOW, Broken()])
+
+
+def test_a_layer_loads_into_any_dynaconf_object():
+    obj = Dynaconf(core_loaders=[], loaders=[], dotted_lookup=False)
+    for loader in (LOW, LayerLoader("high", {"server": {"port": OWN}})):
+        loader.load(obj, "production", silent=False, key=None)
+    assert obj[ROOT] == {"server": {"port": OWN, "host": HOST}}
+    assert SourceMetadata("synfinance_settings", "high", "production", merged=True) in obj.loaded_by_loaders
 
 
 @pytest.mark.parametrize("value", ["x", "@int x", "@jinja {{ 1 }}", "@none", "true", "settings/default.yaml"])
