@@ -21,7 +21,7 @@ FLOORS = (
     ("layers",),
     ("env_loader", "editing"),
     ("live",),
-    ("cli", "testing", "metrics"),
+    ("cli", "testing", "metrics", "dynaconf_view"),
     ("__init__",),
     ("pytest_plugin", "__main__"),
 )
@@ -29,7 +29,7 @@ FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
 DOORS = {
     "yaml": {"layers/yaml_text.py"},
     "dotenv": {"layers/dotenv_text.py"},
-    "dynaconf": {"layers/merge.py"},
+    "dynaconf": {"layers/merge.py", "dynaconf_view.py"},  # the engine, and the face for who knows dynaconf
     "watchdog": {"live/hints.py"},
     "click": {"cli/"},
     "platformdirs": {"cli/options.py"},
