@@ -36,6 +36,10 @@ NOT_SET: Final = "not set"
 Severity = Literal["error", "warning"]
 
 
+MOST_TOLD: Final = 100
+"""How many problems an error or a report holds at most; one more says how many others there are."""
+
+
 def counted(number: int, noun: str) -> str:
     """``1 warning``, ``2 warnings``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
@@ -106,6 +110,8 @@ class Problem:
     hint: str | None = None
     severity: Severity = "error"
     excerpt: Excerpt | None = None
+    others: int = 0
+    """How many problems this one stands for that are not told; 0 for a problem of its own."""
 
     def __post_init__(self) -> None:
         _escape(self, "code", "message", "key", "hint")
@@ -136,6 +142,8 @@ class Problem:
     def as_dict(self) -> dict[str, Any]:
         """The problem as plain data, for scripts; places are texts."""
         data = asdict(self)
+        if not self.others:
+            del data["others"]
         data["origin"] = str(self.origin) if self.origin else None
         if self.overrides:
             data["overrides"] = {"value": self.overrides.value, "origin": str(self.overrides.origin)}
@@ -150,20 +158,39 @@ def _escape(told: object, *fields: str) -> None:
             object.__setattr__(told, name, printable(text, None))
 
 
+def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The first `MOST_TOLD` of `problems`, and one that counts the others, where there are any."""
+    found = tuple(problems)
+    if len(found) <= MOST_TOLD:
+        return found
+    own = [problem for problem in found if not problem.others]
+    others = number_of(found) - min(len(own), MOST_TOLD)
+    if not others:
+        return tuple(own)
+    severity: Severity = "error" if any(problem.severity == "error" for problem in found[MOST_TOLD:]) else "warning"
+    rest = Problem("and-others", f"and {others:,} more", hint="mend these first", severity=severity, others=others)
+    return (*own[:MOST_TOLD], rest)
+
+
+def number_of(problems: Iterable[Problem]) -> int:
+    """How many problems there are, those that are only counted too."""
+    return sum(problem.others or 1 for problem in problems)
+
+
 class SettingsError(Exception):
-    """Settings cannot be used as they stand; `problems` says why, every one at once."""
+    """Settings cannot be used as they stand; `problems` says why, up to a hundred at once and how many others."""
 
     default_code = "invalid"
 
     def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
         if isinstance(problems, str):
             problems = Problem(code=self.default_code, message=problems)
-        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else told(problems)
         super().__init__(self.problems)
 
     def __str__(self) -> str:
         found = "\n".join(map(str, self.problems))
-        return found if len(self.problems) == 1 else f"{len(self.problems)} problems\n{found}"
+        return found if len(self.problems) == 1 else f"{number_of(self.problems):,} problems\n{found}"
 
     def errors(self) -> list[dict[str, Any]]:
         """The problems as plain data."""
@@ -178,7 +205,7 @@ class SettingsError(Exception):
     def of(cls, problems: Iterable[Problem]) -> SettingsError:
         """The error for `problems`: of their common class, `InvalidSettingsError` where they differ."""
         found = tuple(problems)
-        kinds = {CODES.get(problem.code, (InvalidSettingsError, ""))[0] for problem in found}
+        kinds = {CODES.get(problem.code, (InvalidSettingsError, ""))[0] for problem in found if not problem.others}
         return (kinds.pop() if len(kinds) == 1 else InvalidSettingsError)(found)
 
 
@@ -283,7 +310,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "second-document": (LayerError, "a YAML file holds a second document"),
     "not-a-mapping": (LayerError, "the root of a file, or a section, is not a mapping"),
     "too-deep": (LayerError, "a file nests deeper than 40 levels"),
-    "too-many-nodes": (LayerError, "a file holds more than 200,000 nodes, aliases counted at each use"),
+    "too-many-nodes": (LayerError, "a file holds more nodes than 200,000, or more text, aliases counted at each use"),
     "bad-alias": (LayerError, "an alias names no anchor, or a value contains itself"),
     "became-empty": (
         LayerError,
@@ -316,6 +343,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "no-such-version": (RollbackError, "there is no such snapshot or version"),
     "no-history": (HistoryError, "the store of accepted versions cannot be used"),
     "unsafe-history": (HistoryError, "others could have changed the store, or put it there"),
+    "and-others": (SettingsError, "how many problems there are besides those that are told"),
     "no-watch": (WatchError, "a watch cannot start"),
     "invalid": (SettingsError, "anything else; the message says what"),
 }

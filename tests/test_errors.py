@@ -18,7 +18,7 @@ from synfinance_settings import (
     UnknownKeyError,
     errors,
 )
-from synfinance_settings.errors import CODES, Excerpt, Occurrence
+from synfinance_settings.errors import CODES, Excerpt, Occurrence, number_of, told
 from synfinance_settings.foreign import is_printable
 from synfinance_settings.sections.rules import RULES
 
@@ -66,6 +66,24 @@ def test_the_bars_of_an_excerpt_stand_below_one_another():
 def test_several_problems_are_counted():
     assert str(SettingsError([WHOLE, BARE])) == f"2 problems\n{WHOLE}\n{BARE}"
     assert str(SettingsError(WHOLE)) == str(WHOLE)
+
+
+def test_of_many_problems_a_hundred_are_told_and_the_others_counted():
+    error = SettingsError.of(Problem("unknown-key", f"k{number} is not a setting") for number in range(190_000))
+    assert (type(error), len(error.problems)) == (UnknownKeyError, 101)
+    assert str(error).startswith("190,000 problems\nerror[unknown-key]: k0 is not a setting\n")
+    assert str(error).endswith("error[and-others]: and 189,900 more\n   = help: mend these first")
+    assert error.errors()[-1]["others"] == 189_900
+    assert pickle.loads(pickle.dumps(error)).problems == error.problems
+
+
+def test_problems_that_are_only_counted_are_counted_once_more():
+    many = told(Problem("unknown-key", str(number)) for number in range(150))
+    warnings = told(Problem("ignored", str(number), severity="warning") for number in range(170))
+    both = SettingsError.of((*many, *warnings))
+    assert type(both) is InvalidSettingsError
+    assert (number_of(both.problems), len(both.problems), both.problems[-1].others) == (320, 101, 220)
+    assert SettingsError(both.problems).problems == both.problems
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -29,7 +29,7 @@ import click
 
 from synfinance_settings.cli import options, render
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import SettingsError, counted
+from synfinance_settings.errors import SettingsError, counted, number_of
 from synfinance_settings.foreign import pasted, printable
 
 if TYPE_CHECKING:
@@ -153,11 +153,11 @@ def _examined(project: Project, seconds: float) -> Iterator[Finding]:
     yield from _files(project, seconds)
     if report.snapshot is None:
         error = SettingsError.of(report.problems)
-        said = f"{counted(len(error.problems), 'error')}; not checked without settings: {', '.join(_CHECKS)}"
+        said = f"{counted(number_of(error.problems), 'error')}; not checked without settings: {', '.join(_CHECKS)}"
         mend = Command.of("synfinance-settings", "validate", "--env", project.environment)
         yield Finding("settings", "fail", said, mend)
         return
-    warned = f", {counted(len(report.warnings), 'warning')}" if report.warnings else ""
+    warned = f", {counted(number_of(report.warnings), 'warning')}" if report.warnings else ""
     yield Finding("settings", "ok", f"{project.environment} validates{warned}")
     config = report.snapshot.config
     answers = _answers(_questions(config), seconds)

@@ -83,6 +83,7 @@ def _exit_code(error: SettingsError) -> int:
     by_argument = all(
         problem.code in _USAGE_CODES or (problem.origin is not None and problem.origin.source == "the argument")
         for problem in error.problems
+        if not problem.others
     )
     return 2 if by_argument else 1
 

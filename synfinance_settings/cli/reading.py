@@ -295,7 +295,7 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
     else:
         _print_explained(found, report)
     if report.snapshot is None:
-        faults = render.counted(len(report.problems), "error")
+        faults = render.counted(render.number_of(report.problems), "error")
         note = f"as the layers stand, which do not validate ({faults}); see: synfinance-settings validate"
         render.note(f"{note} --env {report.environment}")
         if options.lends_help(report.problems):

@@ -18,6 +18,7 @@ import click
 
 from synfinance_settings.errors import NOT_SET, Problem, SettingsError
 from synfinance_settings.errors import counted as counted
+from synfinance_settings.errors import number_of as number_of
 from synfinance_settings.foreign import as_json, printable
 
 _NARROWEST: Final = 20  # columns that a text gets at least
@@ -153,7 +154,7 @@ def fail(error: SettingsError) -> None:
     """Print all problems of `error` on stderr, counted at the end; the last line is what to do next."""
     for problem in error.problems:
         say(report(problem), Shown("\n"), err=True)
-    say(style(counted(len(error.problems), "error"), "error"), err=True)
+    say(style(counted(number_of(error.problems), "error"), "error"), err=True)
     for note in getattr(error, "__notes__", ()):
         say(note, err=True)
 

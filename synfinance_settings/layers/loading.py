@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from synfinance_settings.environment import parse_environment
-from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, Severity
+from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, Severity, told
 from synfinance_settings.layers.environ import (
     Variable,
     Variables,
@@ -163,8 +163,8 @@ def build(
     watch = run.lender.watch if run.lender else None
     validation = Validation(layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(merge(layers, str(project.environment)), complete=run.complete)
-    problems = (*run.problems, *validation.problems)
-    warnings = (*run.warnings, *validation.warnings)
+    problems = told((*run.problems, *validation.problems))
+    warnings = told((*run.warnings, *validation.warnings))
     snapshot = None
     if config is not None and not problems:
         snapshot = Snapshot(config, look.looked_at, layers, warnings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem, SettingsError, counted
+from synfinance_settings.errors import Problem, SettingsError, counted, number_of
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS
@@ -48,8 +48,8 @@ class ValidationReport:
 
     def verdict(self) -> str:
         """How many of what were found, in words: ``2 errors; 1 warning``."""
-        found = [counted(len(self.problems), "error")] if self.problems else []
-        found += [counted(len(self.warnings), "warning")] if self.warnings else []
+        found = [counted(number_of(self.problems), "error")] if self.problems else []
+        found += [counted(number_of(self.warnings), "warning")] if self.warnings else []
         found += [f"placeholders for {', '.join(self.placeholders)}"] if self.placeholders else []
         return "; ".join(found) or "no complaints"
 
