@@ -12,7 +12,7 @@ from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.sections.base import is_utf8
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.keys import MOST_SUGGESTIONS, SETTINGS
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
     FILE_SUFFIX,
@@ -94,7 +94,7 @@ def read_variables(variables: Variables, read_secret: ReadSecret) -> tuple[Branc
         if name in VARIABLES:
             spelled.setdefault(VARIABLES[name], {})[name] = variable
         elif direct is None:
-            problems.extend(_stray(variable))
+            problems.extend(_stray(variable, len(problems) < MOST_SUGGESTIONS))
         elif direct in variables:
             problems.extend(_disagreement(variables[direct], _from_file(variable, read_secret)))
         else:
@@ -138,7 +138,7 @@ def _value_problems(key: str, variable: Variable) -> Iterator[Problem]:
         yield Problem("not-utf8", f"{variable.name} is not UTF-8", key, variable.origin)
 
 
-def _stray(variable: Variable) -> Iterator[Problem]:
+def _stray(variable: Variable, with_suggestion: bool) -> Iterator[Problem]:
     """What is to be said of a variable that sets nothing.
 
     Its name is told where it is a slip of the pen or, in the process environment, all capitals: a line of ``.env``
@@ -155,7 +155,7 @@ def _stray(variable: Variable) -> Iterator[Problem]:
     if said := misuse(name):
         yield Problem("not-a-setting", said, origin=place)
         return
-    near = near_variable(name)
+    near = near_variable(name) if with_suggestion else None
     if is_named or (near and is_slip(name, near)):
         shown, place = printable(name), origin
     else:

@@ -10,9 +10,7 @@ from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.layers.node import Branch, Node
-from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, is_near, suggestion
-
-_MOST_SUGGESTIONS = 100  # a file that is foreign altogether needs none
+from synfinance_settings.sections.keys import MOST_SUGGESTIONS, SETTINGS, TREE, Tree, is_near, suggestion
 
 
 def fit(root: Node | None) -> tuple[Branch, list[Problem]]:
@@ -30,7 +28,7 @@ def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[P
     for name, node in entries.items():
         key = prefix + name
         if name not in tree:
-            problems.append(_unknown(prefix, name, node, len(problems) < _MOST_SUGGESTIONS))
+            problems.append(_unknown(prefix, name, node, len(problems) < MOST_SUGGESTIONS))
             continue
         inner = tree[name]
         if inner is None:

@@ -23,7 +23,11 @@ from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.base import Form, FormName, Section
 from synfinance_settings.slips import is_slip
 
-_LONGEST_SLIP: Final = 100  # characters; a longer key is no slip of the pen
+LONGEST_SLIP: Final = 100
+"""Characters; a longer name is no slip of the pen."""
+
+MOST_SUGGESTIONS: Final = 20
+"""How many slips of one layer get a suggestion: a layer that holds more is foreign altogether."""
 
 Tree = dict[str, "Tree | None"]
 """The shape of the settings: a section maps its names, a setting is None."""
@@ -130,6 +134,7 @@ TREE: Final[Tree] = _tree(iter(_FOUND), SECTIONS)
 
 
 _VALUES: Final = attrgetter(*SETTINGS)
+_LONGEST_PATH: Final = 300  # characters: what is cut there is no setting, and neither is anything below it
 
 
 def values_of(config: AppConfig) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def cast_alone(key: str, value: Any) -> Any:
 
 def suggestion(key: str) -> str | None:
     """The setting or section that `key` most likely means, or None."""
-    if len(key) > _LONGEST_SLIP:
+    if len(key) > LONGEST_SLIP:
         return None
     lowered = key.lower().replace(" ", "")
     head, _, name = lowered.rpartition(".")
@@ -194,6 +199,11 @@ def unknown_section(key: str) -> UnknownKeyError:
     said = f"{name} is a setting, not a section" if key in SETTINGS else f"{name} is not a section"
     hint = f"its section is {section}" if key in SETTINGS and section else f"did you mean {section}?"
     return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint if section else None))
+
+
+def below(path: str, name: str) -> str:
+    """The key `name` inside `path`, cut where it is too long to be a setting: what lies below it costs no more."""
+    return f"{path}.{name}"[:_LONGEST_PATH] if path else name[:_LONGEST_PATH]
 
 
 def public_path(key: str) -> str:

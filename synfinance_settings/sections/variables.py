@@ -12,7 +12,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Final
 
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+from synfinance_settings.sections.keys import LONGEST_SLIP, SECTIONS, SETTINGS
 
 PREFIX: Final = "SYNFINANCE_"
 SEPARATOR: Final = "__"
@@ -58,6 +58,8 @@ VARIABLES_OF: Final[dict[str, tuple[str, ...]]] = {key: _spellings(key) for key 
 VARIABLES: Final[dict[str, str]] = {name: key for key, names in VARIABLES_OF.items() for name in names}
 """The key that each variable sets."""
 
+_LONGEST: Final = max(map(len, VARIABLES))
+
 _SECTION_NAMES: Final = {
     PREFIX + name: key
     for key in SECTIONS
@@ -79,15 +81,17 @@ def misuse(name: str) -> str | None:
     """
     if name in _SECTION_NAMES:
         return f"{name} names the section {_SECTION_NAMES[name]}; a variable sets one field"
-    head = name
-    while SEPARATOR in head.removeprefix(PREFIX):
-        head = head.rpartition(SEPARATOR)[0]
-        if head in VARIABLES:
+    end = name.rfind(SEPARATOR, 0, _LONGEST + len(SEPARATOR))
+    while end > 0:
+        if (head := name[:end]) in VARIABLES:
             return f"{head} sets {VARIABLES[head]}, which is a field and has no path below it"
+        end = name.rfind(SEPARATOR, 0, end + 1)
     return None
 
 
 def near_variable(name: str) -> str | None:
     """The variable that `name` most likely means, or None."""
+    if len(name) > LONGEST_SLIP:
+        return None
     near = get_close_matches(name, [*VARIABLES, *RESERVED], n=1, cutoff=0.7)
     return near[0] if near else None

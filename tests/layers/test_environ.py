@@ -159,3 +159,11 @@ def test_a_named_env_file_replaces_dotenv(project):
     config = project.load(SYNFINANCE_ENV_FILE=str(path))
     assert (config.server.port, config.server.workers) == (8000, 2)
     assert project.problem(SYNFINANCE_ENV_FILE="no").code == "no-such-file"
+
+
+def test_the_first_twenty_unknown_variables_get_a_suggestion(project):
+    """A comparison with every name is work, and who has more of them is told enough."""
+    variables = {f"SYNFINANCE_SERVER__PORT{number}": "1" for number in range(150)}
+    found = project.manager(**variables).snapshot.warnings
+    assert [warning.hint for warning in found[:21]] == ["did you mean SYNFINANCE_SERVER__PORT?"] * 20 + [None]
+    assert (len(found), found[-1].others) == (101, 50)

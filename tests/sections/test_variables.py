@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import RESERVED, VARIABLES, VARIABLES_OF, file_variable
+from synfinance_settings.sections.variables import RESERVED, VARIABLES, VARIABLES_OF, file_variable, misuse
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,21 @@ def test_no_variable_means_two_settings_or_is_reserved():
 )
 def test_a_file_variable_is_known_by_what_it_names(name, base):
     assert file_variable(name) == base
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("SYNFINANCE_SERVER__PORT__X", "SYNFINANCE_SERVER__PORT sets server.port"),
+        ("SYNFINANCE_SERVER__PORT____X__Y", "SYNFINANCE_SERVER__PORT sets server.port"),
+        ("SYNFINANCE_DB__PASSWORD" + "__" * 260_000, "SYNFINANCE_DB__PASSWORD sets database.password"),
+        ("SYNFINANCE_" + "__" * 260_000, None),
+        ("SYNFINANCE_SERVER__PROT__X", None),
+    ],
+)
+def test_what_stands_below_a_variable_is_known_by_it(name, said):
+    found = misuse(name)
+    assert found is None if said is None else found.startswith(said)
 
 
 @pytest.mark.parametrize("name", [name for names in VARIABLES_OF.values() for name in names])
