@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
@@ -18,14 +19,13 @@ from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.base import is_utf8
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, below
 
 _MARK: Final = "\ufeff"
 _STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
 _PLACES: Final = {key: number for number, key in enumerate([*SETTINGS, *SECTIONS])}
 _GONE: Final[Any] = object()
-_REST_OF_ENTRY: Final = re.compile(r"\s*,?\s*(#.*)?\s*")
 
 Path = tuple[str, ...]
 
@@ -148,8 +148,10 @@ def _pruned(data: Any, prefix: str = "") -> Any:
     """`data` without empty sections, which say nothing."""
     if not isinstance(data, dict):
         return data
-    pruned = {name: _pruned(value, f"{prefix}{name}.") for name, value in data.items()}
-    return {name: value for name, value in pruned.items() if prefix + name not in SECTIONS or value not in ({}, None)}
+    pruned = {name: _pruned(value, below(prefix, name)) for name, value in data.items()}
+    return {
+        name: value for name, value in pruned.items() if below(prefix, name) not in SECTIONS or value not in ({}, None)
+    }
 
 
 def _refused(message: str, name: str, hint: str | None = None) -> EditError:
@@ -277,13 +279,13 @@ class _Sheet:
         starts = [self._line_start(dash) for dash in dashes]
         margin = self._margin(dashes[0])
         ends = [*starts[1:], self._line_end(old.end.offset)]
-        kept: dict[str | None, list[str]] = {}
+        kept: dict[str | None, deque[str]] = {}
         for item, start, end in zip(old.items, starts, ends, strict=True):
             if item.kind == "scalar" and item.anchor is None:
                 said = None if item.value in ("", "~", "null", "Null", "NULL") and not item.style else item.value
-                kept.setdefault(said, []).append(self._text[start:end])
+                kept.setdefault(said, deque()).append(self._text[start:end])
         lines = [
-            kept[item].pop(0) if kept.get(item) else f"{margin}- {self._spell(item, setting, '')}{self._newline}"
+            kept[item].popleft() if kept.get(item) else f"{margin}- {self._spell(item, setting, '')}{self._newline}"
             for item in value
         ]
         whole = "".join(line if line.endswith("\n") else line + self._newline for line in lines)
@@ -423,7 +425,8 @@ class _Sheet:
         """True when nothing else stands on the lines of `entry`, but for its comma and a comment."""
         before = self._text[self._line_start(entry.start.offset) : entry.start.offset]
         end = self._end(entry)
-        return not before.strip() and bool(_REST_OF_ENTRY.fullmatch(self._text[end : self._line_end(end)]))
+        rest = self._text[end : self._line_end(end)].strip().removeprefix(",").lstrip()
+        return not before.strip() and (not rest or rest.startswith("#"))
 
     def _emptied(self, steps: list[Entry], inside: Outline) -> str:
         """The text without the only entry of `inside`: without the whole section where no comment would be lost."""

@@ -16,7 +16,7 @@ from synfinance_settings.layers import bounds, brackets
 from synfinance_settings.layers.brackets import first_unclosed
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
-from synfinance_settings.sections.keys import public_path
+from synfinance_settings.sections.keys import below, public_path
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
@@ -50,7 +50,7 @@ def _node(outline: Outline, source: Source, path: str, problems: list[Problem]) 
         entries: dict[str, Node] = {}
         for entry in outline.entries:
             name = entry.name or ""
-            key = f"{path}.{name}" if path else name
+            key = below(path, name)
             inner = _node(entry.value, source, key, problems)
             inner.key_line, inner.key_column = entry.start.line, entry.start.column
             if name in entries:

@@ -35,7 +35,7 @@ from synfinance_settings.layers import bounds, brackets
 from synfinance_settings.layers.brackets import first_unclosed
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
-from synfinance_settings.sections.keys import public_path
+from synfinance_settings.sections.keys import below, public_path
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _CORE: Final = "tag:yaml.org,2002:"
@@ -110,7 +110,9 @@ class _Reader(_Events):
         self._source = source
         self._nodes = 0
         self._deepest = 0
-        self._anchors: dict[str, tuple[Node, int, int] | None] = {}  # node, size, height
+        self._characters = 0  # of all texts
+        self._repeated = 0  # of those characters, by aliases
+        self._anchors: dict[str, tuple[Node, int, int, int] | None] = {}  # node, size, characters, height
         self.problems: list[Problem] = []
 
     def document(self) -> Node | None:
@@ -136,12 +138,13 @@ class _Reader(_Events):
         anchor = event.anchor
         if anchor:
             self._anchors[anchor] = None
-            before = self._nodes
+            before, characters = self._nodes, self._characters
         if event.tag is not None and event.tag not in _TAGS[type(event)]:
             # the tag's own text may be a secret that begins with !
             self._note("bad-tag", "a tag; quote the text if its ! belongs to the value", event, path or None)
         if type(event) is ScalarEvent:
             node.value = event.value
+            self._characters += len(event.value)
             if event.value in _NULLS and event.implicit[0] and not event.style:
                 node.value = None
         elif depth == bounds.LEVELS:
@@ -151,7 +154,8 @@ class _Reader(_Events):
         else:
             node.value = self._sequence(path, depth + 1)
         if anchor:
-            self._anchors[anchor] = (node, self._nodes - before + 1, self._deepest - depth)
+            size, characters = self._nodes - before + 1, self._characters - characters
+            self._anchors[anchor] = (node, size, characters, self._deepest - depth)
         self._deepest = max(deepest, self._deepest)
         return node
 
@@ -159,12 +163,13 @@ class _Reader(_Events):
         entries: dict[str, Node] = {}
         while type(event := self._next()) is not MappingEndEvent:
             key = event.value if type(event) is ScalarEvent else None
-            here = f"{path}.{key}" if path else key
+            here = path if key is None else below(path, key)
             if key is not None and event.tag is not None and event.tag not in _TAGS[ScalarEvent]:
                 self._note("bad-tag", "a tag; quote the text if its ! belongs to the key", event, path or None)
             if key is not None and event.anchor:
                 place = event.start_mark
-                self._anchors[event.anchor] = (Node(key, self._source, place.line + 1, place.column + 1), 1, 0)
+                named = Node(key, self._source, place.line + 1, place.column + 1)
+                self._anchors[event.anchor] = (named, 1, len(key), 0)
             if key is None or (key in _NULLS and event.implicit[0] and not event.style):
                 self._note("bad-key", "a key must be text", event, path or None)
                 self._node(event, path, depth)
@@ -172,10 +177,10 @@ class _Reader(_Events):
                 self._note("bad-key", "the merge key << is not supported; write the entries out", event, path or None)
                 key = None
             elif key in entries:
-                shown = public_path(here or "")
+                shown = public_path(here)
                 hint = f"first given in line {entries[key].key_line}"
                 self._note("duplicate-key", f"{shown} is given twice", event, shown, hint)
-            node = self._node(self._next(), here or path, depth)
+            node = self._node(self._next(), here, depth)
             if key is not None and key not in entries:
                 node.key_line, node.key_column = event.start_mark.line + 1, event.start_mark.column + 1
                 entries[key] = node
@@ -193,13 +198,17 @@ class _Reader(_Events):
         found = self._anchors[event.anchor]
         if found is None:
             raise self._stop("bad-alias", "an alias makes a value contain itself", event)
-        node, size, height = found
+        node, size, characters, height = found
         self._nodes += size - 1
+        self._characters += characters
+        self._repeated += characters
         self._deepest = max(self._deepest, depth + height)
         if self._deepest > bounds.LEVELS:
             raise LayerError((*self.problems, bounds.too_deep(self._origin(event))))
         if self._nodes > bounds.NODES:
             raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
+        if self._repeated > bounds.ALIASED_CHARACTERS:
+            raise LayerError((*self.problems, bounds.too_much_text(self._origin(event))))
         return node.copy()
 
     def _origin(self, event: Any) -> Origin:

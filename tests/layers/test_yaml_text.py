@@ -189,3 +189,10 @@ def test_a_fault_of_syntax_says_what_most_likely_mends_it(project, text, place, 
     project.layer("default", text)
     problem = project.problem()
     assert (problem.code, str(problem.origin), problem.hint) == ("syntax", f"settings/default.yaml:{place}", hint)
+
+
+def test_the_text_that_aliases_repeat_is_bounded():
+    """So that a small file cannot become gigabytes."""
+    text = f"a: &a {'x' * 1024}\nb: [{', '.join(['*a'] * 1024)}]\n"
+    assert codes(text) == []
+    assert [code for code, *_ in codes(f"{text}c: *a\n")] == ["too-many-nodes"]
