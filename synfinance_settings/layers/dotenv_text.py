@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-from dotenv.parser import Binding, parse_stream
+from dotenv.parser import Binding, Original, Reader, parse_binding
 
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.layers import bounds
 from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, Lend, ReferenceFault, Scope, expand
 from synfinance_settings.sections.keys import SETTINGS
@@ -31,6 +33,10 @@ _DOUBLE: Final = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _SINGLE: Final = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
 _COMMENT: Final = re.compile(r"(?<=\s)#.*", re.DOTALL)
 _PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_PLAIN: Final = re.compile(
+    r"""(?:([A-Za-z_]\w*)=(?:([\w./:,;@%+*?!&|<>()\[\]{}~^=-]*)|"([^"\\$\r\n]*)"|'([^'\\\r\n]*)')|\#[^\r\n]*)(?:\n|\Z)""",
+    re.ASCII,
+)  # what is read in one step: most lines; any other takes python-dotenv a dozen
 _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
 
 
@@ -57,15 +63,21 @@ def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = l
     if long_run:
         line = text.count("\n", 0, long_run.start()) + 1
         return DotEnv(name, problems=(Problem("syntax", "200 blanks in a row", origin=Origin(name, line)),))
-    bindings = list(parse_stream(io.StringIO(text)))
+    bindings = list(islice(_bindings(text), bounds.NODES + 1))
+    if len(bindings) > bounds.NODES:
+        return DotEnv(name, problems=(bounds.too_many_nodes(Origin(name, bindings[-1].original.line)),))
     names = {binding.key for binding in bindings}
     values: dict[str, str | Problem] = {}
     lines: dict[str, int] = {}
     problems: list[Problem] = []
     scope = Scope(environ, values, lambda wanted: None if wanted in names else lend(wanted))
     for binding in bindings:
-        written = binding.original.string
-        line = binding.original.line + _line_breaks(written[: len(written) - len(written.lstrip())])
+        written, line = binding.original
+        if not written:
+            values[str(binding.key)] = str(binding.value)
+            lines[str(binding.key)] = line
+            continue
+        line += _line_breaks(written[: len(written) - len(written.lstrip())])
         if binding.error:
             hint = "a line is NAME=value, and every quote is closed"
             problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=hint))
@@ -76,6 +88,21 @@ def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = l
             values[binding.key] = value
             lines[binding.key] = line
     return DotEnv(name, values, lines, tuple(problems))
+
+
+def _bindings(text: str) -> Iterator[Binding]:
+    """What `text` assigns, as python-dotenv has it; of a plain line, whose value is what it says, without its text."""
+    reader = Reader(io.StringIO(text))
+    position = reader.position
+    while reader.has_next():
+        plain = _PLAIN.match(reader.string, position.chars)
+        if plain is None:
+            yield parse_binding(reader)
+            continue
+        if plain[1]:
+            yield Binding(plain[1], plain[plain.lastindex or 0], Original("", position.line), error=False)
+        position.chars = plain.end()
+        position.line += 1
 
 
 def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Problem:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from dotenv.parser import parse_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +155,28 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_s
 @given(st.one_of(TEXTS, st.text("\"'\\$#{}= \n\tna", max_size=12)))
 def test_what_is_written_reads_back(text):
     assert read(f"{line_of('app_name', text)}\nA=1\n") == {"SYNFINANCE_APP_NAME": text, "A": "1"}
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.sampled_from(["A=1", "B='1", "'", 'C="', '"', "#", " ", "\n", "\n", "\r", "=", "A", ".", "é"])).map(
+        "".join
+    )
+)
+def test_names_values_and_lines_are_those_of_python_dotenv(text):
+    """Most lines are read in one step; what is read so is what python-dotenv makes of the whole."""
+    parsed = read_dotenv(text, ".env", {})
+    bindings = list(parse_stream(io.StringIO(text)))
+    assert parsed.values == {found.key: found.value for found in bindings if found.value is not None and found.key}
+    assert len(parsed.problems) == sum(found.error for found in bindings)
+
+
+def test_a_file_of_more_lines_than_a_layer_may_have_nodes_is_refused():
+    parsed = read_dotenv("A=1\n" * 200_001, ".env", {})
+    assert (parsed.values, [(found.code, str(found.origin)) for found in parsed.problems]) == (
+        {},
+        [("too-many-nodes", ".env:200001")],
+    )
 
 
 @settings(max_examples=300)
