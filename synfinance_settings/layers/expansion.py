@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from synfinance_settings.errors import Problem, printable
@@ -91,14 +91,13 @@ class UnsetNameFault(ReferenceFault):
 
 @dataclass(slots=True)
 class _Operand:
-    """An open ``${VAR<operator>``: what its operand has given so far, and what becomes of it."""
+    """An open ``${VAR<operator>``: whether its operand counts, and what stands instead where it does not."""
 
     start: int
     text_from: int
     used: bool
     instead: str
     missing: str | None = None
-    parts: list[str] = field(default_factory=list)
 
 
 class InheritedFault(Exception):
@@ -151,7 +150,7 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
                 raise ReferenceFault(
                     "too-long", f"over {bounds.EXPANDED_CHARACTERS:,} characters after expansion", offset
                 )
-            (stack[-1].parts if stack else parts).append(piece)
+            parts.append(piece)
 
     for found in (_TOKEN_OR_ESCAPE if escapes else _TOKEN).finditer(text):
         at = found.start()
@@ -170,9 +169,8 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
             done = stack.pop()
             if done.missing is not None:
                 raise UnsetNameFault(done.missing, done.start, braced=True, operand=text[done.text_from : at])
-            piece = "".join(done.parts) if done.used else done.instead
-            size -= len(piece) if done.used else 0
-            add(piece, at)
+            if not done.used:
+                add(done.instead, at)
         elif kind == "bad":
             raise ReferenceFault(
                 "bad-reference", "${ must be followed by a name, and then by } or one of :- - :? :+", at
