@@ -18,6 +18,7 @@ from synfinance_settings.sections.keys import SETTINGS
 _Path = tuple[str | None, ...]
 
 _MARK: Final = "\ufeff"
+_MOST_COMPARED: Final = 1000  # changed lines that are compared one by one
 _CHANGED: Final = f"{MASK} (changed)"
 
 
@@ -36,7 +37,24 @@ def masked_difference(name: str, before: str, after: str) -> list[str]:
     old, new = _lines(was), _lines(now, changed)
     if before != after and old == new:
         return [f"--- {name} (only comments or blanks differ)", f"+++ {name}"]
-    return list(difflib.unified_diff(old, new, name, name, n=0, lineterm=""))
+    return _difference(name, old, new)
+
+
+def _difference(name: str, old: list[str], new: list[str]) -> list[str]:
+    """The unified diff without context; where much changed, all from the first change to the last as one.
+
+    difflib takes the square of the time for twice the lines.
+    """
+    pairs = zip(old, new, strict=False)
+    first = next((at for at, (was, now) in enumerate(pairs) if was != now), min(len(old), len(new)))
+    pairs = zip(reversed(old[first:]), reversed(new[first:]), strict=False)
+    same = next((at for at, (was, now) in enumerate(pairs) if was != now), min(len(old), len(new)) - first)
+    gone, come = old[first : len(old) - same], new[first : len(new) - same]
+    if len(gone) + len(come) <= _MOST_COMPARED:
+        return list(difflib.unified_diff(old, new, name, name, n=0, lineterm=""))
+    places = (f"{first + bool(lines)},{len(lines)}" for lines in (gone, come))
+    head = [f"--- {name}", f"+++ {name}", "@@ -{} +{} @@".format(*places)]
+    return [*head, *(f"-{line}" for line in gone), *(f"+{line}" for line in come)]
 
 
 def parses(name: str, text: str) -> bool:

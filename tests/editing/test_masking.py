@@ -1,0 +1,29 @@
+"""Differences of two texts of a layer."""
+
+from __future__ import annotations
+
+from synfinance_settings.editing.masking import masked_difference
+
+
+def layer(*items):
+    return "server:\n  cors_origins:\n" + "".join(f"  - https://{item}.example\n" for item in items)
+
+
+def test_changes_apart_are_told_apart():
+    before, after = layer(1, 2, 3, 4), layer(1, "b", 3, "d")
+    assert masked_difference("a.yaml", before, after)[2::3] == ["@@ -4 +4 @@", "@@ -6 +6 @@"]
+
+
+def test_a_thousand_changes_apart_are_told_as_one():
+    """Line by line it would be right as well, and take the square of the time."""
+    before = layer(*range(2000))
+    after = layer(*(number if number % 2 else -number for number in range(2000)))
+    found = masked_difference("a.yaml", before, after)
+    assert found[:3] == ["--- a.yaml", "+++ a.yaml", "@@ -5,1997 +5,1997 @@"]
+    assert [line[1:] for line in found if line[0] == "-"][1:] == before.splitlines()[4:2001]
+    assert [line[1:] for line in found if line[0] == "+"][1:] == after.splitlines()[4:2001]
+
+
+def test_many_lines_that_are_new_stand_behind_the_one_before_them():
+    found = masked_difference("a.yaml", layer(1, 2), layer(1, *range(5000, 7000), 2))
+    assert (found[2], len(found)) == ("@@ -3,0 +4,2000 @@", 2003)
