@@ -17,7 +17,7 @@ from growth import GROWTHS
 
 MOST = 2.5
 TOO_SHORT = 0.05  # seconds: what is quadratic and takes no longer for a whole file need not worry anybody
-SMALLER = 40
+SMALLER = 80
 
 
 def steps(run):

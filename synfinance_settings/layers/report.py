@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem, SettingsError, counted, number_of
+from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS
@@ -66,7 +66,7 @@ def check_config(config: AppConfig) -> ValidationReport:
     an environment (docs/settings.md) it does not know. They are asked anew here, all of them.
     """
     found = [breach.problem for breach in breaches(config)]
-    errors, warnings = (tuple(p for p in found if p.severity == kind) for kind in ("error", "warning"))
+    errors, warnings = (told(p for p in found if p.severity == kind) for kind in ("error", "warning"))
     return ValidationReport(config.environment, errors, warnings)
 
 

@@ -14,7 +14,7 @@ from inspect import getattr_static
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from synfinance_settings.errors import Problem, SettingsError, counted, door
+from synfinance_settings.errors import Problem, SettingsError, counted, door, number_of
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.layers.trial import validate
@@ -164,7 +164,7 @@ def _report(problems: tuple[Problem, ...]) -> str:
         report = validate(ConfigManager().current.project())
     if report is None or report.problems != problems:
         found = "".join(f"{problem}\n\n" for problem in problems)
-        return f"{found}{counted(len(problems), 'error')}\n"
+        return f"{found}{counted(number_of(problems), 'error')}\n"
     note = f"in {report.environment}"
     texts = [text for found in (*problems, *report.warnings) for _, text in (*found.lines(note), ("", ""))]
     return "\n".join((*texts, f"invalid  {report.environment}  {report.verdict()}", ""))
