@@ -135,6 +135,31 @@ def test_a_loader_that_fails_fails_the_merge():
         merged([LOW, Broken()])
 
 
+def test_a_load_runs_the_loader_of_each_layer_and_takes_what_dynaconf_then_has(project, monkeypatch):
+    project.layer("default", "server: {port: 8001, workers: 2}")
+    project.layer("development", "server: {port: 8002}")
+    calls, load = [], LayerLoader.load
+
+    def listen(self, obj, env, silent=True, key=None):
+        load(self, obj, env, silent, key)
+        calls.append((self.name, obj, env, silent, key))
+        if self.name == "environment":
+            OwnLoader("server.port", Node("9009", Source("own"))).load(obj, env)
+
+    monkeypatch.setattr(LayerLoader, "load", listen)
+    manager = project.manager(SYNFINANCE_SERVER__TIMEOUT="5")
+    assert manager.load_config().server.model_dump(include={"port", "workers", "timeout"}) == {
+        "port": 9009,
+        "workers": 2,
+        "timeout": 5,
+    }
+    names, objects, *arguments = zip(*calls, strict=True)
+    assert names == ("decided environment", "default", "environment", "process environment")
+    assert len(set(map(id, objects))) == 1
+    assert isinstance(objects[0], Settings)
+    assert list(zip(*arguments, strict=True)) == [("development", False, None)] * 4
+
+
 def test_a_layer_loads_into_any_dynaconf_object():
     obj = Dynaconf(core_loaders=[], loaders=[], dotted_lookup=False)
     for loader in (LOW, LayerLoader("high", {"server": {"port": OWN}})):
