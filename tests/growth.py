@@ -283,7 +283,7 @@ def _(n: int) -> str:
     return '{"server": {"port": 8000}, "app_name": "' + "\\u0041 " * (n // 7) + '"}'
 
 
-@grows("difference of two layers with every other line changed")
+@grows("difference of two layers with every other line changed", 800_000)
 def _(n: int, folder: Path) -> Run:
     lines = range(n // 20)
     before = "".join(f"k{i}: x{i}\n" for i in lines)
@@ -291,7 +291,7 @@ def _(n: int, folder: Path) -> Run:
     return lambda: masked_difference("default.yaml", before, after)
 
 
-@grows("difference of two layers with all lines in another order")
+@grows("difference of two layers with all lines in another order", 800_000)
 def _(n: int, folder: Path) -> Run:
     lines = [f"k{i}: x\n" for i in range(n // 10)]
     return lambda: masked_difference("default.yaml", "".join(lines), "".join(reversed(lines)))

@@ -18,7 +18,7 @@ from synfinance_settings.sections.keys import SETTINGS
 _Path = tuple[str | None, ...]
 
 _MARK: Final = "\ufeff"
-_MOST_COMPARED: Final = 1000  # changed lines that are compared one by one
+_MOST_COMPARED: Final = 500  # changed lines that are compared one by one
 _CHANGED: Final = f"{MASK} (changed)"
 
 
@@ -43,18 +43,32 @@ def masked_difference(name: str, before: str, after: str) -> list[str]:
 def _difference(name: str, old: list[str], new: list[str]) -> list[str]:
     """The unified diff without context; where much changed, all from the first change to the last as one.
 
-    difflib takes the square of the time for twice the lines.
+    difflib takes the square of the time for twice the lines, so it sees no others.
     """
-    pairs = zip(old, new, strict=False)
-    first = next((at for at, (was, now) in enumerate(pairs) if was != now), min(len(old), len(new)))
-    pairs = zip(reversed(old[first:]), reversed(new[first:]), strict=False)
-    same = next((at for at, (was, now) in enumerate(pairs) if was != now), min(len(old), len(new)) - first)
-    gone, come = old[first : len(old) - same], new[first : len(new) - same]
+    first = _alike(old, new)
+    last = _alike(old[first:][::-1], new[first:][::-1])
+    gone, come = old[first : len(old) - last], new[first : len(new) - last]
+    changes = [(0, len(gone), 0, len(come))]
     if len(gone) + len(come) <= _MOST_COMPARED:
-        return list(difflib.unified_diff(old, new, name, name, n=0, lineterm=""))
-    places = (f"{first + bool(lines)},{len(lines)}" for lines in (gone, come))
-    head = [f"--- {name}", f"+++ {name}", "@@ -{} +{} @@".format(*places)]
-    return [*head, *(f"-{line}" for line in gone), *(f"+{line}" for line in come)]
+        found = difflib.SequenceMatcher(None, gone, come).get_opcodes()
+        changes = [(start, end, into, until) for tag, start, end, into, until in found if tag != "equal"]
+    lines = [f"--- {name}", f"+++ {name}"] if gone or come else []
+    for start, end, into, until in changes if lines else ():
+        lines.append(f"@@ -{_place(first + start, end - start)} +{_place(first + into, until - into)} @@")
+        lines += [f"-{line}" for line in gone[start:end]]
+        lines += [f"+{line}" for line in come[into:until]]
+    return lines
+
+
+def _alike(some: list[str], others: list[str]) -> int:
+    """How many lines two texts begin with alike."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))
+
+
+def _place(before: int, lines: int) -> str:
+    """Where a hunk stands, as a unified diff says it: behind `before` lines, so many of them."""
+    return f"{before + bool(lines)}" if lines == 1 else f"{before + bool(lines)},{lines}"
 
 
 def parses(name: str, text: str) -> bool:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from synfinance_settings.editing.masking import masked_difference
+
+HOSTS = st.lists(st.integers(1, 5), max_size=12)
 
 
 def layer(*items):
@@ -12,6 +19,26 @@ def layer(*items):
 def test_changes_apart_are_told_apart():
     before, after = layer(1, 2, 3, 4), layer(1, "b", 3, "d")
     assert masked_difference("a.yaml", before, after)[2::3] == ["@@ -4 +4 @@", "@@ -6 +6 @@"]
+
+
+@given(HOSTS, HOSTS)
+def test_a_difference_turns_the_one_text_into_the_other(before, after):
+    found = masked_difference("a.yaml", layer(*before), layer(*after))
+    old, new = layer(*before).splitlines(), layer(*after).splitlines()
+    moved = 0
+    for line in found[2:]:
+        if line.startswith("@@"):
+            start, _, length = line.split()[1].removeprefix("-").partition(",")
+            at = int(start) + moved - (length != "0")
+        elif line.startswith("-"):
+            assert old.pop(at) == line[1:]
+            moved -= 1
+        else:
+            old.insert(at, line[1:])
+            at, moved = at + 1, moved + 1
+    assert old == new
+    unchanged = difflib.unified_diff(layer(*before).splitlines(), new, n=0)
+    assert bool(found) == any(unchanged)
 
 
 def test_a_thousand_changes_apart_are_told_as_one():
