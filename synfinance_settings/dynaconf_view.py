@@ -18,7 +18,7 @@ from synfinance_settings.layers.merge import deaf_import
 from synfinance_settings.layers.node import leaves, plain_of
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import ConfigManager
-from synfinance_settings.sections.base import Section
+from synfinance_settings.model.section import Section
 from synfinance_settings.sections.keys import SETTINGS, shown
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX, SEPARATOR
 

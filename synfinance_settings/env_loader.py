@@ -23,7 +23,7 @@ from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, Referen
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.project import find_dotenv, parse_dotenv, place
 from synfinance_settings.layers.writing import write_atomically
-from synfinance_settings.sections.base import (
+from synfinance_settings.model.forms import (
     read_boolean,
     read_number,
     read_texts,

@@ -17,6 +17,7 @@ FLOORS = (
     ("foreign", "slips"),
     ("errors",),
     ("environment",),
+    ("model",),
     ("sections",),
     ("layers",),
     ("env_loader", "editing"),
@@ -37,8 +38,8 @@ DOORS = {
     "redis": {"cli/probe.py"},
     "prometheus_client": {"metrics.py"},
     "pytest": {"pytest_plugin.py", "testing.py"},
-    "pydantic": {"sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
-    "pydantic_core": {"sections/", "layers/validation.py"},
+    "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
+    "pydantic_core": {"model/", "layers/validation.py"},
     "annotated_types": {"sections/keys.py"},
 }
 READERS_OF_ENVIRON = {"live/current.py", "env_loader.py", "cli/", "layers/merge.py"}

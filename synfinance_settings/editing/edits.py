@@ -26,7 +26,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Branch, Node, Source, leaves
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
-from synfinance_settings.sections.base import is_utf8, read_texts
+from synfinance_settings.model.forms import is_utf8, read_texts
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
 from synfinance_settings.sections.variables import VARIABLES, VARIABLES_OF
 

@@ -12,7 +12,7 @@ from synfinance_settings.layers.expansion import is_braced
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Node, Source, leaves
 from synfinance_settings.layers.text import read_text
-from synfinance_settings.sections.base import is_utf8
+from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.sections.keys import SETTINGS
 
 _Path = tuple[str | None, ...]

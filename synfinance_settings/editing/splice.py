@@ -18,7 +18,7 @@ from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.layers.text import outline_text, read_text
-from synfinance_settings.sections.base import is_utf8
+from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, below
 
 _MARK: Final = "\ufeff"

@@ -23,8 +23,8 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, expand, is_plain
 from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
+from synfinance_settings.model.section import JUDGED_APART
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.base import JUDGED_APART
 from synfinance_settings.sections.keys import SETTINGS, cast_alone
 from synfinance_settings.sections.rules import breaches
 from synfinance_settings.sections.variables import VARIABLES_OF

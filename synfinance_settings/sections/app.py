@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.sections.base import Boolean, Choice, Section, Text, setting
+from synfinance_settings.model.forms import Boolean, Choice, Text
+from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.cache import CacheConfig
 from synfinance_settings.sections.database import DatabaseConfig
 from synfinance_settings.sections.generation import GenerationConfig

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import SecretStr
 
 from synfinance_settings.errors import MASK
-from synfinance_settings.sections.base import Boolean, Choice, Secret, Section, Text, Whole, setting
+from synfinance_settings.model.forms import Boolean, Choice, Secret, Text, Whole
+from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
-from synfinance_settings.sections.base import Boolean, Contradiction, Date, Number, Section, Whole, setting
+from synfinance_settings.model.forms import Boolean, Date, Number, Whole
+from synfinance_settings.model.section import Contradiction, Section, setting
 
 _SUM_TOLERANCE = 1e-9  # 0.7 + 0.3 is not exactly 1 in binary
 

@@ -19,8 +19,9 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
+from synfinance_settings.model.forms import Form, FormName
+from synfinance_settings.model.section import Section
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.base import Form, FormName, Section
 from synfinance_settings.slips import is_slip
 
 LONGEST_SLIP: Final = 100

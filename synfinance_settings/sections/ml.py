@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from synfinance_settings.sections.base import Boolean, Number, Section, Text, Whole, setting
+from synfinance_settings.model.forms import Boolean, Number, Text, Whole
+from synfinance_settings.model.section import Section, setting
 
 
 class FeatureEngineeringConfig(Section):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from synfinance_settings.sections.base import Boolean, SecretUrl, Section, Text, Whole, setting
+from synfinance_settings.model.forms import Boolean, SecretUrl, Text, Whole
+from synfinance_settings.model.section import Section, setting
 
 
 class MonitoringConfig(Section):

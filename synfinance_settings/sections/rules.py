@@ -7,12 +7,12 @@ none of its own. Errors stop a load, warnings are shown and logged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem, Severity
+from synfinance_settings.errors import Problem
+from synfinance_settings.model.rule import Breach, Rule
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.security import is_blank
@@ -23,44 +23,6 @@ _EVERYWHERE: Final = tuple(Environment)
 _PRODUCTION: Final = (Environment.PRODUCTION,)
 _SHARED: Final = (Environment.STAGING, Environment.PRODUCTION, Environment.TEST)
 _TLS_MODES: Final = ("require", "verify-ca", "verify-full")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule: where it holds, how grave breaking it is, and what must be so.
-
-    `keys` are those of all settings that `is_broken` looks at; the problem is placed at the first. Where that is a
-    list, `is_broken` may give the indices of the items at fault, and `message` begins with "an item", which becomes
-    "item 2" for the second.
-    """
-
-    id: str
-    severity: Severity
-    environments: tuple[Environment, ...]
-    keys: tuple[str, ...]
-    message: str
-    is_broken: Callable[[AppConfig], bool | list[int]]
-    hint: str | None = None
-
-    def breaches(self, config: AppConfig) -> Iterator[Breach]:
-        """How `config` breaks the rule; nothing in another environment."""
-        found = config.environment in self.environments and self.is_broken(config)
-        for item in found if isinstance(found, list) else [None] * found:
-            message = self.message if item is None else self.message.replace("an item", f"item {item + 1}", 1)
-            problem = Problem(self.id, message, self.keys[0], hint=self.hint, severity=self.severity)
-            yield Breach(self.keys, problem, item)
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """Something that does not hold: the keys that it is about, and the problem, which has no place yet.
-
-    `item` is the index in the list that the first key names, where one item is at fault.
-    """
-
-    keys: tuple[str, ...]
-    problem: Problem
-    item: int | None = None
 
 
 def _short_hmac_key(config: AppConfig) -> bool:

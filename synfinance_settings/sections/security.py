@@ -6,18 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import SecretStr
 
-from synfinance_settings.sections.base import (
-    Boolean,
-    Choice,
-    Contradiction,
-    Secret,
-    SecretList,
-    Section,
-    Text,
-    TextList,
-    Whole,
-    setting,
-)
+from synfinance_settings.model.forms import Boolean, Choice, Secret, SecretList, Text, TextList, Whole
+from synfinance_settings.model.section import Contradiction, Section, setting
 
 JwtAlgorithm = Literal[
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"

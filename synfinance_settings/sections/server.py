@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from synfinance_settings.environment import LogLevel
-from synfinance_settings.sections.base import Boolean, Section, Text, TextList, UpperChoice, Whole, setting
+from synfinance_settings.model.forms import Boolean, Text, TextList, UpperChoice, Whole
+from synfinance_settings.model.section import Section, setting
 
 
 class ServerConfig(Section):

@@ -1,0 +1,47 @@
+"""What a rule between settings is, and what is told of one that does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from synfinance_settings.errors import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: where it holds, how grave breaking it is, and what must be so.
+
+    `keys` are those of all settings that `is_broken` looks at; the problem is placed at the first. Where that is a
+    list, `is_broken` may give the indices of the items at fault, and `message` begins with "an item", which becomes
+    "item 2" for the second.
+    """
+
+    id: str
+    severity: Severity
+    environments: tuple[str, ...]
+    keys: tuple[str, ...]
+    message: str
+    is_broken: Callable[[Any], bool | list[int]]
+    hint: str | None = None
+
+    def breaches(self, config: Any) -> Iterator[Breach]:
+        """How `config` breaks the rule; nothing in another environment."""
+        found = config.environment in self.environments and self.is_broken(config)
+        for item in found if isinstance(found, list) else [None] * found:
+            message = self.message if item is None else self.message.replace("an item", f"item {item + 1}", 1)
+            problem = Problem(self.id, message, self.keys[0], hint=self.hint, severity=self.severity)
+            yield Breach(self.keys, problem, item)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that does not hold: the keys that it is about, and the problem, which has no place yet.
+
+    `item` is the index in the list that the first key names, where one item is at fault.
+    """
+
+    keys: tuple[str, ...]
+    problem: Problem
+    item: int | None = None

@@ -1,0 +1,138 @@
+"""What all models share: the base, which is frozen and silent about its input, and how a setting is declared."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic.config import JsonDict
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from synfinance_settings.foreign import printable
+
+
+def setting(
+    default: Any,
+    description: str,
+    *,
+    unit: str | None = None,
+    ge: float | None = None,
+    le: float | None = None,
+    restart: bool = False,
+) -> Any:
+    """A field of a section.
+
+    `description` is one sentence for people; `unit` is what a number counts; `ge` and `le` are the limits, both
+    included; `restart` marks a field whose change takes effect only when the process starts anew.
+    """
+    extra: JsonDict = {"unit": unit, "restart": restart}
+    return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Values of one section that cannot stand together, each fit by itself.
+
+    `fields` are the names of all that `is_broken` looks at, the one at fault first; `message` says what must be so.
+    """
+
+    fields: tuple[str, ...]
+    message: str
+    is_broken: Callable[[Any], bool]
+
+
+JUDGED_APART: Final = object()
+"""The context of a validation whose caller judges the contradictions itself, beside the values that do not fit."""
+
+
+def _silent(error: ValidationError) -> ValidationError:
+    """The same error without its input, and with names of keys that forge no line."""
+    details = [
+        InitErrorDetails(
+            type=_kind(found),
+            loc=tuple(printable(part) if isinstance(part, str) else part for part in found["loc"]),
+            input=None,
+            ctx=found.get("ctx", {}),
+        )
+        for found in error.errors(include_input=False)
+    ]
+    return ValidationError.from_exception_data(error.title, details, hide_input=True)
+
+
+def _kind(found: ErrorDetails) -> str | PydanticCustomError:
+    """The kind of an error: of Pydantic's own, which alone have a page, its name, else one with the same message."""
+    if "url" in found:
+        return found["type"]
+    return PydanticCustomError(found["type"], found["msg"], found.get("ctx"))
+
+
+def _door(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a `ValidationError` leave `build` without its input, and without Pydantic's frames, whose locals hold it."""
+
+    @functools.wraps(build)
+    def enter(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return build(*args, **kwargs)
+        except ValidationError as error:
+            silent = _silent(error)
+        finally:
+            del args, kwargs
+        raise silent
+
+    return enter
+
+
+class Section(BaseModel):
+    """The base of every model: frozen, deaf to unknown keys, silent about its input. Reads by key as well."""
+
+    CONTRADICTIONS: ClassVar[tuple[Contradiction, ...]] = ()
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="after")
+    def _agrees(self, info: ValidationInfo) -> Self:
+        if info.context is not JUDGED_APART:
+            found = [contradiction.message for contradiction in self.CONTRADICTIONS if contradiction.is_broken(self)]
+            if found:
+                raise PydanticCustomError("inconsistent", "{text}", {"text": "; ".join(found)})
+        return self
+
+    if not TYPE_CHECKING:
+        __init__ = _door(BaseModel.__init__)
+        model_validate = classmethod(_door(BaseModel.model_validate.__func__))
+        model_validate_json = classmethod(_door(BaseModel.model_validate_json.__func__))
+        model_validate_strings = classmethod(_door(BaseModel.model_validate_strings.__func__))
+
+    def __getitem__(self, key: str) -> Any:
+        """The value of `key` in this section: ``["port"]``, or ``["server.port"]`` of the whole."""
+        name, _, inside = str(key).partition(".")
+        value = getattr(self, name) if name in type(self).model_fields else None
+        if inside and isinstance(value, Section):
+            return value[inside]
+        if inside or name not in type(self).model_fields:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in type(self).model_fields
+
+    if not TYPE_CHECKING:  # to a type checker, a frozen model has neither
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            del value  # a traceback shows locals
+            raise _frozen(type(self), name)
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise _frozen(type(self), name)
+
+
+def _frozen(model: type[Section], name: str) -> ValidationError:
+    """Pydantic's own error of a frozen model would hold the value that was to be assigned."""
+    said = (
+        "settings are frozen: set {name} in a layer file or a variable, or, for a while in a test, with override(...)"
+    )
+    error = InitErrorDetails(type=PydanticCustomError("frozen", said, {"name": name}), loc=(name,), input=None)
+    return ValidationError.from_exception_data(model.__name__, [error], hide_input=True)
