@@ -91,6 +91,14 @@ def test_the_history_names_the_place_of_every_value(view, manager):
     }
 
 
+@pytest.mark.parametrize("text", ["@format {env[HOME]}", "@jinja {{ 7 * 7 }}", "@read_file .env", "@int 5", "1e3"])
+def test_what_dynaconf_would_evaluate_is_text(layered, text):
+    layered.layer("default.local", json.dumps({"app_name": text}))
+    view = DynaconfView(layered.manager())
+    assert [view.APP_NAME, view["app_name"], view.as_dict()["APP_NAME"], dict(view)["APP_NAME"]] == [text] * 4
+    assert get_history(view, "app_name")[-1]["value"] == text
+
+
 def test_nobody_can_change_the_history(view):
     view.loaded_by_loaders.clear()
     assert len(get_history(view, "server.port")) == 3
