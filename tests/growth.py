@@ -25,7 +25,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Source
 from synfinance_settings.layers.text import read_text
-from synfinance_settings.sections.base import read_texts
+from synfinance_settings.model.forms import read_texts
 from synfinance_settings.sections.keys import public_path, suggestion
 from synfinance_settings.sections.variables import misuse, near_variable
 
