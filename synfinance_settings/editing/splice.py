@@ -168,8 +168,8 @@ class _Sheet:
         self._spell: Spell = spell_json if is_json else spell_yaml
         self._root = outline_text(text, name)
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        aliases = (found.anchor for found in self._root.walk() if found.kind == "alias") if self._root else ()
-        self._shared = frozenset(aliases)
+        aliases = (found for found in self._root.walk() if found.kind == "alias") if self._root else ()
+        self._shared = {found.anchor: found.start.line for found in aliases}
 
     def set(self, path: Path, value: Written) -> str:
         """The text with the setting at `path` saying `value`."""
@@ -217,7 +217,8 @@ class _Sheet:
 
     def _refuse_shared(self, anchor: str | None) -> None:
         if anchor is not None and anchor in self._shared:
-            raise _refused(f"the value is shared: an alias *{anchor} elsewhere uses it; change it by hand", self._name)
+            line = self._shared[anchor]  # the name of an anchor may be anything, a secret too
+            raise _refused(f"the value is shared: an alias in line {line} uses it; change it by hand", self._name)
 
     def _line_start(self, offset: int) -> int:
         return self._text.rfind("\n", 0, offset) + 1

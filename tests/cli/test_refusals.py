@@ -45,7 +45,7 @@ def test_a_bad_key(told, nothing_written, call):
         (
             "app_name: &a x\nversion: *a\n",
             ["set", "app_name", "y"],
-            "the value is shared: an alias *a",
+            "the value is shared: an alias in line 2 uses it",
         ),
     ],
     ids=["not set", "shared"],
