@@ -286,6 +286,14 @@ def test_a_failed_reload_keeps_the_canary(project, layer):
     assert_silent(caught.value)
 
 
+def test_no_error_of_the_search_holds_the_canary(project):
+    """The environment is decided before anything is loaded, and what is taken for its name may be a secret."""
+    project.write(".env", f"SECRET={CANARY}\nSYNFINANCE_ENV=${{SECRET}}\n")
+    with pytest.raises(SettingsError) as caught:
+        project.manager().validate_config(project.settings / "default.yaml")
+    assert_silent(caught.value)
+
+
 def test_a_secret_that_hides_another_is_no_excerpt(project):
     """`overrides` tells that a lower layer gives a secret too, not which."""
     project.layer("default", f"monitoring: {{alert_webhook: 'https://{CANARY}.example'}}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.environment import Environment, parse_environment
-from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, printable
+from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, door, printable
 from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.expansion import Lend
@@ -96,6 +96,7 @@ def place(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
+@door
 def find_project(
     *,
     environ: Mapping[str, str],
