@@ -119,7 +119,7 @@ def variables(project):
     yield {"SYNFINANCE_ENV_FILE": ODD}
     yield {"SYNFINANCE_SERVER__PORT_FILE": ODD, "SYNFINANCE_DB_PASSWORD_FILE": ODD}
     yield {"SYNFINANCE_FALLBACK": ODD}
-    yield {"SYNFINANCE_STATE_DIR": ODD}
+    yield {"SYNFINANCE_STATE_DIR": str(project.root / ODD)}
     yield {"SYNFINANCE_SERVER__HOST": "a\udc80b", "SYNFINANCE_\udc80": "x"}
     yield {"SYNFINANCE_SETTINGS_DIR": ODD}
 
