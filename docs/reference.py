@@ -17,21 +17,14 @@ from typing import Final
 from pydantic import SecretStr
 
 from synfinance_settings.errors import CODES, SettingsError
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
-from synfinance_settings.sections.rules import CONTRADICTIONS, RULES
-from synfinance_settings.sections.variables import (
-    ENVIRONMENT_VARIABLE,
-    FILE_SUFFIX,
-    NOT_READ_YET,
-    PREFIX,
-    RESERVED,
-    SHORT,
-    SHORT_SECTIONS,
-    VARIABLES_OF,
-)
+from synfinance_settings.model.catalogue import Setting, as_text
+from synfinance_settings.model.variables import FILE_SUFFIX
+from synfinance_settings.sections.application import SYNFINANCE
 
 DOCS: Final = Path(__file__).resolve().parent
 ROOT: Final = DOCS.parent
+CATALOGUE: Final = SYNFINANCE.catalogue
+VARIABLES: Final = SYNFINANCE.variables
 TREE: Final = ("<!-- tree: written by docs/reference.py -->", "<!-- end of the tree -->")
 CODES_TABLE: Final = ("<!-- codes: written by docs/reference.py -->", "<!-- end of the codes -->")
 
@@ -51,7 +44,7 @@ def errors_page(current: str) -> str:
 
 def words_module() -> str:
     """The text of synfinance_settings/cli/words.py."""
-    lines = (f'    "{key}": "{" ".join(_words(setting))}",\n' for key, setting in SETTINGS.items())
+    lines = (f'    "{key}": "{" ".join(_words(setting))}",\n' for key, setting in CATALOGUE.settings.items())
     return f"""\
 \"\"\"Every key, with the words that its value may be; written by docs/reference.py from the section models.\"\"\"
 
@@ -90,30 +83,32 @@ def _branches(parent: type[SettingsError], margin: str) -> Iterator[str]:
 
 
 def _head() -> Iterator[str]:
-    spelled = " and ".join(f"`{PREFIX}{name}_` for `{section}`" for section, name in SHORT_SECTIONS.items())
+    count, prefix = len(CATALOGUE.settings), SYNFINANCE.prefix
+    short = {key: f"`{prefix}{name}" for key, name in SYNFINANCE.short_variables.items()}
+    spelled = " and ".join(f"{name}_` for `{key}`" for key, name in short.items() if key in CATALOGUE.sections)
     yield f"""\
 <!-- Written by docs/reference.py from the section models; do not edit. -->
 # Every setting
 
-There are {len(SETTINGS)}. A default here is that of the section model, below all layers; the shipped layers may say
+There are {count}. A default here is that of the section model, below all layers; the shipped layers may say
 otherwise, and `synfinance-settings explain KEY` says what holds and where it is written.
 
 - **†** marks a secret: masked in every output unless asked for by name; best given by a variable or a file.
 - **‡** marks a setting whose change takes effect only when the process starts anew.
 - Limits belong to what is allowed. [precedence.md](precedence.md#text-in-types-out) explains the forms.
-- The variable is the canonical spelling. Also accepted: one underscore after the section (`{PREFIX}SERVER_PORT`),
+- The variable is the canonical spelling. Also accepted: one underscore after the section (`{prefix}SERVER_PORT`),
   the short sections {spelled},
-  and {", ".join(f"`{name}`" for name in SHORT)}.
+  and {", ".join(f"{name}`" for key, name in short.items() if key in CATALOGUE.settings)}.
   Any spelling with `{FILE_SUFFIX}` after it names a file that holds the value. `explain KEY` lists them all."""
 
 
 def _sections() -> Iterator[str]:
     columns = ("key", "form", "default", "limits", "†", "‡", "variable", "what it is")
-    for section in ("", *SECTIONS):
-        found = [setting for key, setting in SETTINGS.items() if key.rpartition(".")[0] == section]
+    for section in ("", *CATALOGUE.sections):
+        found = [setting for key, setting in CATALOGUE.settings.items() if key.rpartition(".")[0] == section]
         yield f"\n## {section or 'At the root'}\n"
         if section:
-            yield (SECTIONS[section].__doc__ or "").partition("\n")[0] + "\n"
+            yield CATALOGUE.summary(section) + "\n"
         yield _table(columns, map(_row, found))
 
 
@@ -125,7 +120,7 @@ def _row(setting: Setting) -> Sequence[str]:
         setting.limits,
         "†" if setting.is_secret else "",
         "‡" if setting.needs_restart else "",
-        f"`{VARIABLES_OF[setting.key][0]}`",
+        f"`{VARIABLES.names[setting.key][0]}`",
         setting.description,
     )
 
@@ -146,7 +141,9 @@ def _contradictions() -> Iterator[str]:
 They hold in every environment, also for a section that is built by hand. A problem of theirs has the code
 `inconsistent` and stands at the first of the keys that a layer names.
 """
-    yield _table(("keys", "what must be so"), ((_keys(keys), message) for keys, message in CONTRADICTIONS))
+    yield _table(
+        ("keys", "what must be so"), ((_keys(keys), found.message) for _, keys, found in CATALOGUE.contradictions)
+    )
 
 
 def _keys(keys: Iterable[str]) -> str:
@@ -160,7 +157,7 @@ def _rules() -> Iterator[str]:
 They are checked on the settings as a whole. An error stops a load; a warning is logged, and
 `--strict` makes an error of it. The id stands where a problem has its code.
 """
-    rows = ((f"`{r.id}`", r.severity, ", ".join(r.environments), _keys(r.keys), r.message) for r in RULES)
+    rows = ((f"`{r.id}`", r.severity, ", ".join(r.environments), _keys(r.keys), r.message) for r in SYNFINANCE.rules)
     yield _table(("id", "severity", "environments", "keys", "what is said"), rows)
 
 
@@ -169,11 +166,11 @@ def _reserved() -> Iterator[str]:
 ## Reserved variables
 
 They steer the package itself, are never settings, and no `{FILE_SUFFIX}` of theirs is read. They are read from the
-process environment only, but for `{ENVIRONMENT_VARIABLE}`, which `.env` may set too.
+process environment only, but for `{VARIABLES.environment}`, which `.env` may set too.
 """
-    rows = ((f"`{name}`", said) for name, said in RESERVED.items() if name not in NOT_READ_YET)
+    rows = ((f"`{name}`", said) for name, said in VARIABLES.reserved.items() if name not in VARIABLES.not_read_yet)
     yield _table(("variable", "what it says"), rows)
-    if idle := [f"`{name}`" for name in RESERVED if name in NOT_READ_YET]:
+    if idle := [f"`{name}`" for name in VARIABLES.reserved if name in VARIABLES.not_read_yet]:
         yield "\nReserved too, and without effect in this version:\n" + ", ".join(idle) + "."
 
 

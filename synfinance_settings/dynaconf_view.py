@@ -19,8 +19,9 @@ from synfinance_settings.layers.node import leaves, plain_of
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.section import Section
+from synfinance_settings.model.variables import SEPARATOR
 from synfinance_settings.sections.keys import SETTINGS, shown
-from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX, SEPARATOR
+from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 
 with deaf_import():
     from dynaconf.base import UPPER_DEFAULT_SETTINGS, DynaconfCore, LazySettings, Settings

@@ -31,7 +31,8 @@ from synfinance_settings.model.forms import (
     split_text,
     try_form,
 )
-from synfinance_settings.sections.template import env_template
+from synfinance_settings.model.template import env_template
+from synfinance_settings.sections.application import SYNFINANCE
 
 T = TypeVar("T")
 
@@ -173,7 +174,7 @@ class EnvLoader:
         if os.path.lexists(target):
             said = f"{printable(str(target))} exists already; nothing was written"
             raise SettingsError(Problem("invalid", said, origin=Origin(str(target))))
-        write_atomically(target, env_template().encode(), 0o600)  # people will write secrets into it
+        write_atomically(target, env_template(SYNFINANCE).encode(), 0o600)  # people will write secrets into it
         return target
 
     def get_all(self) -> dict[str, str]:

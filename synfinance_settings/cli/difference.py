@@ -134,7 +134,8 @@ def _rows(states: Sequence[_Side]) -> list[_Row]:
 
 def _row(key: str, values: Sequence[Any], states: Sequence[_Side]) -> _Row:
     from synfinance_settings.layers.output import line, told
-    from synfinance_settings.sections.keys import SETTINGS, is_set
+    from synfinance_settings.model.catalogue import is_set
+    from synfinance_settings.sections.keys import SETTINGS
 
     lent = [key in state.lent for state in states]
     differs = any(value != values[0] for value in values)

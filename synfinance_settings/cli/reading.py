@@ -217,7 +217,8 @@ def _shown(
     origin: bool,
 ) -> str:
     from synfinance_settings.layers.output import json_text, line, nested, plain_values, yaml_text
-    from synfinance_settings.sections.keys import SETTINGS, is_set, values_of
+    from synfinance_settings.model.catalogue import is_set
+    from synfinance_settings.sections.keys import SETTINGS, values_of
 
     values = plain_values(snapshot.config, secrets, keys)
     origins = {key: str(snapshot.origins[key]) for key in keys}
@@ -378,9 +379,10 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
     """
     from synfinance_settings.layers.files import read_file
     from synfinance_settings.layers.output import json_text
-    from synfinance_settings.sections.schema import layer_schema
+    from synfinance_settings.model.schema import layer_schema
+    from synfinance_settings.sections.application import SYNFINANCE
 
-    text = json_text(layer_schema())
+    text = json_text(layer_schema(SYNFINANCE))
     if not check:
         destination.put(path, text, yes=yes)
         return
@@ -403,10 +405,11 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
 @destination.yes_option
 def env_template(path: str | None, yes: bool) -> None:
     """Print every variable with its meaning and default, to start a .env from."""
-    from synfinance_settings.sections.template import env_template as template
+    from synfinance_settings.model.template import env_template as template
+    from synfinance_settings.sections.application import SYNFINANCE
 
     # people will write secrets into it
-    destination.put(path, template(), yes=yes, mode=0o600, starts_dotenv=True)
+    destination.put(path, template(SYNFINANCE), yes=yes, mode=0o600, starts_dotenv=True)
 
 
 commands: Final = (validate, show, get, explain, schema, env_template)

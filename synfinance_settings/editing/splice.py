@@ -18,8 +18,9 @@ from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.layers.text import outline_text, read_text
+from synfinance_settings.model.catalogue import below
 from synfinance_settings.model.forms import is_utf8
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, below
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 
 _MARK: Final = "\ufeff"
 _STEP: Final = "  "  # one level of a section that is written anew

@@ -16,7 +16,8 @@ from synfinance_settings.layers.environ import dotenv_variables, read_variables
 from synfinance_settings.layers.node import leaves, plain_of
 from synfinance_settings.layers.output import means, plain
 from synfinance_settings.layers.snapshot import Snapshot, trail
-from synfinance_settings.sections.keys import SETTINGS, is_set, values_of
+from synfinance_settings.model.catalogue import is_set
+from synfinance_settings.sections.keys import SETTINGS, values_of
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, VARIABLES_OF
 
 

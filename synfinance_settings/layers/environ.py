@@ -11,11 +11,12 @@ from typing import Final
 from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source, put
+from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
 from synfinance_settings.model.forms import is_utf8
-from synfinance_settings.sections.keys import MOST_SUGGESTIONS, SETTINGS
+from synfinance_settings.model.variables import FILE_SUFFIX
+from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.variables import (
     ENVIRONMENT_VARIABLE,
-    FILE_SUFFIX,
     PREFIX,
     RESERVED,
     VARIABLES,

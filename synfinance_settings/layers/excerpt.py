@@ -17,7 +17,8 @@ from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.layers.expansion import is_plain
 from synfinance_settings.layers.outline import Span, spans
 from synfinance_settings.layers.text import outline_text
-from synfinance_settings.sections.keys import SETTINGS, TREE, Tree, is_near, suggestion
+from synfinance_settings.model.catalogue import Tree, is_near
+from synfinance_settings.sections.keys import SETTINGS, TREE, suggestion
 
 _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself

@@ -10,7 +10,8 @@ from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.layers.node import Branch, Node
-from synfinance_settings.sections.keys import MOST_SUGGESTIONS, SETTINGS, TREE, Tree, is_near, suggestion
+from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Tree, is_near
+from synfinance_settings.sections.keys import SETTINGS, TREE, suggestion
 
 
 def fit(root: Node | None) -> tuple[Branch, list[Problem]]:

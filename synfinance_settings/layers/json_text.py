@@ -16,7 +16,8 @@ from synfinance_settings.layers import bounds, brackets
 from synfinance_settings.layers.brackets import first_unclosed
 from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Mark, Outline
-from synfinance_settings.sections.keys import below, public_path
+from synfinance_settings.model.catalogue import below
+from synfinance_settings.sections.keys import public_path
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")

@@ -32,7 +32,7 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import Validation, with_excerpt
-from synfinance_settings.sections.variables import FILE_SUFFIX
+from synfinance_settings.model.variables import FILE_SUFFIX
 
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
 

@@ -15,8 +15,9 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from synfinance_settings.errors import MASK, NOT_SET
 from synfinance_settings.foreign import as_json
 from synfinance_settings.layers.yaml_text import outline_yaml, write_yaml
+from synfinance_settings.model.catalogue import as_line, is_set
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, as_line, is_set, values_of
+from synfinance_settings.sections.keys import SECTIONS, SETTINGS, values_of
 
 Secrets = Literal["mask", "omit", "reveal"]
 PLACEHOLDER: Final = "placeholder"

@@ -11,8 +11,8 @@ from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.rules import breaches
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -65,7 +65,7 @@ def check_config(config: AppConfig) -> ValidationReport:
     The model itself checks each value, and the values of a section against one another, when it is built; the rules of
     an environment (docs/settings.md) it does not know. They are asked anew here, all of them.
     """
-    found = [breach.problem for breach in breaches(config)]
+    found = [breach.problem for breach in SYNFINANCE.breaches(config)]
     errors, warnings = (told(p for p in found if p.severity == kind) for kind in ("error", "warning"))
     return ValidationReport(config.environment, errors, warnings)
 

@@ -25,8 +25,8 @@ from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
 from synfinance_settings.model.section import JUDGED_APART
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS, cast_alone
-from synfinance_settings.sections.rules import breaches
 from synfinance_settings.sections.variables import VARIABLES_OF
 
 Texts = Mapping[str, SourceText]
@@ -61,7 +61,7 @@ class Validation:
         values = self._values(merged, "")
         config = self._validated(values)
         if complete and config is not None:
-            for breach in breaches(config):
+            for breach in SYNFINANCE.breaches(config):
                 if not self._in_doubt(breach.keys):
                     found = self._at(breach.keys, breach.problem, breach.item)
                     (self.problems if found.severity == "error" else self.warnings).append(found)

@@ -9,15 +9,13 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 from synfinance_settings.errors import Problem, RollbackError
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.keys import restart_values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,8 @@ class Timeline:
         """
         snapshot, current = state.snapshot, self.current
         if not self._at_start:
-            self._at_start = _restart_values(snapshot.config)
-        now = _restart_values(snapshot.config)
+            self._at_start = restart_values_of(snapshot.config)
+        now = restart_values_of(snapshot.config)
         pending = tuple(key for key, value in now.items() if value != self._at_start[key])
         if current is not None and snapshot.restores is None and current.snapshot.config == snapshot.config:
             number, loaded_at = current.snapshot.number, current.snapshot.loaded_at
@@ -109,12 +107,3 @@ class Timeline:
         numbers = ", ".join(str(state.snapshot.number) for state in kept)
         said = f"there is {wanted} to go back to; kept: {numbers or 'none'}"
         raise RollbackError(Problem("no-such-version", said))
-
-
-_RESTART: Final = tuple(key for key, setting in SETTINGS.items() if setting.needs_restart)
-_values: Final = attrgetter(*_RESTART)
-
-
-def _restart_values(config: AppConfig) -> dict[str, Any]:
-    """The values that take effect only when the process starts."""
-    return dict(zip(_RESTART, _values(config), strict=True))

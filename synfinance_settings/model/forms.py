@@ -33,10 +33,15 @@ FormName = Literal["whole number", "number", "boolean", "date", "text", "secret"
 
 
 class Form:
-    """The name of a form; stands in a field's metadata for the schema, the reference page and `explain`."""
+    """The name of a form; stands in a field's metadata for the schema, the reference page and `explain`.
 
-    def __init__(self, name: FormName) -> None:
+    `any_case` is true for a choice whose names are taken in any case, `is_url` for a text that is an http or https URL.
+    """
+
+    def __init__(self, name: FormName, *, any_case: bool = False, is_url: bool = False) -> None:
         self.name: FormName = name
+        self.any_case = any_case
+        self.is_url = is_url
 
 
 def _misfit(
@@ -203,8 +208,10 @@ def _url(value: Any) -> Any:
     return value
 
 
-def _form(name: FormName, read: Callable[[Any], Any]) -> tuple[Form, BeforeValidator]:
-    return Form(name), BeforeValidator(read)
+def _form(
+    name: FormName, read: Callable[[Any], Any], *, any_case: bool = False, is_url: bool = False
+) -> tuple[Form, BeforeValidator]:
+    return Form(name, any_case=any_case, is_url=is_url), BeforeValidator(read)
 
 
 Whole = Annotated[int, *_form("whole number", read_whole_number)]
@@ -213,10 +220,10 @@ Boolean = Annotated[bool, *_form("boolean", read_boolean)]
 Date = Annotated[date, *_form("date", _date)]
 Text = Annotated[str, *_form("text", _text)]
 Secret = Annotated[SecretStr, *_form("secret", _secret)]
-SecretUrl = Annotated[SecretStr, *_form("secret", _url)]
+SecretUrl = Annotated[SecretStr, *_form("secret", _url, is_url=True)]
 TextList = Annotated[tuple[Annotated[str, *_form("text", _filled(_text))], ...], *_form("list", read_list)]
 SecretList = Annotated[
     tuple[Annotated[SecretStr, *_form("secret", _filled(_secret))], ...], *_form("secret list", read_list)
 ]
 Choice = _form("choice", _choice)
-UpperChoice = _form("choice", _upper_choice)
+UpperChoice = _form("choice", _upper_choice, any_case=True)

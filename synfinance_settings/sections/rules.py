@@ -1,4 +1,4 @@
-"""What must hold between settings: the contradictions of the sections, and the rules of the environments, as data.
+"""What must hold between SynFinance's settings in its environments, as data.
 
 Each carries the keys of all that it looks at, so it can be told of beside values that do not fit, wherever those are
 none of its own. Errors stop a load, warnings are shown and logged.
@@ -6,15 +6,12 @@ none of its own. Errors stop a load, warnings are shown and logged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem
-from synfinance_settings.model.rule import Breach, Rule
+from synfinance_settings.model.rule import Rule
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SECTIONS
 from synfinance_settings.sections.security import is_blank
 from synfinance_settings.sections.urls import is_origin
 
@@ -129,22 +126,3 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda config: config.database.echo,
     ),
 )
-
-
-CONTRADICTIONS: Final = tuple(
-    (tuple(f"{section}.{name}" for name in contradiction.fields), contradiction.message)
-    for section, model in SECTIONS.items()
-    for contradiction in model.CONTRADICTIONS
-)
-"""The keys and the message of every contradiction of every section."""
-
-
-def breaches(config: AppConfig) -> Iterator[Breach]:
-    """All that does not hold in `config`: contradictions first, then the rules of its environment as in the table."""
-    for section, model in SECTIONS.items():
-        for contradiction in model.CONTRADICTIONS:
-            if contradiction.is_broken(attrgetter(section)(config)):
-                keys = tuple(f"{section}.{name}" for name in contradiction.fields)
-                yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
-    for rule in RULES:
-        yield from rule.breaches(config)

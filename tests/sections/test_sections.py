@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from synfinance_settings.sections.keys import SETTINGS, as_text
+from synfinance_settings.model.catalogue import as_text
+from synfinance_settings.sections.keys import SETTINGS
 
 NO = None
 RATE = (0, 1)

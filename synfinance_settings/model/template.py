@@ -4,40 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
-from synfinance_settings.sections.variables import FILE_SUFFIX, NOT_READ_YET, RESERVED, VARIABLES_OF
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Setting, as_text
+from synfinance_settings.model.variables import FILE_SUFFIX
 
 _HEADER = """\
 # Variables of synfinance_settings. Copy to .env, remove the # in front of a name, and keep the file out of git.
 # Any variable also takes <NAME>_FILE: a file whose content is the value."""
 
 
-def env_template() -> str:
-    """The text of the template; as it stands it sets nothing."""
-    return "\n".join(_lines()) + "\n"
+def env_template(application: Application) -> str:
+    """The text of the template of `application`; as it stands it sets nothing."""
+    return "\n".join(_lines(application)) + "\n"
 
 
-def _lines() -> Iterator[str]:
+def _lines(application: Application) -> Iterator[str]:
+    catalogue, variables = application.catalogue, application.variables
     yield _HEADER
     yield ""
-    yield "# What steers the package itself; the process environment only, but for SYNFINANCE_ENV"
-    for name, meaning in RESERVED.items():
-        if name in NOT_READ_YET:
+    yield f"# What steers the package itself; the process environment only, but for {variables.environment}"
+    for name, meaning in variables.reserved.items():
+        if name in variables.not_read_yet:
             continue
         yield f"# {name}=    # {meaning}"
     section = ""
-    for key, setting in SETTINGS.items():
+    for key, setting in catalogue.settings.items():
         head = key.rpartition(".")[0]
-        if head != section or key == next(iter(SETTINGS)):
+        if head != section or key == next(iter(catalogue.settings)):
             section = head
-            title = (SECTIONS[head].__doc__ or "").partition("\n")[0] if head else "The process"
+            title = catalogue.summary(head) if head else "The process"
             yield ""
             yield f"# {title}"
-        yield from _entry(setting)
+        yield from _entry(setting, variables.names[key])
 
 
-def _entry(setting: Setting) -> Iterator[str]:
-    name, *others = VARIABLES_OF[setting.key]
+def _entry(setting: Setting, names: tuple[str, ...]) -> Iterator[str]:
+    name, *others = names
     notes = [setting.description]
     if setting.limits:
         notes.append(f"({setting.limits})")

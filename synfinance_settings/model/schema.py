@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from synfinance_settings.environment import SHORT_NAMES
 from synfinance_settings.errors import MASK
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, Setting, as_text
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Catalogue, Setting, as_text
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE: Final = {"type": "string", "pattern": r"\$[A-Za-z_{]"}
@@ -31,25 +32,22 @@ _DAYS: Final = (
 _DATE: Final = f"^(?!0000)([0-9]{{4}}-({'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)$"
 
 
-def layer_schema() -> dict[str, Any]:
-    """The schema of one layer file."""
-    schema = _section("")
-    return {"$schema": DIALECT, "title": "A layer of SynFinance settings", **schema}
+def layer_schema(application: Application) -> dict[str, Any]:
+    """The schema of one layer file of `application`."""
+    schema = _section(application.catalogue, "")
+    return {"$schema": DIALECT, "title": f"A layer of {application.title} settings", **schema}
 
 
-def _section(section: str) -> dict[str, Any]:
+def _section(catalogue: Catalogue, section: str) -> dict[str, Any]:
     inside = f"{section}." if section else ""
     properties: dict[str, Any] = {}
-    for key in (*SETTINGS, *SECTIONS):
+    for key in (*catalogue.settings, *catalogue.sections):
         head, _, name = key.rpartition(".")
         if head == section and key != section:
-            properties[name] = _value(SETTINGS[key]) if key in SETTINGS else _section(inside + name)
-    described = {"description": _summary(section)} if section else {}
+            setting = catalogue.settings.get(key)
+            properties[name] = _value(setting) if setting else _section(catalogue, inside + name)
+    described = {"description": catalogue.summary(section)} if section else {}
     return {"type": ["object", "null"], **described, "properties": properties, "additionalProperties": False}
-
-
-def _summary(section: str) -> str:
-    return (SECTIONS[section].__doc__ or "").partition("\n")[0]
 
 
 def _value(setting: Setting) -> dict[str, Any]:
@@ -79,7 +77,7 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
             return [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "pattern": _BOOLEAN_TEXT}]
         case "date":
             return [{"type": "string", "format": "date", "pattern": _DATE}]
-        case "choice" if setting.key == "server.log_level":
+        case "choice" if setting.any_case:
             names = "|".join("".join(f"[{c}{c.lower()}]" for c in choice) for choice in setting.choices)
             return [{"enum": list(setting.choices)}, {"type": "string", "pattern": f"^({names})$"}]
         case "choice" if setting.key == "environment":
@@ -88,7 +86,7 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
             return [{"enum": list(setting.choices)}]
         case "list" | "secret list":
             return [{"type": "array", "items": _ITEM}, _SCALAR]
-        case "secret" if setting.key == "monitoring.alert_webhook":
+        case "secret" if setting.is_url:
             return [_URL]
         case "text" | "secret":
             return [_SCALAR]

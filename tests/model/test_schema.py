@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from synfinance_settings.errors import CODES, MASK
+from synfinance_settings.model.schema import layer_schema
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.schema import layer_schema
 
-VALIDATOR = Draft202012Validator(layer_schema())
+VALIDATOR = Draft202012Validator(layer_schema(SYNFINANCE))
 
 
 def overlay(key, value):
@@ -41,7 +42,7 @@ def test_a_number_outside_its_limits_is_refused(key):
 
 @pytest.mark.parametrize("key", SETTINGS)
 def test_a_setting_is_described_and_no_secret_has_a_default(key):
-    part = layer_schema()
+    part = layer_schema(SYNFINANCE)
     for name in key.split("."):
         part = part["properties"][name]
     assert part["description"].startswith(SETTINGS[key].description)

@@ -1,0 +1,315 @@
+"""The catalogue of a model: every key with what its field says of itself, read once.
+
+All that is shown about a setting (schema, env template, reference page, `explain`, suggestions) is drawn from here,
+so a new field in a section is known everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any, Final, Literal, cast, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import ConfigDict, SecretStr, TypeAdapter
+from pydantic.fields import FieldInfo
+
+from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
+from synfinance_settings.model.forms import Form, FormName
+from synfinance_settings.model.section import Contradiction, Section
+from synfinance_settings.slips import is_slip
+
+LONGEST_SLIP: Final = 100
+"""Characters; a longer name is no slip of the pen."""
+
+MOST_SUGGESTIONS: Final = 20
+"""How many slips of one layer get a suggestion: a layer that holds more is foreign altogether."""
+
+Tree = dict[str, "Tree | None"]
+"""The shape of the settings: a section maps its names, a setting is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its dotted key, and what the field says of form, limits and purpose."""
+
+    key: str
+    form: FormName
+    description: str
+    default: Any
+    nullable: bool
+    choices: tuple[str, ...]
+    at_least: float | None
+    at_most: float | None
+    unit: str | None
+    needs_restart: bool
+    any_case: bool = False
+    is_url: bool = False
+
+    @property
+    def is_secret(self) -> bool:
+        """True when the value is shown only to those who ask for it by name."""
+        return self.form in ("secret", "secret list")
+
+    @property
+    def limits(self) -> str:
+        """What values are allowed, in words: ``1024 to 65535``, ``at least 60 seconds``, ``lru, lfu, fifo``."""
+        if self.choices:
+            return ", ".join(self.choices)
+        unit = f" {self.unit}" if self.unit else ""
+        if self.at_least is not None and self.at_most is not None:
+            return f"{self.at_least} to {self.at_most}{unit}"
+        if self.at_least is not None:
+            return f"at least {self.at_least}{unit.removesuffix('s') if self.at_least == 1 else unit}"
+        return unit.strip()
+
+
+def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:
+    """The type behind ``X | None`` and ``Annotated``, all metadata on the way, and whether None is allowed."""
+    nullable = False
+    while True:
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        if get_origin(annotation) is not None and type(None) in get_args(annotation):
+            nullable, annotation = True, members[0]
+        elif hasattr(annotation, "__metadata__"):
+            metadata, annotation = [*metadata, *annotation.__metadata__], annotation.__origin__
+        else:
+            return annotation, metadata, nullable
+
+
+def _setting(key: str, field: FieldInfo) -> Setting:
+    annotation, metadata, nullable = _unwrapped(field.annotation, list(field.metadata))
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict), f"{key} is not declared with setting()"
+    choices: tuple[str, ...] = ()
+    if get_origin(annotation) is Literal:
+        choices = get_args(annotation)
+    elif isinstance(annotation, type) and issubclass(annotation, Enum):
+        choices = tuple(member.value for member in annotation)
+    form = next(item for item in metadata if isinstance(item, Form))
+    return Setting(
+        key=key,
+        form=form.name,
+        description=field.description or "",
+        default=field.default,
+        nullable=nullable,
+        choices=choices,
+        at_least=next((cast("float", item.ge) for item in metadata if isinstance(item, Ge)), None),
+        at_most=next((cast("float", item.le) for item in metadata if isinstance(item, Le)), None),
+        unit=extra["unit"],  # type: ignore[arg-type]
+        needs_restart=bool(extra["restart"]),
+        any_case=form.any_case,
+        is_url=form.is_url,
+    )
+
+
+def _walk(model: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo | type[Section]]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield prefix + name, field.annotation
+            yield from _walk(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def _tree(keys: Iterator[str], sections: Mapping[str, Any]) -> Tree:
+    tree: Tree = {}
+    for key in keys:
+        *path, name = key.split(".")
+        branch = tree
+        for part in path:
+            branch = branch[part]  # type: ignore[assignment]
+        branch[name] = {} if key in sections else None
+    return tree
+
+
+_LONGEST_PATH: Final = 300  # characters: what is cut there is no setting, and neither is anything below it
+
+
+class Catalogue:
+    """The settings and sections of `model` by their keys.
+
+    `settings` has every setting in the order of the model, `sections` every section's model, a section before those
+    inside it, `tree` the shape of both.
+    """
+
+    def __init__(self, model: type[Section]) -> None:
+        found = dict(_walk(model))
+        self.model: Final = model
+        self.sections: Final[dict[str, type[Section]]] = {
+            k: v for k, v in found.items() if not isinstance(v, FieldInfo)
+        }
+        self._fields: Final = {k: v for k, v in found.items() if isinstance(v, FieldInfo)}
+        self.settings: Final = {key: _setting(key, field) for key, field in self._fields.items()}
+        self.tree: Final[Tree] = _tree(iter(found), self.sections)
+        self._adapters: dict[str, TypeAdapter[Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Catalogue of {self.model.__name__}: {len(self.settings)} settings>"
+
+    def summary(self, section: str) -> str:
+        """The first line of what the model of `section` says of itself."""
+        return (self.sections[section].__doc__ or "").partition("\n")[0]
+
+    @cached_property
+    def restart(self) -> tuple[str, ...]:
+        """The keys of the settings that take effect only when the process starts."""
+        return tuple(key for key, setting in self.settings.items() if setting.needs_restart)
+
+    @cached_property
+    def contradictions(self) -> tuple[tuple[str, tuple[str, ...], Contradiction], ...]:
+        """Every contradiction with the key of its section and the keys that it is about; those of the model first."""
+        return tuple(
+            (section, tuple(f"{section}.{name}" if section else name for name in found.fields), found)
+            for section, model in {"": self.model, **self.sections}.items()
+            for found in model.CONTRADICTIONS
+        )
+
+    @cached_property
+    def _values(self) -> Callable[[Any], tuple[Any, ...]]:
+        return _getter(tuple(self.settings))
+
+    @cached_property
+    def _restart_values(self) -> Callable[[Any], tuple[Any, ...]]:
+        return _getter(self.restart)
+
+    def values_of(self, config: Section) -> dict[str, Any]:
+        """Every setting's value by its key."""
+        return dict(zip(self.settings, self._values(config), strict=True))
+
+    def restart_values_of(self, config: Section) -> dict[str, Any]:
+        """The values that take effect only when the process starts, by their keys."""
+        return dict(zip(self.restart, self._restart_values(config), strict=True))
+
+    def cast_alone(self, key: str, value: Any) -> Any:
+        """`value` as the setting `key` takes it, whatever the others are; raises Pydantic's `ValidationError`."""
+        adapter = self._adapters.get(key)
+        if adapter is None:
+            annotation = self._fields[key].rebuild_annotation()
+            adapter = self._adapters[key] = TypeAdapter(annotation, config=ConfigDict(hide_input_in_errors=True))
+        return adapter.validate_python(value)
+
+    def suggestion(self, key: str) -> str | None:
+        """The setting or section that `key` most likely means, or None."""
+        if len(key) > LONGEST_SLIP:
+            return None
+        lowered = key.lower().replace(" ", "")
+        head, _, name = lowered.rpartition(".")
+        known = [*self.settings, *self.sections]
+        last_parts = {other.rpartition(".")[2]: other for other in reversed(known)}
+        siblings = {part: other for other in known for inside, _, part in [other.rpartition(".")] if inside == head}
+        spelled = {other.replace(".", "_"): other for other in known}
+        if lowered in spelled:
+            return spelled[lowered]
+        whole = dict(zip(known, known, strict=True))
+        for wanted, names, cutoff in ((name, siblings, 0.7), (lowered, whole, 0.85), (name, last_parts, 0.7)):
+            near = get_close_matches(wanted, names, n=1, cutoff=cutoff)
+            if near:
+                return names[near[0]]
+        return None
+
+    def unknown_key(self, key: str, separator: str = ".", examples: Sequence[str] = ()) -> UnknownKeyError:
+        """The error of a key, given by a caller, that is no setting.
+
+        The hint spells keys with `separator`, as the caller does; of a section it names `examples`, else its first
+        ones.
+        """
+        name = printable(key)
+        near = self.suggestion(key)
+        hint = f"did you mean {near.replace('.', separator)}?" if near else None
+        said = f"{name} is not a setting"
+        if key in self.sections:
+            said = f"{name} is a section, not a setting"
+            inside = [other for other in self.settings if other.startswith(f"{key}.")]
+            named = ", ".join([*examples] or inside[:2]).replace(".", separator)
+            hint = f"name a setting in it: {named}{'' if examples else ', ...'}"
+        return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint))
+
+    def unknown_section(self, key: str) -> UnknownKeyError:
+        """The error of a key, given by a caller, that is no section."""
+        name = printable(key)
+        near = key if key in self.settings else self.suggestion(key)
+        section = near if near in self.sections else near.rpartition(".")[0] if near else ""
+        said = f"{name} is a setting, not a section" if key in self.settings else f"{name} is not a section"
+        hint: str | None = (
+            f"its section is {section}" if key in self.settings and section else f"did you mean {section}?"
+        )
+        hint = hint if section else None
+        return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint))
+
+    def public_path(self, key: str) -> str:
+        """`key` as a message may show it: what stands below a setting, or in the place of one, may be a secret."""
+        tree: Tree | None = self.tree
+        known: list[str] = []
+        for part in key.split("."):
+            if tree is None:
+                return f"a key inside {'.'.join(known)}"
+            if part not in tree:
+                return f"a key in {'.'.join(known)}" if known else "a key"
+            tree = tree[part]
+            known.append(part)
+        return ".".join(known)
+
+    def shown(self, key: str, value: Any, most: int | None = 200) -> str:
+        """`value` of setting `key` as people may see it: in one line, a secret as the mask, an empty one as not set.
+
+        A text is cut at `most` characters; None cuts nothing.
+        """
+        setting = self.settings.get(key)
+        if setting is None or setting.is_secret:
+            return MASK if is_set(value) else NOT_SET
+        return as_line(value, most)
+
+
+def _getter(keys: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes the values of `keys` from a config, all at once."""
+    if len(keys) > 1:
+        return attrgetter(*keys)
+    return lambda config: tuple(attrgetter(key)(config) for key in keys)
+
+
+@cache
+def catalogue_of(model: type[Section]) -> Catalogue:
+    """The catalogue of `model`, which is made once."""
+    return Catalogue(model)
+
+
+def below(path: str, name: str) -> str:
+    """The key `name` inside `path`, cut where it is too long to be a setting: what lies below it costs no more."""
+    return f"{path}.{name}"[:_LONGEST_PATH] if path else name[:_LONGEST_PATH]
+
+
+def is_near(section: str, name: str, near: str | None) -> bool:
+    """True where `name`, which is no key of `section`, is a slip of the pen for the key `near`, and may be shown."""
+    if near is None:
+        return False
+    spelled = (near, near.replace(".", "_"), near.rpartition(".")[2], near.removeprefix(f"{section}."))
+    return any(is_slip(name, meant) for meant in spelled)
+
+
+def is_set(value: Any) -> bool:
+    """False for null, empty text and an empty list: for a secret, that there is none."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return not (text is None or text in ("", (), []))
+
+
+def as_line(value: Any, most: int | None = 200) -> str:
+    """A value in one line: a list in brackets, anything else as `as_text` has it."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(as_line(item, most) for item in value) + "]"
+    return as_text(value, most)
+
+
+def as_text(value: Any, most: int | None = 200) -> str:
+    """A value that is no list as the text that a layer would spell it with; a secret as the mask."""
+    if isinstance(value, SecretStr):
+        return MASK
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return printable(str(value), most)

@@ -1,0 +1,103 @@
+"""The spellings of settings in the process environment and in ``.env``; here with the prefix ``SHOP_``.
+
+SHOP_CART__LIMIT     canonical: section and field, upper case, ``__`` between the levels
+SHOP_CART_LIMIT      one underscore after the section
+SHOP_DB_PASSWORD     a short name of the section, here of ``database``
+SHOP_LIMIT           a short name of the setting
+<any of them>_FILE   the file whose content is the value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from synfinance_settings.model.catalogue import LONGEST_SLIP, Catalogue
+
+SEPARATOR: Final = "__"
+FILE_SUFFIX: Final = "_FILE"
+
+
+class VariableNames:
+    """The names of all variables that set something in `catalogue`, and of those that steer the package itself.
+
+    `short` maps keys, of sections and of settings, to their short names without the prefix; `environments` are the
+    names that the variable of the environment takes. `names` has the variables of every setting, the canonical one
+    first, `keys` the setting that each sets. `reserved` says what those that steer the package mean; they are never
+    settings, and no ``_FILE`` of theirs is read.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, prefix: str, short: Mapping[str, str], environments: tuple[str, ...]
+    ) -> None:
+        self.prefix: Final = prefix
+        self.short: Final = short
+        self.environment: Final = f"{prefix}ENV"
+        self.settings_dir: Final = f"{prefix}SETTINGS_DIR"
+        self.env_file: Final = f"{prefix}ENV_FILE"
+        self.state_dir: Final = f"{prefix}STATE_DIR"
+        self.fallback: Final = f"{prefix}FALLBACK"
+        self.not_read_yet: Final = (f"{prefix}REMOTE_URL", f"{prefix}REMOTE_UNAVAILABLE")
+        """Reserved names that are kept free for the shared remote layer."""
+        self.reserved: Final = {
+            self.environment: f"the environment: {_alternatives(environments)}",
+            self.settings_dir: "the folder that holds the layer files; none says that there are none",
+            self.env_file: "a file that takes the place of .env; it must exist",
+            self.state_dir: "the folder that keeps accepted versions of the layer files",
+            self.fallback: "last-good: start on the last accepted layers when those on disk are broken",
+            self.not_read_yet[0]: "the address of the shared remote layer",
+            self.not_read_yet[1]: "what to do when the shared remote layer cannot be reached",
+        }
+        self.names: Final = {key: tuple(self._spellings(key)) for key in catalogue.settings}
+        self.keys: Final = {name: key for key, names in self.names.items() for name in names}
+        self._longest: Final = max(map(len, self.keys))
+        self._sections: Final = {
+            prefix + name: key
+            for key in catalogue.sections
+            for name in (key.replace(".", SEPARATOR).upper(), key.replace(".", "_").upper(), short.get(key, ""))
+            if name
+        }
+
+    def _spellings(self, key: str) -> Iterator[str]:
+        section, _, rest = key.partition(".")
+        if not rest:
+            yield self.prefix + key.upper()
+        else:
+            field = rest.replace(".", SEPARATOR).upper()
+            for name in filter(None, (section.upper(), self.short.get(section))):
+                yield from (f"{self.prefix}{name}{between}{field}" for between in (SEPARATOR, "_"))
+        if key in self.short:
+            yield self.prefix + self.short[key]
+
+    def file_variable(self, name: str) -> str | None:
+        """The variable whose value stands in the file that `name` names, or None where `name` is no such variable."""
+        base = name.removesuffix(FILE_SUFFIX)
+        is_one = base != name and base in self.keys and name not in self.keys and name not in self.reserved
+        return base if is_one else None
+
+    def misuse(self, name: str) -> str | None:
+        """Why `name` can never be a variable although it begins like one; None where it is merely unknown.
+
+        What follows the name of a variable is not told: it may be a value.
+        """
+        if name in self._sections:
+            return f"{name} names the section {self._sections[name]}; a variable sets one field"
+        end = name.rfind(SEPARATOR, 0, self._longest + len(SEPARATOR))
+        while end > 0:
+            if (head := name[:end]) in self.keys:
+                return f"{head} sets {self.keys[head]}, which is a field and has no path below it"
+            end = name.rfind(SEPARATOR, 0, end + 1)
+        return None
+
+    def near(self, name: str) -> str | None:
+        """The variable that `name` most likely means, or None."""
+        if len(name) > LONGEST_SLIP:
+            return None
+        near = get_close_matches(name, [*self.keys, *self.reserved], n=1, cutoff=0.7)
+        return near[0] if near else None
+
+
+def _alternatives(names: tuple[str, ...]) -> str:
+    """The names in a sentence: ``a, b or c``."""
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,0 +1,83 @@
+"""An application is what the settings of one program are; here one that is not SynFinance's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.forms import Secret, Text, TextList, Whole
+from synfinance_settings.model.schema import layer_schema
+from synfinance_settings.model.section import Contradiction, Section, setting
+from synfinance_settings.model.template import env_template
+
+
+class CartConfig(Section):
+    """What customers may put into a cart."""
+
+    limit: Whole = setting(20, "Most items.", unit="items", ge=1, le=99)
+    currencies: TextList = setting(("EUR",), "Currencies of the prices.", restart=True)
+
+
+class TillConfig(Section):
+    """Where customers pay."""
+
+    token: Secret = setting(SecretStr(""), "Token of the payment provider.")
+
+
+class ShopConfig(Section):
+    """A shop."""
+
+    CONTRADICTIONS = (
+        Contradiction(("motto", "cart"), "motto must be set where carts have a limit of one", lambda shop: bare(shop)),
+    )
+
+    motto: Text = setting("buy", "What stands over the door.")
+    cart: CartConfig = CartConfig()
+    till: TillConfig = TillConfig()
+
+
+def bare(shop: Any) -> bool:
+    return not shop.motto and shop.cart.limit == 1
+
+
+SHOP = Application(ShopConfig, prefix="SHOP_", short_variables={"cart": "C", "till.token": "TOKEN"})
+
+
+def test_its_catalogue_is_that_of_its_model():
+    catalogue = SHOP.catalogue
+    assert list(catalogue.settings) == ["motto", "cart.limit", "cart.currencies", "till.token"]
+    assert list(catalogue.sections) == ["cart", "till"]
+    assert catalogue.suggestion("cart.limt") == "cart.limit"
+    assert catalogue.values_of(ShopConfig())["cart.limit"] == 20
+    assert catalogue.restart_values_of(ShopConfig()) == {"cart.currencies": ("EUR",)}
+    assert catalogue.shown("till.token", SecretStr("hush")) == "**********"
+
+
+def test_its_variables_have_its_prefix_and_its_short_names():
+    variables = SHOP.variables
+    assert variables.names["cart.limit"] == ("SHOP_CART__LIMIT", "SHOP_CART_LIMIT", "SHOP_C__LIMIT", "SHOP_C_LIMIT")
+    assert variables.keys["SHOP_TOKEN"] == "till.token"
+    assert {name.removesuffix("ENV") for name in variables.reserved if name.endswith("_ENV")} == {"SHOP_"}
+    assert variables.file_variable("SHOP_TOKEN_FILE") == "SHOP_TOKEN"
+    assert variables.near("SHOP_CART__LIMT") == "SHOP_CART__LIMIT"
+    assert variables.misuse("SHOP_C") == "SHOP_C names the section cart; a variable sets one field"
+
+
+@pytest.mark.parametrize(("name", "title"), [("", "Shop"), ("The Shop", "The Shop")])
+def test_its_schema_and_template_are_of_its_settings_alone(name, title):
+    shop = Application(ShopConfig, prefix="SHOP_", name=name)
+    schema = layer_schema(shop)
+    assert schema["title"] == f"A layer of {title} settings"
+    assert list(schema["properties"]) == ["motto", "cart", "till"]
+    assert "SHOP_CART__LIMIT=20" in env_template(shop)
+    assert "SYNFINANCE" not in env_template(shop)
+
+
+def test_a_contradiction_of_the_whole_is_told_with_its_keys():
+    config = ShopConfig().model_copy(update={"motto": "", "cart": CartConfig(limit=1)})
+    (breach,) = SHOP.breaches(config)
+    assert (breach.keys, breach.problem.code) == (("motto", "cart"), "inconsistent")
+    assert not [*SHOP.breaches(ShopConfig())]

@@ -1,0 +1,28 @@
+"""The env template."""
+
+from __future__ import annotations
+
+from synfinance_settings.layers.dotenv_text import read_dotenv
+from synfinance_settings.model.template import env_template
+from synfinance_settings.sections.application import SYNFINANCE
+
+
+def test_it_names_every_variable():
+    names = {*SYNFINANCE.variables.keys, *SYNFINANCE.variables.reserved} - {*SYNFINANCE.variables.not_read_yet}
+    assert not [name for name in names if name not in env_template(SYNFINANCE)]
+    assert not [name for name in SYNFINANCE.variables.not_read_yet if name in env_template(SYNFINANCE)]
+
+
+def test_as_it_stands_it_sets_nothing():
+    parsed = read_dotenv(env_template(SYNFINANCE), ".env", {})
+    assert (dict(parsed.values), parsed.problems) == ({}, ())
+
+
+def test_every_canonical_line_set_as_it_stands_gives_the_default(project):
+    """Whoever removes the # in front of a name keeps the behaviour."""
+    lines = [line[2:] for line in env_template(SYNFINANCE).splitlines() if line.startswith("# SYNFINANCE_")]
+    kept = [line for line in lines if line.split("=")[0] in SYNFINANCE.variables.keys and not line.endswith("=")]
+    plain = project.load()
+    project.write(".env", "\n".join(kept) + "\n")
+    assert project.load() == plain
+    assert len(kept) > len(SYNFINANCE.catalogue.settings) - 12
