@@ -20,6 +20,7 @@ is not printable (`foreign`), whoever wrote it: the types below escape what they
 from __future__ import annotations
 
 import functools
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, ParamSpec, TypeVar
@@ -215,7 +216,8 @@ _Result = TypeVar("_Result")
 
 def door(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """Let a `SettingsError` leave `function` with one frame of this package in its traceback: what happened inside says
-    nothing about the layers, and would stand above the report.
+    nothing about the layers, and would stand above the report. Whatever else leaves it keeps its frames, without their
+    locals.
     """
 
     @functools.wraps(function)
@@ -224,12 +226,32 @@ def door(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Res
             return function(*args, **kwargs)
         except SettingsError as error:
             failure = error
+        except BaseException as error:
+            forget(error)
+            del args, kwargs
+            raise
+        forget(failure)
         try:
             raise failure.with_traceback(None)
         finally:
             del failure, args, kwargs  # a traceback shows locals, and these may hold secrets
 
     return enter
+
+
+def forget(error: BaseException) -> None:
+    """Clear the locals of every frame that `error`, or what lies behind it, came through and that has ended.
+
+    They hold layers and secrets, and tracebacks with locals are printed, logged and sent.
+    """
+    seen: set[int] = set()
+    found: list[BaseException | None] = [error]
+    while found:
+        behind = found.pop()
+        if behind is not None and id(behind) not in seen:
+            seen.add(id(behind))
+            traceback.clear_frames(behind.__traceback__)
+            found += [behind.__cause__, behind.__context__]
 
 
 class LayerError(SettingsError):

@@ -181,3 +181,17 @@ def test_no_class_has_more_methods_than_one_can_keep_in_mind(source, name):
     functions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     methods = {name for name in functions if not name.endswith("__")}
     assert (len(methods) > MOST_METHODS) == ((source, name) in LARGER), methods
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_nothing_is_masked_by_replacing_text(source):
+    """A secret that is a word of the message would cut it to pieces, and show itself by that: masks go by place."""
+    calls = (node for node in ast.walk(SOURCES[source]) if isinstance(node, ast.Call))
+    for call in calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("replace", "sub", "translate"):
+            names = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
+            assert "MASK" not in names, ast.unparse(call)
+            asked = {
+                node.attr for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Attribute)
+            }
+            assert "get_secret_value" not in asked, ast.unparse(call)

@@ -273,7 +273,9 @@ def test_no_warning_of_a_line_holds_the_canary(project, caplog, text):
         assert CANARY not in project.command(*call).output
 
 
-@pytest.mark.parametrize("layer", [text for text in BAD_LAYERS.values() if "COAL" not in str(text)])
+@pytest.mark.parametrize(
+    "layer", [pytest.param(text, id=name) for name, text in BAD_LAYERS.items() if "COAL_MINE" not in str(text)]
+)
 def test_a_failed_reload_keeps_the_canary(project, layer):
     project.layer("default", f"database: {{password: {CANARY}}}")
     manager = project.manager()

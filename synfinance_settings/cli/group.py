@@ -17,7 +17,7 @@ from typing import Any, Final
 import click
 
 from synfinance_settings.cli import difference, doctor, operating, reading, render, writing
-from synfinance_settings.errors import SettingsError
+from synfinance_settings.errors import SettingsError, forget
 
 _USAGE_CODES: Final = frozenset(
     ("unknown-environment", "no-such-file", "unwritable", "refused-edit", "locked", "no-such-version")
@@ -51,6 +51,13 @@ class _Group(click.Group):
             return super().make_context(*arguments, **extra)
 
     def invoke(self, context: click.Context) -> Any:
+        try:
+            return self._invoked(context)
+        except BaseException as error:
+            forget(error)
+            raise
+
+    def _invoked(self, context: click.Context) -> Any:
         try:
             with _shown_usage():
                 return super().invoke(context)

@@ -20,9 +20,10 @@ from synfinance_settings.editing.history import Entry, History, this_user
 from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError
+from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content
+from synfinance_settings.layers.hidden import Data, Text
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.node import Branch
@@ -103,6 +104,7 @@ class LayerFile:
         self.warnings: tuple[Problem, ...] = ()
         self.history = History(state_dir, self._folder) if state_dir else None
 
+    @door
     def change(
         self, edit: Callable[[str, str], str], command: str, approve: Callable[[Change], bool] = lambda change: True
     ) -> Change:
@@ -117,6 +119,7 @@ class LayerFile:
                 self._write(change, command)
             return change
 
+    @door
     def read(self) -> tuple[Path, str | None]:
         """The file of the layer and its text; None where it does not exist yet.
 
@@ -134,11 +137,12 @@ class LayerFile:
             found[0].text(self.project.name(found[0].path))  # raises its failure
         return found[0].path, file_text(found[0].data or b"")
 
+    @door
     def proposed(self, edit: Callable[[str, str], str]) -> Change:
         """What `change` would write; nobody is waited for, since nothing is written. Raises what that would raise."""
         path, before = self.read()
         name = self.project.name(path)
-        after = with_content(edit(new_text(path) if before is None else before, name), name)
+        after = Text(with_content(edit(new_text(path) if before is None else before, name), name))
         content = Content(path, file_bytes(after))
         problems = self.faults(content)
         if problems:
@@ -155,6 +159,7 @@ class LayerFile:
             notes=tuple(self._notes(content, changed)),
         )
 
+    @door
     def faults(self, content: Content, kept: Branch | None = None) -> list[Problem]:
         """All that stands against `content` in the place of the layer, with what is `kept` of that.
 
@@ -243,12 +248,12 @@ def new_text(path: Path) -> str:
 
 def file_text(data: bytes) -> str:
     """A layer file as text; bytes that are no UTF-8 stand in it as lone surrogates."""
-    return data.decode("utf-8", "surrogateescape")
+    return Text(data.decode("utf-8", "surrogateescape"))
 
 
 def file_bytes(text: str) -> bytes:
     """The bytes of `file_text`, what was no UTF-8 among them too."""
-    return text.encode("utf-8", "surrogateescape")
+    return Data(text.encode("utf-8", "surrogateescape"))
 
 
 def _named(problem: Problem, where: tuple[Environment, ...], among: int) -> Problem:

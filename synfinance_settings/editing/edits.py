@@ -20,6 +20,7 @@ from synfinance_settings.errors import (
     RollbackError,
     SettingsError,
     UnknownKeyError,
+    door,
 )
 from synfinance_settings.layers.expansion import is_braced, is_reference
 from synfinance_settings.layers.fitting import fit
@@ -34,6 +35,7 @@ Edit = Callable[[str, str], str]
 """The new text of a layer file, from the old one and the file's name."""
 
 
+@door
 def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool) -> Edit:
     """Set `key` to what `literal` means: text, ``null`` where the setting may be null, a list, or a section's
     mapping.
@@ -64,6 +66,7 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
     return edit
 
 
+@door
 def unsetting_edit(key: str) -> Edit:
     """Take `key`, a setting or a section, out; raises `UnknownKeyError` for a key that is none."""
     if key not in SETTINGS and key not in SECTIONS:
@@ -83,6 +86,7 @@ def said_in(text: str, name: str) -> dict[str, Node]:
     return dict(leaves(fit(read_text(text, Source(name, expands=True))[0])[0]))
 
 
+@door
 def rollback_edit(
     history: History, target: Target, current: tuple[Path, str | None], number: int | None
 ) -> tuple[Edit, Version]:

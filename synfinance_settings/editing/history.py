@@ -24,10 +24,11 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from synfinance_settings.environment import Environment
-from synfinance_settings.errors import HistoryError, Origin, Problem
+from synfinance_settings.errors import HistoryError, Origin, Problem, door
 from synfinance_settings.layers.bounds import FILE_BYTES
 from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.forks import whole
+from synfinance_settings.layers.hidden import Data
 from synfinance_settings.layers.trust import Distrust, distrusted_file, distrusted_folder
 
 KEPT_VERSIONS: Final = 100
@@ -138,6 +139,7 @@ class History:
         self._settings_dir = settings_dir
         self._wait = wait
 
+    @door
     def record(self, entry: Entry) -> int | None:
         """Add a version and return its number, None where the latest one holds the same files.
 
@@ -146,6 +148,7 @@ class History:
         with self._writing() as store:
             return _add(store, entry)
 
+    @door
     def announce(self, found: Entry, coming: Entry, name: str) -> None:
         """Record the files as they were `found`, and what they are to be once the file `name` is replaced.
 
@@ -159,6 +162,7 @@ class History:
             if number is not None:
                 store.execute("insert into announced values (?, ?)", (number, name))
 
+    @door
     def settle(self) -> None:
         """Keep the versions that were announced where their file holds them now, and drop the others.
 
@@ -168,6 +172,7 @@ class History:
         with self._writing() as store:
             self._settle(store)
 
+    @door
     def latest(self, environment: str) -> Version | None:
         """The valid version of `environment` that was recorded last, None where there is none."""
         return next(self.versions(environment, most=1, valid_only=True), None)
@@ -188,6 +193,7 @@ class History:
                 return
             left, before = left - len(batch), batch[-1].number
 
+    @door
     def _batch(self, environment: str | None, before: int, most: int, *, valid_only: bool) -> list[Version]:
         """The newest versions with a number below `before`, at most `most`."""
         with self._reading() as store:
@@ -427,7 +433,8 @@ def _version(
         raise ValueError(f"version {number} is damaged")
     if when.tzinfo is None or not _FIRST_YEAR <= when.year <= _LAST_YEAR:
         raise ValueError(f"version {number} is damaged")
-    return Version(number, environment, when, command, tuple(keys), bool(valid), user, dict(rows))
+    files = {name: Data(content) for name, content in rows}
+    return Version(number, environment, when, command, tuple(keys), bool(valid), user, files)
 
 
 def _digest(files: Files) -> str:

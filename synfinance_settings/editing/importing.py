@@ -16,7 +16,7 @@ from synfinance_settings.editing.edits import Edit, as_written, said_in, secret_
 from synfinance_settings.editing.masking import parses
 from synfinance_settings.editing.spelling import Written
 from synfinance_settings.editing.splice import layer_of, set_value, unset_value
-from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError
+from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.expansion import Scope
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.fitting import fit
@@ -31,6 +31,7 @@ from synfinance_settings.sections.keys import SETTINGS
 _BLANK: Final = ("", "{}")
 
 
+@door
 def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool) -> Edit:
     """Let `layer` say what the file at `path` says: what differs from what it inherits, or with `full` all of it.
 

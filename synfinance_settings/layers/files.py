@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.layers import bounds
+from synfinance_settings.layers.hidden import Data, Text
 from synfinance_settings.layers.trust import Distrust, Guard
 
 
@@ -53,10 +54,10 @@ class Content:
         if self.failure:
             code, said, hint = self.failure
             raise LayerError(Problem(code, f"{name} {said}", origin=Origin(name), hint=hint))
-        data = self.data or b""
+        data = self.data or Data()
         place: int | None = None
         try:
-            return data.decode("utf-8-sig")
+            return Text(data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             place = data.count(b"\n", 0, error.start) + 1
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, place)))
@@ -70,7 +71,7 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     """
     try:
         with _regular(path, guard) as file:
-            data = file.read(bounds.FILE_BYTES + 1)
+            data = Data(file.read(bounds.FILE_BYTES + 1))
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
             return Content(path, failure=Failure("unreadable", "is a link to nothing"))

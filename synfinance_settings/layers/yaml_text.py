@@ -61,17 +61,15 @@ _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00
 def read_yaml(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
     """The root of the document in `text`, None where it holds nothing, and the faults that did not stop the reading.
 
-    Raises `LayerError` for a fault that does: syntax, a bound, a second document.
+    Raises `LayerError` for a fault that does: syntax, a bound, a second document, lone surrogates.
     """
-    reader = _Reader(text, source)
-    fault: Problem
     try:
-        return reader.document(), reader.problems
-    except yaml.reader.ReaderError:
-        fault = reader.unprintable()
-    except yaml.MarkedYAMLError as error:
-        fault = reader.syntax(error)
-    raise LayerError((*reader.problems, fault))
+        reader = _Reader(text, source)
+    except UnicodeEncodeError as error:  # it holds the whole text
+        line = text.count("\n", 0, error.start) + 1
+    else:
+        return reader.read()
+    raise LayerError(Problem("not-utf8", f"{source.name} is not UTF-8", origin=Origin(source.name, line)))
 
 
 def write_yaml(data: Mapping[str, Any]) -> str:
@@ -97,7 +95,7 @@ class _Events:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._next: Callable[[], Any] = yaml.CSafeLoader(text).get_event
+        self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes no kind of text but str itself
 
     def _skip_to_document(self) -> Any:
         """The first event of the first document's root, None where there is no document."""
@@ -116,7 +114,18 @@ class _Reader(_Events):
         self._anchors: dict[str, tuple[Node, int, int, int] | None] = {}  # node, size, characters, height
         self.problems: list[Problem] = []
 
-    def document(self) -> Node | None:
+    def read(self) -> tuple[Node | None, list[Problem]]:
+        """The root and the faults beside it; raises `LayerError`."""
+        fault: Problem
+        try:
+            return self._document(), self.problems
+        except yaml.reader.ReaderError:
+            fault = self.unprintable()
+        except yaml.MarkedYAMLError as error:
+            fault = self.syntax(error)
+        raise LayerError((*self.problems, fault))
+
+    def _document(self) -> Node | None:
         event = self._skip_to_document()
         if event is None:
             return None
@@ -246,7 +255,7 @@ class _Reader(_Events):
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
         """The brackets of the whole text, up to where its tokens cannot be told."""
-        loader = yaml.CSafeLoader(self._text)
+        loader = yaml.CSafeLoader(str(self._text))
         with suppress(yaml.MarkedYAMLError):
             while (token := loader.get_token()) is not None:
                 if type(token) in _BRACKETS:

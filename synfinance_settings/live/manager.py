@@ -46,6 +46,7 @@ class ConfigManager:
     current: Current
     """What is in force, for the parts of this package; its interface may change with any release."""
 
+    @door
     def __new__(cls, **arguments: Any) -> Self:
         """The process-wide manager where no argument is given, else a new one."""
         if arguments:
@@ -55,6 +56,7 @@ class ConfigManager:
                 cls._shared = super().__new__(cls)
             return cls._shared  # type: ignore[return-value]
 
+    @door
     def __init__(
         self,
         *,
@@ -115,6 +117,7 @@ class ConfigManager:
         content = read_file(project.config_path)
         return judge(replace(project, config_path=None), layer_of(content.path)[0], content)
 
+    @door
     def export_config(
         self, path: PathLike, format: Literal["yaml", "json"] = "yaml", reveal_secrets: bool = False
     ) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from synfinance_settings.errors import SettingsError
+from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.foreign import printable
 from synfinance_settings.layers.files import file_digest
 from synfinance_settings.layers.look import Look, candidates
@@ -155,6 +155,7 @@ class Worker:
                 self._answer(call)
             except BaseException as error:  # noqa: BLE001 - no fault may end the watch, whoever raised it
                 with suppress(BaseException):  # without memory, not even this can be told
+                    forget(error)
                     self._tell_fault(error)
             else:
                 self._fault = None

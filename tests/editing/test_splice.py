@@ -267,3 +267,8 @@ def test_a_layer_that_says_nothing_gets_content(text, wanted):
 )
 def test_a_json_layer_that_says_nothing_gets_content(text, wanted):
     assert with_content(text, "x.json") == wanted
+
+
+def test_a_key_without_a_colon_is_for_an_editor():
+    with pytest.raises(EditError, match="a key has no colon behind it; change it by hand"):
+        set_value("{database: {host, port: 1}, server: {port\n}}", "development.yaml", "server.port", "1")
