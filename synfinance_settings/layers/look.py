@@ -114,7 +114,7 @@ def look_at(project: Project, before: Look | None = None) -> Look:
             continue
         files[layer] = tuple(filter(lambda content: content.exists, map(at, paths)))
     dotenv = at(project.env_file)
-    parsed = before.parsed if before and before.dotenv is dotenv else None
+    parsed = before.parsed if before and before.dotenv is dotenv and before.project == project else None
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
     named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
     secrets = {path: project.read_target(path) for path in named}

@@ -144,6 +144,23 @@ def test_a_load_that_is_asked_for_again_copies_the_variables_anew(project):
     assert run.stdout == "9001 9009 development\nenv SYNFINANCE_SERVER__PORT\n9001 NoneType\n", run.stderr
 
 
+def test_a_load_that_failed_leaves_dotenv_to_the_variables_that_hold(project):
+    project.write(".env", "SYNFINANCE_APP_NAME=${NAME}\n")
+    code = """if True:
+        import os
+        from synfinance_settings import ConfigManager, SettingsError
+        os.environ["NAME"] = "held"
+        manager = ConfigManager()
+        manager.load_config()
+        os.environ.update(NAME="failed", SYNFINANCE_SERVER__PORT="no port")
+        try:
+            manager.load_config()
+        except SettingsError:
+            print(manager.reload_config().app_name)
+    """
+    assert project.python(code).stdout == "held\n"
+
+
 def test_the_variables_are_copied(project):
     variables = {"SYNFINANCE_SERVER__PORT": "9001"}
     manager = ConfigManager(settings_dir=project.settings, environ=variables)
