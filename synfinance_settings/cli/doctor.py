@@ -444,7 +444,7 @@ def _files(project: Project, seconds: float) -> Iterator[Finding]:
     from synfinance_settings.layers.look import look_at
 
     look = look_at(project)
-    paths = [path for path, content in look.contents.items() if content.exists]
+    paths = list(look.present)
     bad = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o022]
     for path in bad:
         name = project.name(path)

@@ -1,4 +1,4 @@
-"""The bytes of a file, or why they cannot be had: read once, hashed and parsed from the same copy."""
+"""The bytes of a file, or why they cannot be had: read once, compared and parsed from the same copy."""
 
 from __future__ import annotations
 
@@ -41,13 +41,6 @@ class Content:
     def exists(self) -> bool:
         """False when there was nothing at the path."""
         return self.data is not None or self.failure is not None
-
-    @property
-    def digest(self) -> str:
-        """A hash that differs whenever the content, its absence or the reason of a failure differs."""
-        if self.data is None:
-            return repr(self.failure)
-        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
 
     def text(self, name: str) -> str:
         """The content as text without a byte order mark; raises `LayerError` in the name of `name`."""

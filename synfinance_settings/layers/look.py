@@ -5,6 +5,7 @@ A reload uses the very bytes that were compared, and what was made of a file tha
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,12 +38,13 @@ class Look:
     strays: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """Files that no layer reads, with the names that would be read; no value comes from them."""
 
-    @property
-    def digest(self) -> tuple[object, ...]:
-        """What differs whenever anything that was read differs."""
-        files = tuple((str(content.path), content.digest) for content in self.layer_contents)
-        secrets = tuple((named, content.digest) for named, content in self.secrets.items())
-        return files, self.dotenv.digest, secrets, self.ignored
+    generation: int = field(default_factory=itertools.count(1).__next__, compare=False)
+    """Which look of this process it is; what is made of a look by leaving something out is of that look."""
+
+    def changed(self, before: Look | None) -> set[Path]:
+        """The paths at which there is something else than in the look `before`, something new, or nothing any more."""
+        now, then = self.present, before.present if before else {}
+        return {path for path in now.keys() | then.keys() if now.get(path) != then.get(path)}
 
     @property
     def layer_contents(self) -> list[Content]:
@@ -55,14 +57,16 @@ class Look:
         return {content.path: content for content in (*self.layer_contents, self.dotenv, *self.secrets.values())}
 
     @property
-    def digests(self) -> dict[Path, str]:
-        """The hash of every file that was there, by its path."""
-        return {path: content.digest for path, content in self.contents.items() if content.exists}
+    def present(self) -> dict[Path, Content]:
+        """What the look found where there was something."""
+        return {path: content for path, content in self.contents.items() if content.exists}
 
     def only(self, layer: str) -> Look:
         """The same with one layer file and nothing else."""
-        nothing = Content(self.dotenv.path)
-        return Look(self.project, {layer: self.files.get(layer, ())}, nothing, {}, self.looked_at)
+        files = {layer: self.files.get(layer, ())}
+        return replace(
+            self, files=files, dotenv=Content(self.dotenv.path), secrets={}, ignored=(), parsed=None, strays=()
+        )
 
     def with_layer(self, layer: str, content: Content) -> Look:
         """The same with `content` as the file of `layer`."""
@@ -93,7 +97,8 @@ def stored_look(project: Project, now: Look, files: Mapping[str, bytes]) -> Look
 def look_at(project: Project, before: Look | None = None) -> Look:
     """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised.
 
-    What is as it was in `before` keeps what was made of it.
+    What is as it was in `before` keeps what was made of it; ``.env``, whose lines ask the variables, only where these
+    are the same too.
     """
     known = before.contents if before else {}
 
@@ -114,7 +119,7 @@ def look_at(project: Project, before: Look | None = None) -> Look:
             continue
         files[layer] = tuple(filter(lambda content: content.exists, map(at, paths)))
     dotenv = at(project.env_file)
-    parsed = before.parsed if before and before.dotenv is dotenv and before.project == project else None
+    parsed = before.parsed if before and before.dotenv == dotenv and before.project == project else None
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
     named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
     secrets = {path: project.read_target(path) for path in named}

@@ -93,7 +93,7 @@ class Current:
         self.last_failure: SettingsError | None = None
         self.fallen_from: Look | None = None
         self._snapshot: Snapshot | None = None
-        self._refused: frozenset[object] = frozenset()
+        self._refused: tuple[Look, ...] = ()
         self._overrides: tuple[Branch, ...] = ()
         self._mirrors: tuple[Callable[[Snapshot], None], ...] = ()
         self._observers: tuple[Callable[[ReloadResult, float], None], ...] = ()
@@ -143,24 +143,23 @@ class Current:
 
         self._change(attempt)
 
-    def reload(
-        self, found: Look | None = None, since: Look | None = None, *, manual: bool = False, again: bool = False
-    ) -> None:
+    def reload(self, found: Look | None = None, since: int = 0, *, manual: bool = False, again: bool = False) -> None:
         """Read all layers anew and make them current; raises `SettingsError`, and changes nothing, where they do not
         validate.
 
-        What a look has `found` already is loaded where nobody has looked after `since` when it was read. A `manual`
-        reload is announced as one. Where it is tried `again`, nothing is told of a failure that is the one before.
-        Asked for by a listener or a subscriber, it is queued.
+        What a look has `found` already is loaded where what was loaded last is of generation `since` still, as when it
+        was found. A `manual` reload is announced as one. Where it is tried `again`, nothing is told of a failure that
+        is the one before. Asked for by a listener or a subscriber, it is queued.
         """
 
         def attempt() -> _Loaded | None:
             state = self.timeline.current
             if state is None:
                 return self._attempt("load", look_at(self.project()))
-            is_newest = found is not None and found.project is state.project and self.looked is since
-            read = found if is_newest and found is not None else look_at(state.project, self.looked)
-            return self._attempt("reload", read, manual=manual)
+            is_newest = self.looked is not None and self.looked.generation == since
+            if found is not None and is_newest and found.project == state.project:
+                return self._attempt("reload", found, manual=manual)
+            return self._attempt("reload", look_at(state.project, self.looked), manual=manual)
 
         def queued() -> None:
             with suppress(SettingsError):  # told like any other
@@ -260,11 +259,11 @@ class Current:
         is_reload = command == "reload"
         project = look.project
         self.looked = look
-        if is_reload and self._refused and look.digest in self._refused:
+        if is_reload and any(not look.changed(refused) for refused in self._refused):
             if manual:
                 self.announcer.announce(ConfigEvent.MANUAL_RELOAD, self.snapshot.config)
             return None
-        self._refused = frozenset()
+        self._refused = ()
         before = self.timeline.current
         known = self._last_good if is_reload else None
         last_good = known or LastGood(project.environ, self.choice.state_dir)
@@ -301,7 +300,7 @@ class Current:
     def _go_back(self, target: State) -> None:
         """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
         assert self.timeline.current is not None
-        refused = frozenset(looked.digest for looked in (self.timeline.current.look, self.looked) if looked)
+        refused = tuple(filter(None, (self.timeline.current.look, self.looked)))
         state = self.timeline.restored(target)
         self._adopt(state, _overlaid(self.timeline, state, self._overrides), ConfigEvent.ROLLED_BACK)
         self._refused = refused
@@ -351,7 +350,7 @@ class Current:
         """Keep on disk what was loaded, unless something newer is in force, which records itself."""
         with self._recording:
             state = self.timeline.current
-            if self._last_good and state is not None and state.look is loaded.state.look:
+            if self._last_good and state is not None and state.look.generation == loaded.state.look.generation:
                 self._last_good.record(loaded.state.project, loaded.state.look, loaded.command)
 
 
@@ -384,7 +383,7 @@ def _is_still(was: Look | None, look: Look) -> bool:
     """True where `look` is what was seen before, whatever the other variables of the process say now."""
     if was is None:
         return False
-    return was.digest == look.digest and was.project == replace(look.project, environ=was.project.environ)
+    return not look.changed(was) and was.project == replace(look.project, environ=was.project.environ)
 
 
 def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> None:

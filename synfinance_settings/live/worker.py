@@ -72,9 +72,9 @@ class Worker:
         self._inbox: SimpleQueue[_Call] = SimpleQueue()
         self._is_over = False
         self._written: dict[str, tuple[bool, int]] = {}
-        self._seen: dict[Path, str] = {}
+        self._seen: Look | None = None
         self._seen_extras: dict[Path, str] = {}
-        self._looked: Look | None = None
+        self._generation = 0  # of the look that was loaded last, as far as this worker knows
         self._is_overdue = False  # what was seen could not be loaded for a reason that passes
         self._unwatched: set[Path] = set()
         self._fault: type[BaseException] | None = None
@@ -193,14 +193,14 @@ class Worker:
         """Compare what is there with what was seen last, and load it when it has settled."""
         since = self._catch_up()
         said = dict(self._written)
-        look, seen, extras = self._read()
-        while (changed := self._changed(seen, extras)) and not self._are_done(changed, {**seen, **extras}, said):
+        look, extras = self._read()
+        while (changed := self._changed(look, extras)) and not self._are_done(changed, {*look.present, *extras}, said):
             if self._is_stopped(SETTLE_SECONDS):
                 return
-            since = self._current.looked
-            before, said = (seen, extras), dict(self._written)
-            look, seen, extras = self._read()
-            if (seen, extras) == before:
+            since = self._newest()
+            before, before_extras, said = look, extras, dict(self._written)
+            look, extras = self._read()
+            if not look.changed(before) and extras == before_extras:
                 break
         for name, mark in said.items():
             if self._written.get(name) == mark:
@@ -209,13 +209,13 @@ class Worker:
             return
         for path in sorted(changed):
             self._current.announcer.announce(ConfigEvent.FILE_CHANGED, path)
-        again = not _changed(self._seen, seen)
-        self._seen, self._seen_extras, self._is_overdue = seen, extras, self._auto_reload
+        again = not look.changed(self._seen)
+        self._seen, self._seen_extras, self._is_overdue = look, extras, self._auto_reload
         if self._auto_reload:
-            self._looked = look
+            self._generation = look.generation
             self._is_overdue = not self._load(look, since, again)
 
-    def _load(self, look: Look, since: Look | None, again: bool) -> bool:
+    def _load(self, look: Look, since: int, again: bool) -> bool:
         """Have the manager load what a look found; False where it could not for a reason that passes."""
         try:
             self._current.reload(look, since, again=again)
@@ -223,25 +223,31 @@ class Worker:
             return all(problem.code != "no-memory" for problem in error.problems)
         return True
 
-    def _catch_up(self) -> Look | None:
-        """Count what somebody else had the manager load meanwhile as seen; returns what was looked at last."""
+    def _catch_up(self) -> int:
+        """Count what somebody else had loaded meanwhile as seen; returns the generation of what was loaded last."""
         looked = self._current.looked
-        if looked is not None and looked is not self._looked:
-            self._looked = looked
-            self._seen = looked.digests
+        if looked is not None and looked.generation != self._generation:
+            self._generation = looked.generation
+            self._seen = looked
             self._is_overdue = False
-        return looked
+        return self._generation
 
-    def _read(self) -> tuple[Look, dict[Path, str], dict[Path, str]]:
-        """What the layers say now, and the hashes of their files and of `watch_paths`."""
-        look = self._current.look()
-        return look, look.digests, extra_digests(self._paths)
+    def _newest(self) -> int:
+        """The generation of what was loaded last, by whomever."""
+        looked = self._current.looked
+        return looked.generation if looked else 0
 
-    def _changed(self, seen: dict[Path, str], extras: dict[Path, str]) -> set[Path]:
+    def _read(self) -> tuple[Look, dict[Path, str]]:
+        """What the layers say now, and the hashes of `watch_paths`."""
+        return self._current.look(), extra_digests(self._paths)
+
+    def _changed(self, look: Look, extras: dict[Path, str]) -> set[Path]:
         """The paths that are not as they were at the last look."""
-        return _changed(self._seen, seen) | _changed(self._seen_extras, extras)
+        seen = self._seen_extras
+        others = {path for path in seen.keys() | extras.keys() if seen.get(path) != extras.get(path)}
+        return look.changed(self._seen) | others
 
-    def _are_done(self, changed: Iterable[Path], seen: dict[Path, str], said: dict[str, tuple[bool, int]]) -> bool:
+    def _are_done(self, changed: Iterable[Path], seen: set[Path], said: dict[str, tuple[bool, int]]) -> bool:
         """True when each changed file is there, and its writer was done before it was read and has not begun anew."""
 
         def is_done(name: str) -> bool:
@@ -282,10 +288,6 @@ def _files_in(folder: Path) -> list[Path]:
     except (OSError, ValueError):
         return []
     return [folder / name for name in names if os.path.isfile(folder / name)]  # noqa: PTH113 - Path.is_file may raise
-
-
-def _changed(old: dict[Path, str], new: dict[Path, str]) -> set[Path]:
-    return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
 
 
 def _folders(paths: Iterable[Path]) -> set[Path]:

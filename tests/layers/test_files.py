@@ -36,13 +36,13 @@ def test_a_file_without_permission_is_refused(project):
     assert project.problems() == [("unreadable", None, "settings/default.yaml")]
 
 
-def test_the_digest_tells_content_absence_and_failure_apart(tmp_path):
+def test_content_absence_and_failure_are_told_apart(tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "full").write_text("x")
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("nowhere")
-    digests = [read_file(tmp_path / name).digest for name in ("empty", "full", "folder", "link", "absent")]
-    assert len(set(digests)) == 5
+    found = [read_file(tmp_path / name) for name in ("empty", "full", "folder", "link", "absent")]
+    assert len({(content.data, content.failure) for content in found}) == 5
     assert not read_file(tmp_path / "absent").exists
     assert not read_file(tmp_path / "full" / "below").exists
 

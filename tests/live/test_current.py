@@ -41,13 +41,14 @@ def test_a_look_sees_what_is_there_and_brings_nothing_into_force(project, curren
     before = current.look()
     project.layer("default", "app_name: two")
     found = current.look()
-    assert found.digest != before.digest
-    assert (current.snapshot.config.app_name, current.looked.digest) == ("one", before.digest)
+    assert found.changed(before) == {project.settings / "default.yaml"}
+    assert current.snapshot.config.app_name == "one"
+    assert not current.looked.changed(before)
 
 
 def test_what_a_look_found_is_loaded_where_nobody_has_looked_since(project, current):
     current.load()
-    since = current.looked
+    since = current.looked.generation
     project.layer("default", "app_name: two")
     found = current.look()
     project.layer("default", "app_name: three")
