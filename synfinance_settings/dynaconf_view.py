@@ -132,6 +132,8 @@ class _InForce(Settings):  # type: ignore[misc]
     """One snapshot as dynaconf's settings object."""
 
     settings_module = settings_file = None  # dynaconf would ask the process environment
+    _manager: ConfigManager
+    _snapshot: Snapshot
 
     def __init__(self, manager: ConfigManager, snapshot: Snapshot) -> None:
         """Start without dynaconf's own start, which looks for files and variables."""
@@ -288,17 +290,17 @@ class DynaconfView(LazySettings):  # type: ignore[misc]
     def __init__(self, manager: ConfigManager | None = None) -> None:
         super().__init__()
         self.__dict__["_manager"] = manager
-        self.__dict__["_latest"] = None
+        self.__dict__["_shown"] = None
 
     @property
     @door
     def _wrapped(self) -> _InForce:
         manager = self.__dict__["_manager"] or ConfigManager()
         snapshot = manager.snapshot
-        latest: _InForce | None = self.__dict__["_latest"]
-        if latest is None or latest._snapshot is not snapshot:
-            latest = self.__dict__["_latest"] = _InForce(manager, snapshot)
-        return latest
+        shown: tuple[Snapshot, _InForce] | None = self.__dict__["_shown"]
+        if shown is None or shown[0] is not snapshot:
+            shown = self.__dict__["_shown"] = (snapshot, _InForce(manager, snapshot))
+        return shown[1]
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
