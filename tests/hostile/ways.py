@@ -50,9 +50,7 @@ class Scene:
         """Call the command in this process, and let the witness judge it."""
         ours = self.process_variables
         others = dict.fromkeys(name for name in os.environ if name.startswith("SYNFINANCE_"))
-        before = dict(os.environ)
         result = CliRunner(env={**others, **ours}).invoke(group, words, input=stdin)
-        os.environ.update({name: value for name, value in before.items() if os.environ.get(name) != value})
         self.judge(" ".join(words), result.exit_code, result.stdout, result.stderr, result.exception)
 
     def judge(self, way: str, code: int, stdout: str, stderr: str, raised: BaseException | None = None) -> None:
