@@ -21,6 +21,11 @@ def test_values_hold_inside_the_block_and_are_gone_after_it():
     assert settings.app_name != "x"
 
 
+def test_a_value_may_have_a_unit():
+    with override(server__timeout="2m", server__max_request_size="1MB"):
+        assert (settings.server.timeout, settings.server.max_request_size) == (120, 1_000_000)
+
+
 def test_values_are_gone_after_an_exception_too():
     with pytest.raises(ZeroDivisionError), override(server__port=9001):
         _ = 1 / 0

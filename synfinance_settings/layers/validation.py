@@ -155,9 +155,9 @@ class Validation:
                 said = f"must {context['form']}"
                 hint = "take the item out" if code == "empty-item" else self._hint_for_nothing(key, index)
             case "greater_than_equal":
-                code, said = "out-of-range", f"must be at least {context['ge']:.15g}"
+                code, said = "out-of-range", f"must be at least {_limit(key, context['ge'])}"
             case "less_than_equal":
-                code, said = "out-of-range", f"must be at most {context['le']:.15g}"
+                code, said = "out-of-range", f"must be at most {_limit(key, context['le'])}"
             case "literal_error" | "enum":
                 code, said = "not-a-choice", f"must be one of {', '.join(SETTINGS[key].choices)}"
                 hint = self._near_choice(key) or self._hint_for_nothing(key)
@@ -197,6 +197,13 @@ class Validation:
         hidden = next((other for other in said[1:] if other.origin != said[0].origin), None)
         overrides = occurrence(key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
+
+
+def _limit(key: str, limit: float) -> str:
+    """A limit in words, with the unit where the value may have been written in another one."""
+    setting = SETTINGS[key]
+    unit = setting.unit if setting.takes_units and setting.unit else ""
+    return f"{limit:.15g} {unit.removesuffix('s') if limit == 1 else unit}".strip()
 
 
 def _hint_for_unset(key: str) -> str:

@@ -19,7 +19,7 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
-from synfinance_settings.model.forms import Form, FormName
+from synfinance_settings.model.forms import UNITS, Form, FormName, in_words
 from synfinance_settings.model.section import Contradiction, Section
 from synfinance_settings.slips import is_slip
 
@@ -49,6 +49,7 @@ class Setting:
     needs_restart: bool
     any_case: bool = False
     is_url: bool = False
+    takes_units: bool = False
 
     @property
     def is_secret(self) -> bool:
@@ -57,9 +58,18 @@ class Setting:
 
     @property
     def limits(self) -> str:
-        """What values are allowed, in words: ``1024 to 65535``, ``at least 60 seconds``, ``lru, lfu, fifo``."""
+        """What values are allowed, in words: ``1024 to 65535``, ``at least 2 attempts``, ``lru, lfu, fifo``.
+
+        Of a number that may have a unit behind it, the units too.
+        """
         if self.choices:
             return ", ".join(self.choices)
+        if self.takes_units and self.unit:
+            return f"{self._range}; {in_words(self.unit)} may stand behind the number"
+        return self._range
+
+    @property
+    def _range(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         if self.at_least is not None and self.at_most is not None:
             return f"{self.at_least} to {self.at_most}{unit}"
@@ -91,6 +101,8 @@ def _setting(key: str, field: FieldInfo) -> Setting:
     elif isinstance(annotation, type) and issubclass(annotation, Enum):
         choices = tuple(member.value for member in annotation)
     form = next(item for item in metadata if isinstance(item, Form))
+    unit = cast("str | None", extra["unit"])
+    assert form.name != "whole number" or unit not in UNITS, f"{key} is declared as Seconds or Bytes, not with a unit"
     return Setting(
         key=key,
         form=form.name,
@@ -100,10 +112,11 @@ def _setting(key: str, field: FieldInfo) -> Setting:
         choices=choices,
         at_least=next((cast("float", item.ge) for item in metadata if isinstance(item, Ge)), None),
         at_most=next((cast("float", item.le) for item in metadata if isinstance(item, Le)), None),
-        unit=extra["unit"],  # type: ignore[arg-type]
+        unit=form.unit or unit,
         needs_restart=bool(extra["restart"]),
         any_case=form.any_case,
         is_url=form.is_url,
+        takes_units=form.unit is not None,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -28,6 +28,13 @@ _BOOLEANS: Final = {
 }
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS: Final = 4000  # Python refuses to read more than 4,300
+_COUNTED: Final = re.compile(r"([+-]?[0-9]+)([A-Za-z]+)")
+
+UNITS: Final[Mapping[str, Mapping[str, int]]] = {
+    "seconds": {"s": 1, "m": 60, "h": 3_600, "d": 86_400},
+    "bytes": {"kB": 1_000, "MB": 1_000**2, "GB": 1_000**3, "KiB": 1_024, "MiB": 1_024**2, "GiB": 1_024**3},
+}
+"""What may stand behind a whole number in a field that counts these, and how many of them it is."""
 
 FormName = Literal["whole number", "number", "boolean", "date", "text", "secret", "choice", "list", "secret list"]
 
@@ -36,12 +43,16 @@ class Form:
     """The name of a form; stands in a field's metadata for the schema, the reference page and `explain`.
 
     `any_case` is true for a choice whose names are taken in any case, `is_url` for a text that is an http or https URL.
+    `unit` is what a number of the form counts, where the form itself knows, one of `UNITS`.
     """
 
-    def __init__(self, name: FormName, *, any_case: bool = False, is_url: bool = False) -> None:
+    def __init__(
+        self, name: FormName, *, any_case: bool = False, is_url: bool = False, unit: str | None = None
+    ) -> None:
         self.name: FormName = name
         self.any_case = any_case
         self.is_url = is_url
+        self.unit = unit
 
 
 def _misfit(
@@ -80,6 +91,27 @@ def read_whole_number(value: Any) -> Any:
     if isinstance(_present(value), int) and not isinstance(value, bool):
         return value
     raise _misfit("be a whole number")
+
+
+def in_words(unit: str) -> str:
+    """The units that may stand behind a number that counts `unit`: ``s, m, h or d``."""
+    *others, last = UNITS[unit]
+    return f"{', '.join(others)} or {last}"
+
+
+def _counting(unit: str) -> Callable[[Any], Any]:
+    """What reads a whole number that counts `unit`, one with another unit behind it too."""
+    units, words = UNITS[unit], in_words(unit)
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or _WHOLE.fullmatch(value):
+            return read_whole_number(value)
+        counted = _COUNTED.fullmatch(value)
+        if counted is None or counted[2] not in units:
+            raise _misfit(f"be a whole number, or one with {words} behind it")
+        return read_whole_number(counted[1]) * units[counted[2]]
+
+    return read
 
 
 def read_number(value: Any) -> Any:
@@ -208,13 +240,13 @@ def _url(value: Any) -> Any:
     return value
 
 
-def _form(
-    name: FormName, read: Callable[[Any], Any], *, any_case: bool = False, is_url: bool = False
-) -> tuple[Form, BeforeValidator]:
-    return Form(name, any_case=any_case, is_url=is_url), BeforeValidator(read)
+def _form(name: FormName, read: Callable[[Any], Any], **more: Any) -> tuple[Form, BeforeValidator]:
+    return Form(name, **more), BeforeValidator(read)
 
 
 Whole = Annotated[int, *_form("whole number", read_whole_number)]
+Seconds = Annotated[int, *_form("whole number", _counting("seconds"), unit="seconds")]
+Bytes = Annotated[int, *_form("whole number", _counting("bytes"), unit="bytes")]
 Number = Annotated[float, *_form("number", read_number)]
 Boolean = Annotated[bool, *_form("boolean", read_boolean)]
 Date = Annotated[date, *_form("date", _date)]

@@ -14,6 +14,7 @@ from synfinance_settings.environment import SHORT_NAMES
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue, Setting, as_text
+from synfinance_settings.model.forms import UNITS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE: Final = {"type": "string", "pattern": r"\$[A-Za-z_{]"}
@@ -70,7 +71,8 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
     limits = {name: limit for name, limit in limits.items() if limit is not None}
     match setting.form:
         case "whole number":
-            return [{"type": "integer", **limits}, {"type": "string", "pattern": "^[+-]?[0-9]+$"}]
+            units = f"({'|'.join(UNITS[setting.unit])})?" if setting.takes_units and setting.unit else ""
+            return [{"type": "integer", **limits}, {"type": "string", "pattern": f"^[+-]?[0-9]+{units}$"}]
         case "number":
             return [{"type": "number", **limits}, {"type": "string", "pattern": _NUMBER}]
         case "boolean":

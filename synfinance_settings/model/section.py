@@ -25,7 +25,8 @@ def setting(
 ) -> Any:
     """A field of a section.
 
-    `description` is one sentence for people; `unit` is what a number counts; `ge` and `le` are the limits, both
+    `description` is one sentence for people; `unit` is what a number counts,
+    where its form does not say so as `Seconds` and `Bytes` do; `ge` and `le` are the limits, both
     included; `restart` marks a field whose change takes effect only when the process starts anew.
     """
     extra: JsonDict = {"unit": unit, "restart": restart}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from synfinance_settings.errors import MASK
-from synfinance_settings.model.forms import Boolean, Choice, Secret, Text, Whole
+from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, Text, Whole
 from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
@@ -23,7 +23,7 @@ class CacheConfig(Section):
     db: Whole = setting(0, "Number of the Redis database.", ge=0, le=15, restart=True)
     password: Secret | None = setting(None, "Password of the Redis server; null where none is needed.", restart=True)
     max_size: Whole = setting(10000, "Most entries kept in memory.", unit="entries", ge=100)
-    ttl: Whole = setting(3600, "Age at which an entry expires.", unit="seconds", ge=60)
+    ttl: Seconds = setting(3600, "Age at which an entry expires.", ge=60)
     eviction_policy: Annotated[EvictionPolicy, *Choice] = setting("lru", "Which entry goes when the cache is full.")
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import SecretStr
 
 from synfinance_settings.errors import MASK
-from synfinance_settings.model.forms import Boolean, Choice, Secret, Text, Whole
+from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, Text, Whole
 from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
@@ -26,14 +26,14 @@ class DatabaseConfig(Section):
     max_overflow: Whole = setting(
         20, "Connections opened beyond the pool.", unit="connections", ge=0, le=100, restart=True
     )
-    pool_timeout: Whole = setting(30, "Longest wait for a free connection.", unit="seconds", ge=1)
-    pool_recycle: Whole = setting(3600, "Age at which a connection is replaced.", unit="seconds", ge=60)
+    pool_timeout: Seconds = setting(30, "Longest wait for a free connection.", ge=1)
+    pool_recycle: Seconds = setting(3600, "Age at which a connection is replaced.", ge=60)
     echo: Boolean = setting(False, "Log every SQL statement.")
     ssl_mode: Annotated[SslMode, *Choice] = setting(
         "prefer", "How much TLS the connection needs (libpq's sslmode).", restart=True
     )
     retry_attempts: Whole = setting(3, "Attempts to connect before giving up.", unit="attempts", ge=1)
-    retry_delay: Whole = setting(1, "Wait between two attempts.", unit="seconds", ge=0)
+    retry_delay: Seconds = setting(1, "Wait between two attempts.", ge=0)
 
     @property
     def url(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synfinance_settings.model.forms import Boolean, Number, Text, Whole
+from synfinance_settings.model.forms import Boolean, Number, Seconds, Text, Whole
 from synfinance_settings.model.section import Section, setting
 
 
@@ -26,5 +26,5 @@ class MLConfig(Section):
     enable_gpu: Boolean = setting(False, "Score on a GPU.", restart=True)
     num_threads: Whole = setting(4, "Threads that score.", unit="threads", ge=1, le=32, restart=True)
     cache_predictions: Boolean = setting(True, "Keep scores in the cache.")
-    model_refresh_interval: Whole = setting(3600, "How often models are read anew.", unit="seconds", ge=60)
+    model_refresh_interval: Seconds = setting(3600, "How often models are read anew.", ge=60)
     feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synfinance_settings.model.forms import Boolean, SecretUrl, Text, Whole
+from synfinance_settings.model.forms import Boolean, Seconds, SecretUrl, Text, Whole
 from synfinance_settings.model.section import Section, setting
 
 
@@ -14,7 +14,7 @@ class MonitoringConfig(Section):
     prometheus_port: Whole = setting(9090, "TCP port of the metrics.", ge=1024, le=65535, restart=True)
     grafana_enabled: Boolean = setting(True, "Provision Grafana dashboards.")
     grafana_port: Whole = setting(3000, "TCP port of Grafana.", ge=1024, le=65535)
-    export_interval: Whole = setting(60, "How often metrics are exported.", unit="seconds", ge=1)
+    export_interval: Seconds = setting(60, "How often metrics are exported.", ge=1)
     retention_days: Whole = setting(30, "How long metrics are kept.", unit="days", ge=1, le=365)
     alerting_enabled: Boolean = setting(True, "Send alerts.")
     alert_webhook: SecretUrl | None = setting(None, "URL that alerts are posted to; it carries a token, so a secret.")

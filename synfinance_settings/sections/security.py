@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import SecretStr
 
-from synfinance_settings.model.forms import Boolean, Choice, Secret, SecretList, Text, TextList, Whole
+from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, SecretList, Text, TextList, Whole
 from synfinance_settings.model.section import Contradiction, Section, setting
 
 JwtAlgorithm = Literal[
@@ -22,10 +22,10 @@ class SecurityConfig(Section):
     jwt_enabled: Boolean = setting(False, "Callers must present a JSON Web Token.")
     jwt_secret: Secret = setting(SecretStr(""), "Key that signs and verifies the tokens.")
     jwt_algorithm: Annotated[JwtAlgorithm, *Choice] = setting("HS256", "Algorithm of the signature (RFC 7518, 3.1).")
-    jwt_expiry: Whole = setting(3600, "Lifetime of a token.", unit="seconds", ge=60)
+    jwt_expiry: Seconds = setting(3600, "Lifetime of a token.", ge=60)
     rate_limit_enabled: Boolean = setting(True, "Limit the requests of one caller.")
     rate_limit_requests: Whole = setting(100, "Requests allowed in one window.", unit="requests", ge=1)
-    rate_limit_window: Whole = setting(60, "Length of the window.", unit="seconds", ge=1)
+    rate_limit_window: Seconds = setting(60, "Length of the window.", ge=1)
     cors_enabled: Boolean = setting(True, "Answer cross-origin requests.")
     allowed_hosts: TextList = setting(("*",), "Host headers that are accepted; * means any.")
     ssl_enabled: Boolean = setting(False, "Serve TLS.", restart=True)

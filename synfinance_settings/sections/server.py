@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from synfinance_settings.environment import LogLevel
-from synfinance_settings.model.forms import Boolean, Text, TextList, UpperChoice, Whole
+from synfinance_settings.model.forms import Boolean, Bytes, Seconds, Text, TextList, UpperChoice, Whole
 from synfinance_settings.model.section import Section, setting
 
 
@@ -15,8 +15,8 @@ class ServerConfig(Section):
     host: Text = setting("0.0.0.0", "Address to listen on.", restart=True)
     port: Whole = setting(8000, "TCP port to listen on.", ge=1024, le=65535, restart=True)
     workers: Whole = setting(4, "Worker processes.", unit="processes", ge=1, le=32, restart=True)
-    timeout: Whole = setting(60, "Longest time one request may take.", unit="seconds", ge=1)
+    timeout: Seconds = setting(60, "Longest time one request may take.", ge=1)
     reload: Boolean = setting(False, "Restart the server when its code changes; development only.", restart=True)
     log_level: Annotated[LogLevel, *UpperChoice] = setting(LogLevel.INFO, "Least severe record that is logged.")
     cors_origins: TextList = setting(("*",), "Origins that browsers may call from; * means any.")
-    max_request_size: Whole = setting(10485760, "Largest request body.", unit="bytes", ge=1024)
+    max_request_size: Bytes = setting(10485760, "Largest request body.", ge=1024)

@@ -51,6 +51,8 @@ def test_unset_lets_lower_layers_count_again(desk, project):
         ("generation.seed", "null", "null"),
         ("cache.password", "null", "null"),
         ("generation.fraud_rate", "1e-2", "0.01"),
+        ("server.timeout", "2m", "120"),
+        ("server.max_request_size", "64KiB", "65536"),
         ("generation.start_date", "2024-02-29", "2024-02-29"),
         ("server.reload", "on", "true"),
         ("server.log_level", "warning", "WARNING"),

@@ -12,6 +12,27 @@ from synfinance_settings.errors import number_of
     [
         ("server: {port: eighty}", "wrong-type", "1:16", "server.port must be a whole number"),
         ("server: {port: 80}", "out-of-range", "1:16", "server.port must be at least 1024"),
+        (
+            "server: {timeout: 30x}",
+            "wrong-type",
+            "1:19",
+            "server.timeout must be a whole number, or one with s, m, h or d",
+        ),
+        ("server: {timeout: 0d}", "out-of-range", "1:19", "server.timeout must be at least 1 second"),
+        ("cache: {ttl: 59s}", "out-of-range", "1:14", "cache.ttl must be at least 60 seconds"),
+        (
+            "server: {max_request_size: 1kB}",
+            "out-of-range",
+            "1:28",
+            "server.max_request_size must be at least 1024 bytes",
+        ),
+        (
+            "server: {max_request_size: 1kb}",
+            "wrong-type",
+            "1:28",
+            "server.max_request_size must be a whole number, or one",
+        ),
+        ("server: {workers: 4s}", "wrong-type", "1:19", "server.workers must be a whole number"),
         ("server: {port: null}", "null", "1:16", "server.port must not be null"),
         ("server: {port: [1]}", "wrong-type", "1:16", "server.port must be a whole number"),
         ("server: {port: {a: 1}}", "wrong-type", "1:16", "server.port must be a whole number"),

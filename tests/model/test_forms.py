@@ -19,7 +19,10 @@ from synfinance_settings import (
 )
 from synfinance_settings.model.forms import read_boolean, read_list, read_number, read_whole_number
 
-WHOLE = (ServerConfig, "timeout")
+WHOLE = (ServerConfig, "port")
+SECONDS = (ServerConfig, "timeout")
+BYTES = (ServerConfig, "max_request_size")
+SEED = (GenerationConfig, "seed")
 NUMBER = (MLConfig, "fraud_threshold")
 BOOLEAN = (ServerConfig, "reload")
 DATE = (GenerationConfig, "end_date")
@@ -32,11 +35,17 @@ WEBHOOK = (MonitoringConfig, "alert_webhook")
 @pytest.mark.parametrize(
     ("field", "given_value", "value"),
     [
-        (WHOLE, "8", 8),
-        (WHOLE, "+8", 8),
-        (WHOLE, "0008", 8),
-        (WHOLE, 8, 8),
-        (WHOLE, "9" * 4000, int("9" * 4000)),
+        (WHOLE, "8008", 8008),
+        (WHOLE, "+8008", 8008),
+        (WHOLE, "0008008", 8008),
+        (WHOLE, 8008, 8008),
+        (SEED, "9" * 4000, int("9" * 4000)),
+        *((SECONDS, text, 8) for text in ("8", "+8", "0008", 8, "8s", "+8s", "0008s")),
+        *((SECONDS, f"2{unit}", 2 * seconds) for unit, seconds in (("m", 60), ("h", 3600), ("d", 86400))),
+        *((BYTES, f"2{unit}", 2 * count) for unit, count in (("kB", 1000), ("MB", 1000**2), ("GB", 1000**3))),
+        *((BYTES, f"2{unit}", 2 * count) for unit, count in (("KiB", 1024), ("MiB", 1024**2), ("GiB", 1024**3))),
+        (BYTES, "2048", 2048),
+        (SECONDS, "9" * 4000 + "d", int("9" * 4000) * 86400),
         (NUMBER, "1", 1.0),
         (NUMBER, "0.5", 0.5),
         (NUMBER, ".5", 0.5),
@@ -72,7 +81,17 @@ def test_a_form_takes(field, given_value, value):
     [
         *((WHOLE, text) for text in ("", " 8", "8 ", "8_0", "8.0", "8e0", "0x8", "eight", "٨", "8\n", "+", "--8")),
         *((WHOLE, value) for value in (True, 8.0, [], {}, None, b"8")),
-        (WHOLE, "9" * 4001),
+        *((WHOLE, text) for text in ("8008s", "8008kB", "8008m")),
+        (SEED, "9" * 4001),
+        *(
+            (SECONDS, text)
+            for text in ("8 s", "8S", "8M", "8sec", "8ms", "8kB", "1.5h", "1h30m", "s", "", " 8s", "8s\n")
+        ),
+        *((SECONDS, text) for text in ("٨s", "1_0s", "1e1s", "9" * 4001 + "s", 8.0, True, None, "-8m", "0d")),
+        *(
+            (BYTES, text)
+            for text in ("9kb", "9KB", "9K", "9k", "9M", "9mb", "9Mib", "9MiB ", "9 MB", "9s", "9B", "1kB")
+        ),
         *(
             (NUMBER, text)
             for text in ("", "nan", "inf", "-inf", "Infinity", ".inf", " 1", "1 ", "1_0", "0x1", "½", "1,0")
