@@ -103,7 +103,9 @@ def is_public(span: Span, written: str) -> bool:
         return _is_bare(written, span.value) and _standing(span.path) is not False
     if tells_nothing(written):
         return True
-    return "\n" not in written and _is_bare(written, span.value) and _is_setting_in_clear(span.path)
+    if "\n" in written or ("#" in written and not span.style):  # it goes on, or was meant as a comment
+        return False
+    return _is_bare(written, span.value) and _is_setting_in_clear(span.path)
 
 
 def tells_nothing(written: str) -> bool:

@@ -51,6 +51,7 @@ def test_the_line_is_shown_and_the_fault_is_marked(project, text, line, shown, m
         ("server: {port: x}#hush", "server: {port: x}"),
         ("server: {port: x,#hush\n}", "server: {port: x,"),
         ("server: #hush\n  port: x # hush", "  port: x"),
+        ("server:\n  port: x#hush", "  port: **********"),
         ("server: {port: x, host: &hush a}", "server: {port: x, host: **********}"),
         (
             "server: {host: &hush a, port: x, name: *hush }",
