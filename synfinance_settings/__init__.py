@@ -32,10 +32,10 @@ if TYPE_CHECKING:
         VariableError,
         WatchError,
     )
-    from synfinance_settings.layers.report import ValidationReport, check_config
+    from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
     from synfinance_settings.live.announcer import ConfigEvent
-    from synfinance_settings.live.facade import get_config, settings
+    from synfinance_settings.live.facade import check_config, get_config, settings
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
     from synfinance_settings.sections.app import AppConfig
@@ -66,10 +66,10 @@ _HOMES: Final = {
         "VariableError",
         "WatchError",
     ),
-    "layers.report": ("ValidationReport", "check_config"),
+    "layers.report": ("ValidationReport",),
     "layers.snapshot": ("Explanation", "Snapshot"),
     "live.announcer": ("ConfigEvent",),
-    "live.facade": ("get_config", "settings"),
+    "live.facade": ("check_config", "get_config", "settings"),
     "live.manager": ("ConfigManager",),
     "live.watcher": ("ConfigWatcher",),
     "sections.app": ("AppConfig",),

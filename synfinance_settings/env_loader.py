@@ -50,7 +50,7 @@ class EnvLoader:
     ) -> None:
         self._given_environ = None if environ is None else Environ(environ)
         self._environ = self._variables()
-        found, guard = find_dotenv(self._environ)
+        found, guard = find_dotenv(SYNFINANCE, self._environ)
         self._path, self._guard = (found, guard) if env_file is None else (Path(env_file).absolute(), None)
         self._file = DotEnv(place(found.parent, self._path))
         self._loaded = False

@@ -51,7 +51,8 @@ class override:  # noqa: N801 - reads as a verb: with override(...)
         """Put the values in force; returns the settings that hold them."""
         current = ConfigManager().current
         self._undo.append(current.override(dict(self._branch)))
-        return current.snapshot.config
+        config: AppConfig = current.snapshot.config
+        return config
 
     @door
     def __exit__(

@@ -26,6 +26,7 @@ from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Source
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.model.forms import read_texts
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import public_path, suggestion
 from synfinance_settings.sections.variables import misuse, near_variable
 
@@ -80,7 +81,7 @@ def _on(step: Callable[[str, str, Path], Run], text: Callable[[int], str], name:
 
 
 def _read(name: str, text: str, folder: Path) -> Run:
-    return lambda: fit(read_text(text, Source(name))[0])
+    return lambda: fit(read_text(text, Source(name))[0], SYNFINANCE.catalogue)
 
 
 def _load(name: str, text: str, folder: Path) -> Run:
@@ -107,7 +108,7 @@ def _set(name: str, text: str, folder: Path) -> Run:
 
 def _excerpts(name: str, text: str, folder: Path) -> Run:
     def look() -> None:
-        source = SourceText(text, name)
+        source = SourceText(text, name, SYNFINANCE.catalogue)
         for line in range(1, 200):
             source.excerpt(line, 1)
             source.reference(line, 3, 0, 1)
@@ -122,14 +123,14 @@ def _excerpts(name: str, text: str, folder: Path) -> Run:
 def _difference(name: str, text: str, folder: Path) -> Run:
     def end() -> None:
         read_text(text, Source(name))
-        masked_difference(name, text, text + " ")
-        masked_difference(name, "", text)
+        masked_difference(name, text, text + " ", SYNFINANCE.catalogue)
+        masked_difference(name, "", text, SYNFINANCE.catalogue)
 
     return end
 
 
 def _compare(name: str, text: str, folder: Path) -> Run:
-    return lambda: changed_in_files({name: text.encode()}, {name: b""}, ["default"])
+    return lambda: changed_in_files({name: text.encode()}, {name: b""}, ["default"], SYNFINANCE.catalogue)
 
 
 _STEPS_ON_A_LAYER: Final[dict[str, Callable[[str, str, Path], Run]]] = {
@@ -288,13 +289,13 @@ def _(n: int, folder: Path) -> Run:
     lines = range(n // 20)
     before = "".join(f"k{i}: x{i}\n" for i in lines)
     after = "".join(f"k{i}: x{i if i % 2 else -i}\n" for i in lines)
-    return lambda: masked_difference("default.yaml", before, after)
+    return lambda: masked_difference("default.yaml", before, after, SYNFINANCE.catalogue)
 
 
 @grows("difference of two layers with all lines in another order", 800_000)
 def _(n: int, folder: Path) -> Run:
     lines = [f"k{i}: x\n" for i in range(n // 10)]
-    return lambda: masked_difference("default.yaml", "".join(lines), "".join(reversed(lines)))
+    return lambda: masked_difference("default.yaml", "".join(lines), "".join(reversed(lines)), SYNFINANCE.catalogue)
 
 
 @grows("a list of equal items set to as many")
@@ -415,7 +416,7 @@ def _(n: int, folder: Path) -> Run:
 @grows("a variable of many separators")
 def _(n: int, folder: Path) -> Run:
     variables = Environ({f"SYNFINANCE_{'__' * (n // 2)}": "1", f"SYNFINANCE_SERVER__PORT{'__' * (n // 2)}": "1"})
-    return lambda: read_variables(variables.variables, lambda variable: "")
+    return lambda: read_variables(SYNFINANCE, variables.variables(SYNFINANCE.prefix), lambda variable: "")
 
 
 @grows("the words of names")
@@ -450,7 +451,7 @@ def _(n: int, folder: Path) -> Run:
 @grows("a merge of many layers", 20_000)
 def _(n: int, folder: Path) -> Run:
     root = read_text("server: {port: 8000, host: x}\ndebug: no\n", Source("a.yaml"))[0]
-    branch = fit(root)[0]
+    branch = fit(root, SYNFINANCE.catalogue)[0]
     return lambda: merge([("layer", branch)] * (n // 100))
 
 

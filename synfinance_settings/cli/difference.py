@@ -140,14 +140,15 @@ def _row(key: str, values: Sequence[Any], states: Sequence[_Side]) -> _Row:
     lent = [key in state.lent for state in states]
     differs = any(value != values[0] for value in values)
     letters = [""] * len(values)
-    if SETTINGS[key].is_secret and differs:
+    setting = SETTINGS[key]
+    if setting.is_secret and differs:
         known = [is_set(value) and not unknown for value, unknown in zip(values, lent, strict=True)]
         letters = _letters(values, known)
     cells = []
     for value, unknown, letter, state in zip(values, lent, letters, states, strict=True):
         origin = str(state.snapshot.origins[key])
-        data = told(key, value, unknown)
-        text = line(key, value, unknown) + letter
+        data = told(setting, value, unknown)
+        text = line(setting, value, unknown) + letter
         cells.append(_Cell(text, text if letter else data, origin, _is_inherited(origin)))
     return _Row(key, None if all(lent) else differs, tuple(cells))
 

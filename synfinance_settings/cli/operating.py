@@ -100,12 +100,12 @@ class _Teller:
         """What changed since the last line that told of it: old and new by key; secrets masked."""
         from synfinance_settings.layers.comparison import changed_keys
         from synfinance_settings.layers.output import told
-        from synfinance_settings.sections.keys import values_of
+        from synfinance_settings.sections.keys import SETTINGS, values_of
 
         old, new = values_of(self._config), values_of(config)
         keys = changed_keys(self._config, config)
         self._config = config
-        return {key: [told(key, old[key]), told(key, new[key])] for key in keys}
+        return {key: [told(SETTINGS[key], old[key]), told(SETTINGS[key], new[key])] for key in keys}
 
     def say(self, event: str, facts: dict[str, Any]) -> None:
         """Write one line."""

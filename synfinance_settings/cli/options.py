@@ -92,8 +92,9 @@ strict_option = click.option("--strict", is_flag=True, help="Count every warning
 def find(environment: Environment | None = None, config_path: str | None = None) -> Project:
     """The project of the working directory."""
     from synfinance_settings.layers.project import find_project
+    from synfinance_settings.sections.application import SYNFINANCE
 
-    return find_project(environ=os.environ, environment=environment, config_path=config_path)
+    return find_project(SYNFINANCE, environ=os.environ, environment=environment, config_path=config_path)
 
 
 class Loaded(NamedTuple):

@@ -114,11 +114,12 @@ def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
 def _as_data(problem: Problem) -> dict[str, Any]:
     """A problem for scripts; the value that it hides has the type of its setting."""
     from synfinance_settings.layers.output import typed
+    from synfinance_settings.sections.application import SYNFINANCE
     from synfinance_settings.sections.keys import SETTINGS
 
     data = problem.as_dict()
     if problem.overrides and problem.key in SETTINGS and not SETTINGS[problem.key].is_secret:
-        data["overrides"]["value"] = typed(problem.key, problem.overrides.value)
+        data["overrides"]["value"] = typed(SYNFINANCE.catalogue, problem.key, problem.overrides.value)
     return data
 
 
@@ -199,8 +200,9 @@ def show(
         render.say(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
     if chosen == "env":
         from synfinance_settings.layers.dotenv_form import dotenv_text
+        from synfinance_settings.sections.application import SYNFINANCE
 
-        text = dotenv_text(snapshot, keys, reveal=reveal, all_values=all_values, origins=origin, lent=lent)
+        text = dotenv_text(SYNFINANCE, snapshot, keys, reveal=reveal, all_values=all_values, origins=origin, lent=lent)
     else:
         text = _shown(snapshot, lent, keys, "reveal" if reveal else "mask", chosen, origin=origin)
     private = reveal or chosen == "env"  # people will write secrets into a .env
@@ -227,7 +229,7 @@ def _shown(
         return json_text(nested(dict(told)))
     if origin:
         found = values_of(snapshot.config)
-        lines = (_with_origin(key, line(key, found[key], key in lent, secrets), origins) for key in keys)
+        lines = (_with_origin(key, line(SETTINGS[key], found[key], key in lent, secrets), origins) for key in keys)
         return "\n".join(part for parts in lines for part in parts) + "\n"
     notes = {key: "a placeholder" for key in lent if key in keys and SETTINGS[key].is_secret}
     notes |= {key: NOT_SET for key in keys if SETTINGS[key].is_secret and not is_set(values[key])}
@@ -287,10 +289,11 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
     synfinance-settings explain database.pool_size --env production
     """
     from synfinance_settings.layers.snapshot import explain as explain_key
+    from synfinance_settings.sections.application import SYNFINANCE
 
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
-    found = explain_key(report.layers, key, report.snapshot.config if report.snapshot else None)
+    found = explain_key(SYNFINANCE, report.layers, key, report.snapshot.config if report.snapshot else None)
     if output == "json":
         _print_explained_json(found, report)
     else:
@@ -308,12 +311,13 @@ def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
     from synfinance_settings.layers.node import plain_of
     from synfinance_settings.layers.output import plain, told, typed
     from synfinance_settings.layers.snapshot import trail
+    from synfinance_settings.sections.application import SYNFINANCE
     from synfinance_settings.sections.keys import SETTINGS
 
     key = found.key
-    said = [(typed(key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
+    said = [(typed(SYNFINANCE.catalogue, key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
     said.append((plain(SETTINGS[key].default), DEFAULT))
-    value = told(key, found.value, key in report.lent) if report.snapshot else said[0][0]
+    value = told(SETTINGS[key], found.value, key in report.lent) if report.snapshot else said[0][0]
     render.echo_json(
         {
             **{name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")},
@@ -328,9 +332,10 @@ def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
 
 def _print_explained(found: Explanation, report: ValidationReport) -> None:
     from synfinance_settings.layers.output import line
+    from synfinance_settings.sections.keys import SETTINGS
 
     names = report.lent.get(found.key)
-    value = line(found.key, found.value, names is not None) if report.snapshot else found.value
+    value = line(SETTINGS[found.key], found.value, names is not None) if report.snapshot else found.value
     wanted = f" for {', '.join(names)}, which nothing sets" if names else ", since nothing sets what it refers to"
     hidden = [f"{item.value}  from {item.origin}" for item in found.overridden]
     rows = [("from", str(found.origin))]

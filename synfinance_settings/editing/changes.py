@@ -64,16 +64,13 @@ class Change:
     changed: tuple[str, ...]
     notes: tuple[str, ...]
     """What an operator should know: higher layers that hide the change, placeholders that were lent."""
+    mode: int | None = None
+    """The mode to write the file with: for its owner alone where it is new and says a secret."""
 
     @property
     def content(self) -> Content:
         """The file as it would be read after the change."""
         return Content(self.path, file_bytes(self.after))
-
-    @property
-    def mode(self) -> int | None:
-        """The mode to write the file with: for its owner alone where it is new and says a secret."""
-        return _SECRET_MODE if self.before is None and holds_secret(self.name, self.after) else None
 
     @property
     def is_empty(self) -> bool:
@@ -147,16 +144,18 @@ class LayerFile:
         problems = self.faults(content)
         if problems:
             raise SettingsError.of(problems)
+        catalogue = self.project.application.catalogue
         files = ({path.name: file_bytes(before or "")}, {path.name: file_bytes(after)})
-        changed = changed_in_files(*files, [self.target])
+        changed = changed_in_files(*files, [self.target], catalogue)
         return Change(
             path=path,
             name=name,
             before=before,
             after=after,
-            difference=tuple(masked_difference(name, before or "", after)),
+            difference=tuple(masked_difference(name, before or "", after, catalogue)),
             changed=changed,
             notes=tuple(self._notes(content, changed)),
+            mode=_SECRET_MODE if before is None and holds_secret(name, after, catalogue) else None,
         )
 
     @door

@@ -28,6 +28,7 @@ from synfinance_settings.layers.node import Branch, Node, Source, leaves
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.model.forms import is_utf8, read_texts
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
 from synfinance_settings.sections.variables import VARIABLES, VARIABLES_OF
 
@@ -83,7 +84,7 @@ def _no_key(key: str) -> UnknownKeyError:
 
 def said_in(text: str, name: str) -> dict[str, Node]:
     """What the layer file says of every setting that it names; raises `LayerError` where it does not parse."""
-    return dict(leaves(fit(read_text(text, Source(name, expands=True))[0])[0]))
+    return dict(leaves(fit(read_text(text, Source(name, expands=True))[0], SYNFINANCE.catalogue)[0]))
 
 
 @door
@@ -159,7 +160,7 @@ def _section_values(key: str, literal: str) -> Mapping[str, Written]:
     node = _parsed(literal, key)
     for part in reversed(key.split(".")):
         node = _under(part, node)
-    branch, problems = fit(node)
+    branch, problems = fit(node, SYNFINANCE.catalogue)
     if problems:
         raise SettingsError.of(problems)
     return _flat(branch)

@@ -26,6 +26,7 @@ from synfinance_settings.layers.project import parse_dotenv
 from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import values_alone
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
 
 _BLANK: Final = ("", "{}")
@@ -83,7 +84,7 @@ def _said_before(text: str, name: str) -> tuple[dict[str, Node], bool]:
     if not parses(name, text):
         return {}, False
     root, problems = read_text(text.removeprefix("\ufeff"), Source(name, expands=True))
-    branch, misfits = fit(root)
+    branch, misfits = fit(root, SYNFINANCE.catalogue)
     said = dict(leaves(branch))
     sayable = _sayable(said)
     return sayable, not problems and not misfits and len(sayable) == len(said)
@@ -114,7 +115,7 @@ def _wanted(layer: LayerFile, given: Mapping[str, Node], said: Mapping[str, Node
     scope = Scope(layer.project.environ, lines.values, placeholder)
     default = look.files.get("default", ())
     below = _given(default[0], default[0].path.name) if default else {}
-    new, old, under = (values_alone(_branch(nodes), scope) for nodes in (given, said, below))
+    new, old, under = (values_alone(layer.project.application, _branch(nodes), scope) for nodes in (given, said, below))
     inherited = {key: setting.default for key, setting in SETTINGS.items() if key not in below} | under
     inherited["environment"] = layer.target
 

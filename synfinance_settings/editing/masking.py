@@ -12,8 +12,8 @@ from synfinance_settings.layers.expansion import is_braced
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Node, Source, leaves
 from synfinance_settings.layers.text import read_text
+from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
-from synfinance_settings.sections.keys import SETTINGS
 
 _Path = tuple[str | None, ...]
 
@@ -22,14 +22,14 @@ _MOST_COMPARED: Final = 500  # changed lines that are compared one by one
 _CHANGED: Final = f"{MASK} (changed)"
 
 
-def masked_difference(name: str, before: str, after: str) -> list[str]:
+def masked_difference(name: str, before: str, after: str, catalogue: Catalogue) -> list[str]:
     """The changed lines of a layer file as a unified diff without context; a secret that changed says so.
 
     `after` must parse; of a text before that does not, nothing is shown.
     """
     if before and not parses(name, before):
         return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
-    was, now = (pieces(text.removeprefix(_MARK), name) for text in (before, after))
+    was, now = (pieces(text.removeprefix(_MARK), name, catalogue) for text in (before, after))
     if was is None or now is None:
         return [f"--- {name} (it is not sure what stands where, so it is not shown)", f"+++ {name}"]
     texts = _masked_values(was, before.removeprefix(_MARK)), _masked_values(now, after.removeprefix(_MARK))
@@ -82,10 +82,10 @@ def parses(name: str, text: str) -> bool:
     return True
 
 
-def holds_secret(name: str, text: str) -> bool:
+def holds_secret(name: str, text: str, catalogue: Catalogue) -> bool:
     """True when the layer file says the value of a secret itself, not where it comes from."""
-    said = leaves(fit(read_text(text.removeprefix(_MARK), Source(name))[0])[0])
-    return any(SETTINGS[key].is_secret and _tells(node) for key, node in said)
+    said = leaves(fit(read_text(text.removeprefix(_MARK), Source(name))[0], catalogue)[0])
+    return any(catalogue.settings[key].is_secret and _tells(node) for key, node in said)
 
 
 def _tells(node: Node) -> bool:

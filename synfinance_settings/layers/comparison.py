@@ -10,32 +10,35 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.node import Branch, Source, leaves, text_of
 from synfinance_settings.layers.text import read_text
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import values_of
+from synfinance_settings.model.catalogue import Catalogue, catalogue_of
+from synfinance_settings.model.section import Section
 
 
-def changed_keys(old: AppConfig, new: AppConfig) -> tuple[str, ...]:
+def changed_keys(old: Section, new: Section) -> tuple[str, ...]:
     """The settings whose values differ."""
+    values_of = catalogue_of(type(new)).values_of
     before = values_of(old)
     return tuple(key for key, value in values_of(new).items() if value != before[key])
 
 
-def changed_in_files(old: Mapping[str, bytes], new: Mapping[str, bytes], order: Iterable[str]) -> tuple[str, ...]:
+def changed_in_files(
+    old: Mapping[str, bytes], new: Mapping[str, bytes], order: Iterable[str], catalogue: Catalogue
+) -> tuple[str, ...]:
     """The settings that layer files say differently, by their names; `order` is the files' stems, lowest first."""
     stems = list(order)
-    before, after = _written(old, stems), _written(new, stems)
+    before, after = _written(old, stems, catalogue), _written(new, stems, catalogue)
     return tuple(sorted(key for key in before.keys() | after.keys() if before.get(key, ()) != after.get(key, ())))
 
 
-def _written(files: Mapping[str, bytes], stems: list[str]) -> dict[str, str]:
+def _written(files: Mapping[str, bytes], stems: list[str], catalogue: Catalogue) -> dict[str, str]:
     """What the files say of every setting that they name, as text; a file that cannot be read says nothing."""
     named = {PurePath(name).stem: (name, data) for name, data in files.items()}
-    branches = [(stem, _branch(*named[stem])) for stem in stems if stem in named]
+    branches = [(stem, _branch(*named[stem], catalogue)) for stem in stems if stem in named]
     return {key: text_of(node) for key, node in leaves(merge(branches))}
 
 
-def _branch(name: str, data: bytes) -> Branch:
+def _branch(name: str, data: bytes, catalogue: Catalogue) -> Branch:
     try:
-        return fit(read_text(data.decode("utf-8-sig"), Source(name))[0])[0]
+        return fit(read_text(data.decode("utf-8-sig"), Source(name))[0], catalogue)[0]
     except (LayerError, UnicodeDecodeError):
         return {}

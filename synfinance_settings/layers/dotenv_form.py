@@ -16,68 +16,68 @@ from synfinance_settings.layers.environ import dotenv_variables, read_variables
 from synfinance_settings.layers.node import leaves, plain_of
 from synfinance_settings.layers.output import means, plain
 from synfinance_settings.layers.snapshot import Snapshot, trail
+from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import is_set
-from synfinance_settings.sections.keys import SETTINGS, values_of
-from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, VARIABLES_OF
 
 
 def dotenv_text(
+    application: Application,
     snapshot: Snapshot,
-    keys: Iterable[str] = SETTINGS,
+    keys: Iterable[str] | None = None,
     *,
     reveal: bool = False,
     all_values: bool = False,
     origins: bool = False,
     lent: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """The settings `keys` of `snapshot` as a ``.env``.
+    """The settings `keys` of `snapshot`, else all, as a ``.env``.
 
     With `reveal` secrets are set too; with `all_values` what is as the default has it; with `origins` a comment before
     each line says where the value was written. `lent` are the settings whose values hold placeholders.
     """
-    config = snapshot.config
+    config, names, settings = snapshot.config, application.variables, application.catalogue.settings
     extent = "all of them" if all_values else "what differs from the defaults"
     secrets = "secrets too" if reveal else "without secrets"
     lines = [f"# The settings of {config.environment}: {extent}, {secrets}."]
-    lines += [f"# {ENVIRONMENT_VARIABLE}={config.environment}"]
-    values = values_of(config)
-    for key in keys:
+    lines += [f"# {names.environment}={config.environment}"]
+    values = application.catalogue.values_of(config)
+    for key in settings if keys is None else keys:
         if key == "environment" or not (all_values or _is_needed(snapshot, key, values[key])):
             continue
         if origins:
             lines.append(f"# {snapshot.origins[key]}")
         if lent and key in lent:
             needed = f"needs {', '.join(lent[key])}" if lent[key] else "a secret"
-            lines.append(f"# {VARIABLES_OF[key][0]}=    # {needed}, which nothing sets")
-        elif SETTINGS[key].is_secret and not reveal:
+            lines.append(f"# {names.names[key][0]}=    # {needed}, which nothing sets")
+        elif settings[key].is_secret and not reveal:
             told = f"from {snapshot.origins[key]}" if is_set(values[key]) else "not set"
-            lines.append(f"# {VARIABLES_OF[key][0]}=    # a secret, {told}")
+            lines.append(f"# {names.names[key][0]}=    # a secret, {told}")
         else:
-            lines.append(line_of(key, plain(values[key], "reveal")))
+            lines.append(line_of(application, key, plain(values[key], "reveal")))
     return "\n".join(lines) + "\n"
 
 
 def _is_needed(snapshot: Snapshot, key: str, value: Any) -> bool:
     """False for what is as the default has it, unless a layer below says otherwise."""
-    if value != SETTINGS[key].default:
+    if value != snapshot.catalogue.settings[key].default:
         return True
     wanted = plain(value, "reveal")
-    return not all(means(key, plain_of(node), wanted) for node in trail(snapshot.layers, key))
+    return not all(means(snapshot.catalogue, key, plain_of(node), wanted) for node in trail(snapshot.layers, key))
 
 
-def line_of(key: str, value: Any) -> str:
+def line_of(application: Application, key: str, value: Any) -> str:
     """The line that sets `key` to `value`; a comment where no line can."""
-    name = VARIABLES_OF[key][0]
+    name = application.variables.names[key][0]
     line = f"{name}={_quoted(_one_text(value))}" if value is not None else f"{name}="
-    if any(means(key, said, value) for said in _read(line)):
+    if any(means(application.catalogue, key, said, value) for said in _read(application, line)):
         return line
     return f"# {name}=    # no line can say it; it stays where it is set"
 
 
-def _read(line: str) -> Iterator[Any]:
+def _read(application: Application, line: str) -> Iterator[Any]:
     """What a ``.env`` of `line` alone says, as a load reads it."""
     parsed = read_dotenv(f"{line}\n", ".env", {})
-    branch, problems = read_variables(dotenv_variables(parsed), lambda variable: "")
+    branch, problems = read_variables(application, dotenv_variables(parsed, application.prefix), lambda variable: "")
     if not parsed.problems and not problems:
         yield from (plain_of(node) for _, node in leaves(branch))
 

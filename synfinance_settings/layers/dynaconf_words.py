@@ -9,7 +9,6 @@ import re
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem
-from synfinance_settings.sections.keys import SETTINGS
 
 _BY_TYPE: Final = "the field decides the type; write the value alone"
 _BY_REFERENCE: Final = "${NAME} refers to a variable"
@@ -38,13 +37,13 @@ def is_suspect(text: str) -> bool:
     return text.startswith(("@", "dynaconf_"))
 
 
-def only_text(key: str, text: str, origin: Origin) -> Problem | None:
+def only_text(key: str, text: str, origin: Origin, *, is_secret: bool) -> Problem | None:
     """The warning that `text`, the value of `key` or an item of it, is taken as it is; None where that is clear."""
     found = _WORD.match(text)
     word = (found[1] or found[0]) if found else ""
     if word not in _MENDS:
         return None
-    shown = "a token of dynaconf's" if SETTINGS[key].is_secret else f"{word}, a token of dynaconf's"
+    shown = "a token of dynaconf's" if is_secret else f"{word}, a token of dynaconf's"
     message = f"{key} begins with {shown}, which is just text here"
     return Problem("ignored", message, key, origin, hint=_MENDS[word], severity="warning")
 

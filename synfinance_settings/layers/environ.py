@@ -11,20 +11,10 @@ from typing import Final
 from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.node import Branch, Node, Source, put
+from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
 from synfinance_settings.model.forms import is_utf8
-from synfinance_settings.model.variables import FILE_SUFFIX
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import (
-    ENVIRONMENT_VARIABLE,
-    PREFIX,
-    RESERVED,
-    VARIABLES,
-    VARIABLES_OF,
-    file_variable,
-    misuse,
-    near_variable,
-)
+from synfinance_settings.model.variables import FILE_SUFFIX, VariableNames
 from synfinance_settings.slips import is_slip
 
 _NAME: Final = re.compile("[A-Z_][A-Z0-9_]*")  # as everybody writes the name of a variable
@@ -34,13 +24,19 @@ class Environ(dict[str, str]):
     """A copy of the process environment whose repr shows no value."""
 
     @cached_property
-    def variables(self) -> Variables:
-        """The variables of ours, ``SYNFINANCE_...``."""
-        return Variables(
-            (name, Variable(name, value, Origin(f"env {name}")))
-            for name, value in self.items()
-            if name.startswith(PREFIX)
-        )
+    def _variables(self) -> dict[str, Variables]:
+        return {}
+
+    def variables(self, prefix: str) -> Variables:
+        """The variables of an application, whose names begin with `prefix`."""
+        found = self._variables.get(prefix)
+        if found is None:
+            found = self._variables[prefix] = Variables(
+                (name, Variable(name, value, Origin(f"env {name}")))
+                for name, value in self.items()
+                if name.startswith(prefix)
+            )
+        return found
 
     def __repr__(self) -> str:
         return f"<Environ of {len(self)} variables>"
@@ -48,7 +44,7 @@ class Environ(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of ours: its value, or the problem that its use would meet, and where it is set."""
+    """One variable of an application: its value, or the problem that its use would meet, and where it is set."""
 
     name: str = field(repr=False)
     value: str | Problem = field(repr=False)
@@ -66,45 +62,48 @@ ReadSecret = Callable[[Variable], "str | Problem"]
 """The content of the file that a ``..._FILE`` variable names."""
 
 
-def dotenv_variables(dotenv: DotEnv) -> Variables:
-    """The ``SYNFINANCE_`` variables of ``.env``."""
+def dotenv_variables(dotenv: DotEnv, prefix: str) -> Variables:
+    """The variables of ``.env`` whose names begin with `prefix`."""
     return Variables(
         (name, Variable(name, value, Origin(dotenv.name, dotenv.lines[name])))
         for name, value in dotenv.values.items()
-        if name.startswith(PREFIX)
+        if name.startswith(prefix)
     )
 
 
-def secret_files(variables: Variables) -> Iterator[str]:
+def secret_files(variables: Variables, names: VariableNames) -> Iterator[str]:
     """The files that the layer's ``..._FILE`` variables name."""
     for name, variable in variables.items():
-        if name.endswith(FILE_SUFFIX) and file_variable(name) and isinstance(variable.value, str):
+        if name.endswith(FILE_SUFFIX) and names.file_variable(name) and isinstance(variable.value, str):
             yield variable.value
 
 
-def read_variables(variables: Variables, read_secret: ReadSecret) -> tuple[Branch, list[Problem]]:
+def read_variables(
+    application: Application, variables: Variables, read_secret: ReadSecret
+) -> tuple[Branch, list[Problem]]:
     """The layer fitted to the sections, and what is wrong with its names.
 
     An empty variable says null where the field has it: no shell can say more with one.
     """
+    names, settings = application.variables, application.catalogue.settings
     branch: Branch = {}
     problems: list[Problem] = []
     spelled: dict[str, dict[str, Variable]] = {}
     for name, variable in variables.items():
-        direct = file_variable(name)
-        if name in VARIABLES:
-            spelled.setdefault(VARIABLES[name], {})[name] = variable
+        direct = names.file_variable(name)
+        if name in names.keys:
+            spelled.setdefault(names.keys[name], {})[name] = variable
         elif direct is None:
-            problems.extend(_stray(variable, len(problems) < MOST_SUGGESTIONS))
+            problems.extend(_stray(names, variable, len(problems) < MOST_SUGGESTIONS))
         elif direct in variables:
-            problems.extend(_disagreement(variables[direct], _from_file(variable, read_secret)))
+            problems.extend(_disagreement(names.keys[direct], variables[direct], _from_file(variable, read_secret)))
         else:
-            spelled.setdefault(VARIABLES[direct], {})[direct] = _from_file(variable, read_secret)
+            spelled.setdefault(names.keys[direct], {})[direct] = _from_file(variable, read_secret)
     for key, spellings in spelled.items():
-        winner, *others = (spellings[name] for name in VARIABLES_OF[key] if name in spellings)
+        winner, *others = (spellings[name] for name in names.names[key] if name in spellings)
         problems.extend(_value_problems(key, winner))
         problems.extend(_differing(key, winner, others))
-        value = None if winner.value == "" and SETTINGS[key].nullable else winner.value
+        value = None if winner.value == "" and settings[key].nullable else winner.value
         put(branch, key, Node(value, Source(winner.origin.source), winner.origin.line))
     return branch, problems
 
@@ -116,13 +115,13 @@ def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
     return replace(variable, value=replace(value, origin=variable.origin) if isinstance(value, Problem) else value)
 
 
-def _disagreement(given: Variable, read: Variable) -> Iterator[Problem]:
+def _disagreement(key: str, given: Variable, read: Variable) -> Iterator[Problem]:
     """VAR and VAR_FILE are both set: an error unless they say the same."""
     if isinstance(read.value, Problem):
-        yield replace(read.value, key=VARIABLES[given.name])
+        yield replace(read.value, key=key)
     elif given.value != read.value:
         message = f"{given.name} and {read.name} are both set, and differ"
-        yield Problem("conflicting-variables", message, VARIABLES[given.name], given.origin)
+        yield Problem("conflicting-variables", message, key, given.origin)
 
 
 def _differing(key: str, winner: Variable, others: Iterable[Variable]) -> Iterator[Problem]:
@@ -139,24 +138,24 @@ def _value_problems(key: str, variable: Variable) -> Iterator[Problem]:
         yield Problem("not-utf8", f"{variable.name} is not UTF-8", key, variable.origin)
 
 
-def _stray(variable: Variable, with_suggestion: bool) -> Iterator[Problem]:
+def _stray(names: VariableNames, variable: Variable, with_suggestion: bool) -> Iterator[Problem]:
     """What is to be said of a variable that sets nothing.
 
     Its name is told where it is a slip of the pen or, in the process environment, all capitals: a line of ``.env``
     that wants its ``=`` has the secret in the name.
     """
     name, origin = variable.name, variable.origin
-    if name in RESERVED:
-        if origin.line is not None and name != ENVIRONMENT_VARIABLE:
+    if name in names.reserved:
+        if origin.line is not None and name != names.environment:
             message = f"{name} is read from the process environment only"
             yield Problem("ignored", message, origin=origin, severity="warning")
         return
     is_named = origin.line is None and _NAME.fullmatch(name) is not None
     place = origin if is_named or origin.line else Origin("the process environment")
-    if said := misuse(name):
+    if said := names.misuse(name):
         yield Problem("not-a-setting", said, origin=place)
         return
-    near = near_variable(name) if with_suggestion else None
+    near = names.near(name) if with_suggestion else None
     if is_named or (near and is_slip(name, near)):
         shown, place = printable(name), origin
     else:

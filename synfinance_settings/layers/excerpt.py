@@ -17,8 +17,7 @@ from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.layers.expansion import is_plain
 from synfinance_settings.layers.outline import Span, spans
 from synfinance_settings.layers.text import outline_text
-from synfinance_settings.model.catalogue import Tree, is_near
-from synfinance_settings.sections.keys import SETTINGS, TREE, suggestion
+from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
 
 _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
@@ -49,16 +48,16 @@ class _UnsureError(Exception):
     """The outline does not tell where things stand."""
 
 
-def pieces(text: str, name: str) -> list[Piece] | None:
+def pieces(text: str, name: str, catalogue: Catalogue) -> list[Piece] | None:
     """The whole of `text`, which must have been read before, in pieces; None where it is not sure what stands where."""
     outline = outline_text(text, name)
     try:
-        return list(_pieces(text, spans(outline) if outline else (), 0, len(text)))
+        return list(_pieces(catalogue, text, spans(outline) if outline else (), 0, len(text)))
     except _UnsureError:
         return None
 
 
-def _pieces(text: str, found: Iterable[Span], start: int, end: int) -> Iterator[Piece]:
+def _pieces(catalogue: Catalogue, text: str, found: Iterable[Span], start: int, end: int) -> Iterator[Piece]:
     """What stands in `text` from `start` to before `end`, where `found` are all spans that reach in there."""
     position = start
     for span in found:
@@ -67,7 +66,7 @@ def _pieces(text: str, found: Iterable[Span], start: int, end: int) -> Iterator[
         if not first <= after <= len(text) or position > max(first, start) or not _is_where_it_says(written, span):
             raise _UnsureError
         yield from _between(text, position, first)
-        is_clear = is_public(span, written)
+        is_clear = is_public(catalogue, span, written)
         yield Piece(first, after, written if is_clear else _masked(written), "clear" if is_clear else "masked", span)
         position = after
     yield from _between(text, position, end)
@@ -97,15 +96,15 @@ def _is_where_it_says(written: str, span: Span) -> bool:
     return written.strip() == span.value
 
 
-def is_public(span: Span, written: str) -> bool:
+def is_public(catalogue: Catalogue, span: Span, written: str) -> bool:
     """True for a key or value that certainly tells no secret, `written` as it is."""
     if span.part == "key":
-        return _is_bare(written, span.value) and _standing(span.path) is not False
+        return _is_bare(written, span.value) and _standing(catalogue, span.path) is not False
     if tells_nothing(written):
         return True
     if "\n" in written or ("#" in written and not span.style):  # it goes on, or was meant as a comment
         return False
-    return _is_bare(written, span.value) and _is_setting_in_clear(span.path)
+    return _is_bare(written, span.value) and _is_setting_in_clear(catalogue, span.path)
 
 
 def tells_nothing(written: str) -> bool:
@@ -124,9 +123,9 @@ def _unquoted(written: str) -> str:
     return written[1:-1] if len(written) > 1 and written[0] == written[-1] and written[0] in "'\"" else written
 
 
-def _standing(path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
+def _standing(catalogue: Catalogue, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
     """What the settings have at `path`: a section, None for a setting, False for nothing."""
-    tree: Tree | None = TREE
+    tree: Tree | None = catalogue.tree
     for part in path:
         if tree is None or part is None or part not in tree:
             return False
@@ -134,14 +133,15 @@ def _standing(path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
     return tree
 
 
-def _is_setting_in_clear(path: tuple[str | None, ...]) -> bool:
-    return _standing(path) is None and not SETTINGS[".".join(filter(None, path))].is_secret
+def _is_setting_in_clear(catalogue: Catalogue, path: tuple[str | None, ...]) -> bool:
+    return _standing(catalogue, path) is None and not catalogue.settings[".".join(filter(None, path))].is_secret
 
 
 class SourceText:
     """The text of one layer file, and where in it the keys and values stand; for messages only."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._text = text
         self._name = name
         self._left = _MOST_EXCERPTS
@@ -180,7 +180,7 @@ class SourceText:
         at = start + column - 1
         shown, marked = "", None
         try:
-            for piece in _pieces(self._text, here, start, end):
+            for piece in _pieces(self._catalogue, self._text, here, start, end):
                 text, is_clear = self._shown(piece, start, end, at)
                 if marked is None and piece.start <= at < max(piece.end, piece.start + 1):
                     inside = at - max(piece.start, start) if is_clear else 0
@@ -195,7 +195,9 @@ class SourceText:
     def _shown(self, piece: Piece, start: int, end: int, at: int) -> tuple[str, bool]:
         """What the line from `start` to `end` shows of a piece, and whether that is its own text."""
         written = self._text[max(piece.start, start) : min(piece.end, end)]
-        if piece.part == "clear" or (piece.start == at and piece.span is not None and _is_slip(piece.span, written)):
+        if piece.part == "clear" or (
+            piece.start == at and piece.span is not None and _is_slip(self._catalogue, piece.span, written)
+        ):
             return written, True
         return MASK if written and piece.part == "masked" else "", False
 
@@ -227,11 +229,16 @@ def _place(span: Span) -> tuple[int, int]:
     return span.start.line, span.start.column
 
 
-def _is_slip(span: Span, written: str) -> bool:
+def _is_slip(catalogue: Catalogue, span: Span, written: str) -> bool:
     """True for a key that is unknown, and so near to one that it is a slip of the pen."""
     name = span.path[-1] if span.path else None
     section = span.path[:-1]
-    if span.part != "key" or name is None or not _is_bare(written, name) or not isinstance(_standing(section), dict):
+    if (
+        span.part != "key"
+        or name is None
+        or not _is_bare(written, name)
+        or not isinstance(_standing(catalogue, section), dict)
+    ):
         return False
     parent = ".".join(filter(None, section))
-    return is_near(parent, name, suggestion(f"{parent}.{name}" if parent else name))
+    return is_near(parent, name, catalogue.suggestion(f"{parent}.{name}" if parent else name))

@@ -10,45 +10,50 @@ from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.layers.node import Branch, Node
-from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Tree, is_near
-from synfinance_settings.sections.keys import SETTINGS, TREE, suggestion
+from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Catalogue, Tree, is_near
 
 
-def fit(root: Node | None) -> tuple[Branch, list[Problem]]:
-    """The settings of a layer file, and its keys that are none."""
+def fit(root: Node | None, catalogue: Catalogue) -> tuple[Branch, list[Problem]]:
+    """The settings of a layer file, as `catalogue` has them, and its keys that are none."""
     problems: list[Problem] = []
     if root is None:
         return {}, problems
     if not isinstance(root.value, dict):
         return {}, [Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
-    return _section(root.value, TREE, "", problems), problems
+    return _section(catalogue, root.value, catalogue.tree, "", problems), problems
 
 
-def _section(entries: dict[str, Node], tree: Tree, prefix: str, problems: list[Problem]) -> Branch:
+def _section(
+    catalogue: Catalogue, entries: dict[str, Node], tree: Tree, prefix: str, problems: list[Problem]
+) -> Branch:
     branch: Branch = {}
     for name, node in entries.items():
         key = prefix + name
         if name not in tree:
-            problems.append(_unknown(prefix, name, node, len(problems) < MOST_SUGGESTIONS))
+            problems.append(_unknown(catalogue, prefix, name, node, len(problems) < MOST_SUGGESTIONS))
             continue
         inner = tree[name]
         if inner is None:
             branch[name] = node
-            if SETTINGS[key].form.endswith("list") and isinstance(node.value, str) and node.value.startswith("-"):
+            if (
+                catalogue.settings[key].form.endswith("list")
+                and isinstance(node.value, str)
+                and node.value.startswith("-")
+            ):
                 problems.append(_dash(key, node))
             if _is_masked(node):
                 problems.append(masked(key, node.origin))
         elif isinstance(node.value, dict):
-            branch[name] = _section(node.value, inner, f"{key}.", problems)
+            branch[name] = _section(catalogue, node.value, inner, f"{key}.", problems)
         elif node.value is not None:
             message = f"{key} must be a mapping; it is a section"
             problems.append(Problem("not-a-mapping", message, key, node.origin))
     return branch
 
 
-def _unknown(prefix: str, name: str, node: Node, with_suggestion: bool) -> Problem:
+def _unknown(catalogue: Catalogue, prefix: str, name: str, node: Node, with_suggestion: bool) -> Problem:
     """The problem of a key that is none; it is named where it is a slip of the pen, since it may be a secret."""
-    near = suggestion(prefix + name) if with_suggestion else None
+    near = catalogue.suggestion(prefix + name) if with_suggestion else None
     word = hint_for_key(name)
     hint = word or (f"did you mean {near}?" if near else None)
     if word or is_near(prefix[:-1], name, near):

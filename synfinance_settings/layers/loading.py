@@ -32,6 +32,7 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import Validation, with_excerpt
+from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.variables import FILE_SUFFIX
 
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
@@ -59,7 +60,7 @@ class _Build:
         self.complete = True
         self.left_out: list[str] = []
         self.doubted: set[str] = set()
-        self.lender = Lender() if placeholders else None
+        self.lender = Lender(project.application.catalogue) if placeholders else None
         lend = self.lender.lend if self.lender else _nothing_lent
         parsed = None if placeholders else look.parsed
         self.dotenv = parsed or parse_dotenv(look.dotenv, project.name(project.env_file), project.environ, lend)
@@ -101,15 +102,15 @@ def _dotenv(build: _Build) -> Branch:
         build.complete = False
         if not build.dotenv.values:
             build.left_out.append(build.dotenv.name)
-    return _variables(build, dotenv_variables(build.dotenv))
+    return _variables(build, dotenv_variables(build.dotenv, build.project.application.prefix))
 
 
 def _process(build: _Build) -> Branch:
-    return _variables(build, build.project.environ.variables)
+    return _variables(build, build.project.environ.variables(build.project.application.prefix))
 
 
 def _variables(build: _Build, variables: Variables) -> Branch:
-    branch, problems = read_variables(variables, build.read_secret)
+    branch, problems = read_variables(build.project.application, variables, build.read_secret)
     build.report(problems)
     return branch
 
@@ -161,7 +162,7 @@ def build(
         folder = _folder(project).source
         run.report(stray(name, wanted, folder) for name, wanted in look.strays)
     watch = run.lender.watch if run.lender else None
-    validation = Validation(layers, run.scope, run.texts, run.doubted, watch)
+    validation = Validation(project.application, layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(merge(layers, str(project.environment)), complete=run.complete)
     problems = told((*run.problems, *validation.problems))
     warnings = told((*run.warnings, *validation.warnings))
@@ -213,12 +214,12 @@ def _read_layer(run: _Build, layer: str) -> Branch:
     name = run.project.name(contents[0].path)
     faults: tuple[Problem, ...]
     try:
-        reading = _reading(contents[0], name)
+        reading = _reading(contents[0], name, run.project.application.catalogue)
     except LayerError as error:
         faults = error.problems
     else:
         run.complete = run.complete and all(fault.key for fault in reading.faults)
-        run.texts[name] = SourceText(reading.text, name)
+        run.texts[name] = SourceText(reading.text, name, run.project.application.catalogue)
         run.report((*reading.faults, *reading.misfits))
         if reading.says_something and layer in _LASTING:
             run.content.add(layer)
@@ -243,14 +244,14 @@ class _Reading:
     misfits: tuple[Problem, ...]
 
 
-def _reading(content: Content, name: str) -> _Reading:
+def _reading(content: Content, name: str, catalogue: Catalogue) -> _Reading:
     """Read a layer file; content that is the same object as before has been read already."""
     kept = content.readings.get(name)
     if isinstance(kept, _Reading):
         return kept
     text = content.text(name)
     root, faults = read_text(text, Source(name, expands=True))
-    branch, misfits = fit(root)
+    branch, misfits = fit(root, catalogue)
     reading = content.readings[name] = _Reading(text, root is not None, tuple(faults), branch, tuple(misfits))
     return reading
 
@@ -288,8 +289,10 @@ def _ignored_local(name: str) -> Problem:
 
 
 def _environment_layer(project: Project) -> tuple[str, Branch]:
-    """The decided environment as the lowest layer; the others may only agree."""
+    """The decided environment as the lowest layer, where it is a setting; the others may only agree."""
     origin = project.environment_origin
+    if "environment" not in project.application.catalogue.settings:
+        return "decided environment", {}
     node = Node(str(project.environment), Source(origin.source), origin.line)
     return "decided environment", {"environment": node} if origin.source != "default" else {}
 

@@ -121,7 +121,9 @@ def look_at(project: Project, before: Look | None = None) -> Look:
     dotenv = at(project.env_file)
     parsed = before.parsed if before and before.dotenv == dotenv and before.project == project else None
     parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
-    named = [*secret_files(dotenv_variables(parsed)), *secret_files(project.environ.variables)]
+    prefix, names = project.application.prefix, project.application.variables
+    named = [*secret_files(dotenv_variables(parsed, prefix), names)]
+    named += secret_files(project.environ.variables(prefix), names)
     secrets = {path: project.read_target(path) for path in named}
     unread = strays(present or frozenset())
     if unread and project.config_path is not None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from synfinance_settings.errors import MASK, NOT_SET
 from synfinance_settings.foreign import as_json
 from synfinance_settings.layers.yaml_text import outline_yaml, write_yaml
-from synfinance_settings.model.catalogue import as_line, is_set
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, values_of
+from synfinance_settings.model.catalogue import Catalogue, Setting, as_line, catalogue_of, is_set
+from synfinance_settings.model.section import Section
 
 Secrets = Literal["mask", "omit", "reveal"]
 PLACEHOLDER: Final = "placeholder"
@@ -49,23 +48,24 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def plain_values(config: AppConfig, secrets: Secrets = "mask", keys: Iterable[str] = SETTINGS) -> dict[str, Any]:
-    """The values of `keys` as plain data by key."""
-    values = values_of(config)
-    kept = [key for key in keys if secrets != "omit" or not SETTINGS[key].is_secret]
+def plain_values(config: Section, secrets: Secrets = "mask", keys: Iterable[str] | None = None) -> dict[str, Any]:
+    """The values of `keys`, else all, as plain data by key."""
+    catalogue = catalogue_of(type(config))
+    values, settings = catalogue.values_of(config), catalogue.settings
+    kept = [key for key in (settings if keys is None else keys) if secrets != "omit" or not settings[key].is_secret]
     return {key: plain(values[key], secrets) for key in kept}
 
 
-def told(key: str, value: Any, is_lent: bool = False, secrets: Secrets = "mask") -> Any:
-    """The value of setting `key` as plain data; a masked secret that is lent says so, as it is nobody's."""
-    return PLACEHOLDER if is_lent and secrets == "mask" and SETTINGS[key].is_secret else plain(value, secrets)
+def told(setting: Setting, value: Any, is_lent: bool = False, secrets: Secrets = "mask") -> Any:
+    """The value of `setting` as plain data; a masked secret that is lent says so, as it is nobody's."""
+    return PLACEHOLDER if is_lent and secrets == "mask" and setting.is_secret else plain(value, secrets)
 
 
-def line(key: str, value: Any, is_lent: bool = False, secrets: Secrets = "mask") -> str:
+def line(setting: Setting, value: Any, is_lent: bool = False, secrets: Secrets = "mask") -> str:
     """The same for people, in one line and whole: text bare, lists in brackets, an empty secret as not set."""
-    if SETTINGS[key].is_secret and not is_set(value):
+    if setting.is_secret and not is_set(value):
         return NOT_SET
-    return as_line(told(key, value, is_lent, secrets), None)
+    return as_line(told(setting, value, is_lent, secrets), None)
 
 
 def yaml_text(values: dict[str, Any], notes: Mapping[str, str]) -> str:
@@ -83,32 +83,25 @@ def yaml_text(values: dict[str, Any], notes: Mapping[str, str]) -> str:
     return text
 
 
-def typed(key: str, said: Any) -> Any:
+def typed(catalogue: Catalogue, key: str, said: Any) -> Any:
     """What a layer says of setting `key`, as plain data of the setting's type; what is not of it stays as it is.
 
     Nothing is expanded. A secret is masked, and one that is empty stays null, empty text or an empty list.
     """
-    if SETTINGS[key].is_secret:
+    if catalogue.settings[key].is_secret:
         return MASK if is_set(said) else said
     try:
-        return plain(_read(key, said))
+        return plain(catalogue.cast_alone(key, said))
     except ValidationError:
         return said
 
 
-def means(key: str, said: Any, value: Any) -> bool:
+def means(catalogue: Catalogue, key: str, said: Any, value: Any) -> bool:
     """True when what a layer says of setting `key` is read as the plain `value`."""
     try:
-        return bool(plain(_read(key, said), "reveal") == value)
+        return bool(plain(catalogue.cast_alone(key, said), "reveal") == value)
     except ValidationError:
         return False
-
-
-def _read(key: str, said: Any) -> Any:
-    section, _, name = key.rpartition(".")
-    field = (SECTIONS[section] if section else AppConfig).model_fields[name]
-    form: Any = Annotated[field.annotation, field]
-    return TypeAdapter(form).validate_python(said)
 
 
 def layer_text(values: dict[str, Any], format: Literal["yaml", "json"]) -> str:
@@ -118,7 +111,7 @@ def layer_text(values: dict[str, Any], format: Literal["yaml", "json"]) -> str:
 
 
 def exported(
-    config: AppConfig, format: Literal["yaml", "json"], *, reveal: bool, lent: Iterable[str] = ()
+    config: Section, format: Literal["yaml", "json"], *, reveal: bool, lent: Iterable[str] = ()
 ) -> tuple[str, dict[str, tuple[str, ...]]]:
     """`config` as a layer that reads back, and the keys that were left out, by what they are.
 
@@ -126,9 +119,10 @@ def exported(
     """
     if format not in ("yaml", "json"):
         raise ValueError("format must be 'yaml' or 'json'")
-    secrets = () if reveal else tuple(key for key, setting in SETTINGS.items() if setting.is_secret)
-    placeholders = tuple(key for key in SETTINGS if key in lent and key not in secrets)
-    values = plain_values(config, "reveal", [key for key in SETTINGS if key not in (*secrets, *placeholders)])
+    settings = catalogue_of(type(config)).settings
+    secrets = () if reveal else tuple(key for key, setting in settings.items() if setting.is_secret)
+    placeholders = tuple(key for key in settings if key in lent and key not in secrets)
+    values = plain_values(config, "reveal", [key for key in settings if key not in (*secrets, *placeholders)])
     left_out = {what: keys for what, keys in (("secrets", secrets), ("placeholders", placeholders)) if keys}
     notes = [f"# {what.capitalize()} left out: {', '.join(keys)}\n" for what, keys in left_out.items()]
     return "".join(notes if format == "yaml" else ()) + layer_text(values, format), left_out

@@ -16,21 +16,20 @@ from synfinance_settings.layers.expansion import Lend
 from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.secret_files import target
 from synfinance_settings.layers.trust import Distrust, Guard, Trusted, ours
-from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
+from synfinance_settings.model.application import Application
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 NO_FOLDER: Final = "none"
 """What SYNFINANCE_SETTINGS_DIR says where there are no layer files on purpose; a folder of that name is ``./none``."""
 
 _BORDERS: Final = (".git", "pyproject.toml")
-_NAME_FOLDER: Final = f"set {PREFIX}SETTINGS_DIR to the folder that holds"
-_NAME_DOTENV: Final = f"set {PREFIX}ENV_FILE to the file that holds"
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The folder of the layers, the project root, the environment, and the variables that hold."""
+    """The application, the folder of the layers, the project root, the environment, and the variables that hold."""
 
+    application: Application
     root: Path
     settings_dir: Path | None
     env_file: Path
@@ -67,17 +66,18 @@ class Project:
         return self.settings_dir is None or self.settings_dir in self.guards
 
     def layer_name(self, stem: str) -> str:
-        """How messages call the file that the layer `stem` would have; without a folder, that in ``settings``."""
-        folder = self.name(self.settings_dir) if self.settings_dir else "settings"
+        """How messages call the file that the layer `stem` would have; without a folder, that in the one to be."""
+        folder = self.name(self.settings_dir) if self.settings_dir else self.application.settings_dir_name
         return f"{folder}/{stem}{SUFFIXES[0]}"
 
     def missing_hint(self, stem: str = "default") -> str:
         """What to do where the layer `stem`, or the whole settings folder, is missing."""
+        variable = self.application.variables.settings_dir
         if self.is_bare:
-            return f"{PREFIX}SETTINGS_DIR says {NO_FOLDER}: set it to the folder of the layers"
+            return f"{variable} says {NO_FOLDER}: set it to the folder of the layers"
         passed = self.passed_over
         ways = f"{passed}, so it is passed over; {passed.mend}" if passed else f"create {self.layer_name(stem)}"
-        return f"{ways}, or set {PREFIX}SETTINGS_DIR to the folder of the layers"
+        return f"{ways}, or set {variable} to the folder of the layers"
 
     def name(self, path: Path) -> str:
         """How messages call `path`: relative to the root with ``/``, absolute outside it."""
@@ -98,6 +98,7 @@ def place(root: Path, path: Path) -> str:
 
 @door
 def find_project(
+    application: Application,
     *,
     environ: Mapping[str, str],
     settings_dir: str | os.PathLike[str] | None = None,
@@ -105,7 +106,7 @@ def find_project(
     env_file: str | os.PathLike[str] | None = None,
     config_path: str | os.PathLike[str] | None = None,
 ) -> Project:
-    """Decide where everything is; arguments go before variables, variables before searching.
+    """Decide where everything of `application` is; arguments go before variables, variables before searching.
 
     Raises `EnvironmentNameError` for a name that is not known, `LayerError` for a folder or file that was named and
     is not there.
@@ -113,7 +114,7 @@ def find_project(
     environ = environ if isinstance(environ, Environ) else Environ(environ)
     fault: OSError
     try:
-        return _found(environ, settings_dir, environment, env_file, config_path)
+        return _found(application, environ, settings_dir, environment, env_file, config_path)
     except OSError as error:
         fault = error
     where = Origin(str(fault.filename) if fault.filename else "the working directory")
@@ -121,6 +122,7 @@ def find_project(
 
 
 def _found(
+    application: Application,
     environ: Environ,
     settings_dir: str | os.PathLike[str] | None,
     environment: str | None,
@@ -128,20 +130,22 @@ def _found(
     config_path: str | os.PathLike[str] | None,
 ) -> Project:
     cwd = Path.cwd()
-    where = _where(environ, settings_dir, cwd)
+    where = _where(application, environ, settings_dir, cwd)
+    variable = application.variables.env_file
     root = where.root
-    named_file = env_file if env_file is not None else environ.get(f"{PREFIX}ENV_FILE")
+    named_file = env_file if env_file is not None else environ.get(variable)
     dotenv_path = cwd / named_file if named_file is not None else root / ".env"
     given = cwd / config_path if config_path is not None else None
     if given is not None and not given.is_file():
         raise _missing(str(config_path), "file given for the environment", None)
     required = env_file is None and named_file is not None
     if required and not (named_file and dotenv_path.exists()):
-        raise _missing(str(named_file), "env file", f"{PREFIX}ENV_FILE")
+        raise _missing(str(named_file), "env file", variable)
     named = frozenset(path for path in (given, dotenv_path if named_file is not None else None) if path)
     guard = None if dotenv_path in named else where.guards.get(root)
-    name, origin = _environment_name(environ, environment, dotenv_path, place(root, dotenv_path), guard)
+    name, origin = _environment_name(application, environ, environment, dotenv_path, place(root, dotenv_path), guard)
     return Project(
+        application=application,
         root=root,
         settings_dir=where.settings_dir,
         env_file=dotenv_path,
@@ -168,27 +172,30 @@ class _Where:
     is_bare: bool = False
 
 
-def find_dotenv(environ: Mapping[str, str]) -> tuple[Path, Guard | None]:
+def find_dotenv(application: Application, environ: Mapping[str, str]) -> tuple[Path, Guard | None]:
     """The place of the project's ``.env``, in the working directory where there is no project, and what guards it."""
-    where = _where(environ, None, Path.cwd())
+    where = _where(application, environ, None, Path.cwd())
     return where.root / ".env", where.guards.get(where.root)
 
 
-def _where(environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path) -> _Where:
+def _where(
+    application: Application, environ: Mapping[str, str], argument: str | os.PathLike[str] | None, cwd: Path
+) -> _Where:
     """The folder of the layers, named or found, and what may stand in it and beside it."""
-    named = argument if argument is not None else environ.get(f"{PREFIX}SETTINGS_DIR")
+    variable = application.variables.settings_dir
+    named = argument if argument is not None else environ.get(variable)
     if named is None:
-        nearest = _nearest(cwd, environ)
-        return nearest if isinstance(nearest, _Where) else _without_layers(cwd, nearest)
+        nearest = _nearest(application, cwd, environ)
+        return nearest if isinstance(nearest, _Where) else _without_layers(application, cwd, nearest)
     if argument is None and named == NO_FOLDER:
-        return replace(_without_layers(cwd, None), is_bare=True)
+        return replace(_without_layers(application, cwd, None), is_bare=True)
     folder = Path(os.path.normpath(cwd / named))
     if not os.fspath(named) or not folder.is_dir():
-        raise _missing(str(named), "settings folder", None if argument is not None else f"{PREFIX}SETTINGS_DIR")
+        raise _missing(str(named), "settings folder", None if argument is not None else variable)
     # whoever owns the root could put another folder in the place of the one that was named
     root = folder.parent
     found = root.stat()
-    guard = Guard.of(root, found, ours(found.st_uid, folder.stat().st_uid), _NAME_DOTENV)
+    guard = Guard.of(root, found, ours(found.st_uid, folder.stat().st_uid), _name_dotenv(application))
     return _Where(root, folder, {root: guard})
 
 
@@ -198,8 +205,8 @@ def _missing(named: str, what: str, variable: str | None) -> SettingsError:
     return LayerError(Problem("no-such-file", f"the {what} {printable(named)!r} does not exist", origin=origin))
 
 
-def _nearest(cwd: Path, environ: Mapping[str, str]) -> _Where | Distrust | None:
-    """The nearest ``settings`` folder with a default layer, from the working directory upward within its borders.
+def _nearest(application: Application, cwd: Path, environ: Mapping[str, str]) -> _Where | Distrust | None:
+    """The nearest settings folder with a default layer, from the working directory upward within its borders.
 
     The working directory counts whoever owns it: one works where one went on purpose.
     """
@@ -211,8 +218,8 @@ def _nearest(cwd: Path, environ: Mapping[str, str]) -> _Where | Distrust | None:
             return Distrust(folder, f"cannot be looked at ({error.strerror})", "make it readable")
         trusted = ours(found.st_uid) if folder == cwd else ours()
         passed_over = trusted.distrust(folder, found)
-        if any((folder / "settings" / f"default{suffix}").exists() for suffix in SUFFIXES):
-            return passed_over or _in(folder, found, trusted)
+        if any((folder / application.settings_dir_name / f"default{suffix}").exists() for suffix in SUFFIXES):
+            return passed_over or _in(application, folder, found, trusted)
         if found.st_uid not in trusted.users:
             return passed_over
         if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(os.path.realpath(home))):
@@ -220,45 +227,56 @@ def _nearest(cwd: Path, environ: Mapping[str, str]) -> _Where | Distrust | None:
     return None
 
 
-def _without_layers(cwd: Path, passed_over: Distrust | None) -> _Where:
+def _without_layers(application: Application, cwd: Path, passed_over: Distrust | None) -> _Where:
     """The working directory as the root of a project that has no layers."""
     found = cwd.stat()
     trusted = ours(found.st_uid)
-    guard = Guard.of(cwd, found, trusted, _NAME_DOTENV)
+    guard = Guard.of(cwd, found, trusted, _name_dotenv(application))
     return _Where(cwd, None, {cwd: replace(guard, fault=trusted.distrust(cwd, found, is_above=True))}, passed_over)
 
 
-def _in(root: Path, found: os.stat_result, trusted: Trusted) -> _Where | Distrust:
+def _in(application: Application, root: Path, found: os.stat_result, trusted: Trusted) -> _Where | Distrust:
     """The folder of the layers in `root`, unless somebody else than `trusted` could have written it."""
-    folder = root / "settings"
-    guard = Guard.of(root, found, trusted, _NAME_DOTENV)
+    folder = root / application.settings_dir_name
+    guard = Guard.of(root, found, trusted, _name_dotenv(application))
     distrust = guard.distrusted_way(folder)
     if distrust is not None:
         return distrust
     there = folder.stat()
-    layers = Guard.of(folder, there, ours(*trusted.users, there.st_uid), _NAME_FOLDER)
+    mend = f"set {application.variables.settings_dir} to the folder that holds"
+    layers = Guard.of(folder, there, ours(*trusted.users, there.st_uid), mend)
     return _Where(root, folder, {root: guard, folder: layers})
 
 
+def _name_dotenv(application: Application) -> str:
+    return f"set {application.variables.env_file} to the file that holds"
+
+
 def _environment_name(
-    environ: Mapping[str, str], argument: str | None, dotenv_path: Path, dotenv_name: str, guard: Guard | None
+    application: Application,
+    environ: Mapping[str, str],
+    argument: str | None,
+    dotenv_path: Path,
+    dotenv_name: str,
+    guard: Guard | None,
 ) -> tuple[str, Origin]:
+    variable = application.variables.environment
     if argument is not None:
         return str(argument), Origin("the argument")
-    if ENVIRONMENT_VARIABLE in environ:
-        return environ[ENVIRONMENT_VARIABLE], Origin(f"env {ENVIRONMENT_VARIABLE}")
+    if variable in environ:
+        return environ[variable], Origin(f"env {variable}")
     dotenv = read_file(dotenv_path, guard)
     if dotenv.exists:
         parsed = parse_dotenv(dotenv, dotenv_name, environ)
-        value = parsed.values.get(ENVIRONMENT_VARIABLE)
+        value = parsed.values.get(variable)
         if parsed.problems or isinstance(value, Problem):
             raise SettingsError.of([*parsed.problems, *([value] if isinstance(value, Problem) else [])])
         if dotenv.data == b"":
-            hint = f"restore it, or take it away where no {ENVIRONMENT_VARIABLE} is meant; a comment in it will do, too"
+            hint = f"restore it, or take it away where no {variable} is meant; a comment in it will do, too"
             message = f"{dotenv_name} has zero bytes, as a power cut leaves it, and would mean development"
             raise SettingsError.of([Problem("became-empty", message, origin=Origin(dotenv_name), hint=hint)])
         if value is not None:
-            return value, Origin(dotenv_name, parsed.lines[ENVIRONMENT_VARIABLE])
+            return value, Origin(dotenv_name, parsed.lines[variable])
     return Environment.DEVELOPMENT, Origin("default")
 
 

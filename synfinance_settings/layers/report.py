@@ -10,9 +10,8 @@ from typing import Any, Final
 from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.snapshot import Layers, Snapshot
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Catalogue
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -59,13 +58,9 @@ class ValidationReport:
         return tuple(dict.fromkeys(told for key, names in self.lent.items() for told in names or (key,)))
 
 
-def check_config(config: AppConfig) -> ValidationReport:
-    """What a load would say of a config that was built by hand: the rules of its environment, told and not raised.
-
-    The model itself checks each value, and the values of a section against one another, when it is built; the rules of
-    an environment (docs/settings.md) it does not know. They are asked anew here, all of them.
-    """
-    found = [breach.problem for breach in SYNFINANCE.breaches(config)]
+def judged(application: Application, config: Any) -> ValidationReport:
+    """What a load of `application` would say of a config that was built by hand: the rules of its environment."""
+    found = [breach.problem for breach in application.breaches(config)]
     errors, warnings = (told(p for p in found if p.severity == kind) for kind in ("error", "warning"))
     return ValidationReport(config.environment, errors, warnings)
 
@@ -73,7 +68,8 @@ def check_config(config: AppConfig) -> ValidationReport:
 class Lender:
     """Lends placeholders to names, and keeps in which settings they end."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._texts: dict[str, str] = {}
         self.lent: dict[str, tuple[str, ...]] = {}
 
@@ -86,7 +82,7 @@ class Lender:
         items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
         names = tuple(name for name, text in self._texts.items() if any(text in item for item in items))
         if names:
-            self.lent[key] = () if SETTINGS[key].is_secret else names
+            self.lent[key] = () if self._catalogue.settings[key].is_secret else names
 
 
 def placeholder(name: str) -> str:

@@ -8,13 +8,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem, printable
 from synfinance_settings.layers.node import Branch, Node, text_of
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS, shown, values_of
-from synfinance_settings.sections.variables import VARIABLES_OF
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Catalogue, catalogue_of
+from synfinance_settings.model.section import Section
+
+if TYPE_CHECKING:  # what is there at run time knows no default
+    from typing_extensions import TypeVar
+
+    Model_co = TypeVar("Model_co", bound=Section, covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    Model_co = TypeVar("Model_co", covariant=True)
 
 Layers = tuple[tuple[str, Branch], ...]
 """The layers of a snapshot with their names, lowest first, as they were before merging."""
@@ -23,19 +32,20 @@ Layers = tuple[tuple[str, Branch], ...]
 class Origins(Mapping[str, Origin]):
     """The origin of every setting by its key, found in the layers when asked for."""
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Layers, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._layers = layers
 
     def __getitem__(self, key: str) -> Origin:
-        if key not in SETTINGS:
+        if key not in self._catalogue.settings:
             raise KeyError(key)
         return next((node.origin for node in trail(self._layers, key)), DEFAULT)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(SETTINGS)
+        return iter(self._catalogue.settings)
 
     def __len__(self) -> int:
-        return len(SETTINGS)
+        return len(self._catalogue.settings)
 
 
 def trail(layers: Layers, key: str) -> Iterator[Node]:
@@ -49,10 +59,10 @@ def trail(layers: Layers, key: str) -> Iterator[Node]:
             yield inner[name]
 
 
-def occurrence(key: str, node: Node) -> Occurrence:
+def occurrence(catalogue: Catalogue, key: str, node: Node) -> Occurrence:
     """What `node` says of `key`, a secret masked; of a mapping, which no setting takes, nobody knows what it holds."""
-    if SETTINGS[key].is_secret:
-        return Occurrence(shown(key, node.value), node.origin)
+    if catalogue.settings[key].is_secret:
+        return Occurrence(catalogue.shown(key, node.value), node.origin)
     return Occurrence("a mapping" if _holds_mapping(node) else printable(text_of(node)), node.origin)
 
 
@@ -62,7 +72,7 @@ def _holds_mapping(node: Node) -> bool:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Generic[Model_co]):
     """One validated, immutable state of all settings.
 
     A build gives the values, where they come from and when that was read (`loaded_at`, in UTC). The rest is said by the
@@ -72,7 +82,7 @@ class Snapshot:
     whose values these are. A snapshot can be pickled, and then carries its secrets with it.
     """
 
-    config: AppConfig
+    config: Model_co
     loaded_at: datetime
     layers: Layers = field(repr=False)
     warnings: tuple[Problem, ...] = ()
@@ -82,14 +92,22 @@ class Snapshot:
     restores: int | None = None
 
     @property
+    def catalogue(self) -> Catalogue:
+        """The settings by their keys, and what is known of each."""
+        model: type[Section] = type(self.config)
+        return catalogue_of(model)
+
+    @property
     def origins(self) -> Origins:
         """The origin of every setting by its dotted key."""
-        return Origins(self.layers)
+        return Origins(self.layers, self.catalogue)
 
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ whenever a value that is no secret differs."""
-        values = {key: value for key, value in values_of(self.config).items() if not SETTINGS[key].is_secret}
+        catalogue = self.catalogue
+        said = catalogue.values_of(self.config).items()
+        values = {key: value for key, value in said if not catalogue.settings[key].is_secret}
         return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]
 
 
@@ -111,19 +129,20 @@ class Explanation:
     needs_restart: bool
 
 
-def explain(layers: Layers, key: str, config: AppConfig | None) -> Explanation:
-    """Explain `key`, a key of `SETTINGS`; without a `config` its value is the text that the winner says."""
-    setting = SETTINGS[key]
-    said = [occurrence(key, node) for node in trail(layers, key)]
-    default = Occurrence(shown(key, setting.default), DEFAULT)
+def explain(application: Application, layers: Layers, key: str, config: Section | None) -> Explanation:
+    """Explain `key`, a setting of `application`; without a `config` its value is the text that the winner says."""
+    catalogue = application.catalogue
+    setting = catalogue.settings[key]
+    said = [occurrence(catalogue, key, node) for node in trail(layers, key)]
+    default = Occurrence(catalogue.shown(key, setting.default), DEFAULT)
     first = said[0] if said else default
     return Explanation(
         key=key,
-        value=first.value if config is None else values_of(config)[key],
+        value=first.value if config is None else catalogue.values_of(config)[key],
         origin=first.origin,
         overridden=(*said[1:], default) if said else (),
         description=setting.description,
         limits=setting.limits,
-        variables=VARIABLES_OF[key],
+        variables=application.variables.names[key],
         needs_restart=setting.needs_restart,
     )

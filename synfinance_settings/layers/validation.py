@@ -1,4 +1,4 @@
-"""The merged layers as an `AppConfig`, or every reason why not, each at its place.
+"""The merged layers as a config, or every reason why not, each at its place.
 
 This is the adapter between dynaconf's merged data and the Pydantic models: it expands what won, takes the text out of
 the nodes, and turns Pydantic's errors into problems. Pydantic's own errors hold the input, so they end here.
@@ -23,11 +23,9 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, expand, is_plain
 from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.layers.snapshot import Layers, occurrence, trail
-from synfinance_settings.model.section import JUDGED_APART
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS, cast_alone
-from synfinance_settings.sections.variables import VARIABLES_OF
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.section import JUDGED_APART, Section
 
 Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""
@@ -46,8 +44,16 @@ class Validation:
     """
 
     def __init__(
-        self, layers: Layers, scope: Scope, texts: Texts, doubted: Iterable[str] = (), watch: Watch | None = None
+        self,
+        application: Application,
+        layers: Layers,
+        scope: Scope,
+        texts: Texts,
+        doubted: Iterable[str] = (),
+        watch: Watch | None = None,
     ) -> None:
+        self._application = application
+        self._settings = application.catalogue.settings
         self._layers = layers
         self._scope = scope
         self._texts = texts
@@ -56,23 +62,23 @@ class Validation:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
-    def run(self, merged: Branch, *, complete: bool) -> AppConfig | None:
+    def run(self, merged: Branch, *, complete: bool) -> Section | None:
         """The config; None where it does not validate. Rules over several settings need all layers: `complete`."""
         values = self._values(merged, "")
         config = self._validated(values)
         if complete and config is not None:
-            for breach in SYNFINANCE.breaches(config):
+            for breach in self._application.breaches(config):
                 if not self._in_doubt(breach.keys):
                     found = self._at(breach.keys, breach.problem, breach.item)
                     (self.problems if found.severity == "error" else self.warnings).append(found)
         return None if self.problems else config
 
-    def _validated(self, values: dict[str, Any]) -> AppConfig | None:
+    def _validated(self, values: dict[str, Any]) -> Section | None:
         """The config; where something does not fit, that of the rest, and what was left out is in doubt."""
         for _ in range(2):
             details: list[ErrorDetails]
             try:
-                return AppConfig.model_validate(values, context=JUDGED_APART)
+                return self._application.model.model_validate(values, context=JUDGED_APART)
             except ValidationError as error:
                 details = error.errors(include_url=False, include_input=False)
             for detail in details:
@@ -98,7 +104,7 @@ class Validation:
             value = self._value(key, node)
             if self._watch is not None:
                 self._watch(key, value)
-            if value == "" != node.value and SETTINGS[key].nullable:
+            if value == "" != node.value and self._settings[key].nullable:
                 value = None  # a reference that comes to nothing, as an empty variable
             if len(self.problems) == before:
                 values[name] = value
@@ -109,7 +115,9 @@ class Validation:
     def _value(self, key: str, node: Node) -> Any:
         value = node.value
         if isinstance(value, str):
-            if is_suspect(value) and (warning := only_text(key, value, node.origin)):
+            if is_suspect(value) and (
+                warning := only_text(key, value, node.origin, is_secret=self._settings[key].is_secret)
+            ):
                 self.warnings.append(with_excerpt(warning, self._texts))
             if node.source.expands and ("$" in value or len(value) > EXPANDED_CHARACTERS):
                 return self._expanded(key, node, value)
@@ -138,9 +146,9 @@ class Validation:
             nth, dollars = text[: fault.offset].count("$"), text.count("$")
             line, column = source.reference(node.line, node.column, nth, dollars)
             origin, excerpt = Origin(node.source.name, line, column), source.excerpt(line, column)
-        said = fault.said(text, is_public=not SETTINGS[key].is_secret)
-        ways = [_hint_for_unset(key)] if fault.code == "unset-variable" else []
-        ways += [DOLLAR] if SETTINGS[key].is_secret and not is_plain(text) and fault.code != "too-long" else []
+        said = fault.said(text, is_public=not self._settings[key].is_secret)
+        ways = [_hint_for_unset(self._application, key)] if fault.code == "unset-variable" else []
+        ways += [DOLLAR] if self._settings[key].is_secret and not is_plain(text) and fault.code != "too-long" else []
         problem = Problem(fault.code, f"{key}: {said}", key, origin, hint="; ".join(ways) or None, excerpt=excerpt)
         self.problems.append(problem)
         return None
@@ -155,11 +163,11 @@ class Validation:
                 said = f"must {context['form']}"
                 hint = "take the item out" if code == "empty-item" else self._hint_for_nothing(key, index)
             case "greater_than_equal":
-                code, said = "out-of-range", f"must be at least {_limit(key, context['ge'])}"
+                code, said = "out-of-range", f"must be at least {_limit(self._settings[key], context['ge'])}"
             case "less_than_equal":
-                code, said = "out-of-range", f"must be at most {_limit(key, context['le'])}"
+                code, said = "out-of-range", f"must be at most {_limit(self._settings[key], context['le'])}"
             case "literal_error" | "enum":
-                code, said = "not-a-choice", f"must be one of {', '.join(SETTINGS[key].choices)}"
+                code, said = "not-a-choice", f"must be one of {', '.join(self._settings[key].choices)}"
                 hint = self._near_choice(key) or self._hint_for_nothing(key)
             case "model_type" | "model_attributes_type":
                 code, said = "not-a-mapping", "must be a mapping; it is a section"
@@ -181,12 +189,12 @@ class Validation:
 
     def _near_choice(self, key: str) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
-        near = get_close_matches(str(value).lower(), [c.lower() for c in SETTINGS[key].choices], n=1)
-        return next((f"did you mean {c}?" for c in SETTINGS[key].choices if near and c.lower() == near[0]), None)
+        near = get_close_matches(str(value).lower(), [c.lower() for c in self._settings[key].choices], n=1)
+        return next((f"did you mean {c}?" for c in self._settings[key].choices if near and c.lower() == near[0]), None)
 
     def _at(self, keys: tuple[str, ...], problem: Problem, index: int | None = None) -> Problem:
         """`problem` at the place of the first of `keys` that a layer names, with the value that it hides."""
-        if problem.key not in SETTINGS:
+        if problem.key not in self._settings:
             return problem
         key, said = next(((k, found) for k in keys if (found := list(trail(self._layers, k)))), (keys[0], []))
         if not said:
@@ -195,23 +203,22 @@ class Validation:
         if index is not None and isinstance(node.value, list) and index < len(node.value):
             node = node.value[index]
         hidden = next((other for other in said[1:] if other.origin != said[0].origin), None)
-        overrides = occurrence(key, hidden) if hidden else None
+        overrides = occurrence(self._application.catalogue, key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
 
 
-def _limit(key: str, limit: float) -> str:
+def _limit(setting: Setting, limit: float) -> str:
     """A limit in words, with the unit where the value may have been written in another one."""
-    setting = SETTINGS[key]
     unit = setting.unit if setting.takes_units and setting.unit else ""
     return f"{limit:.15g} {unit.removesuffix('s') if limit == 1 else unit}".strip()
 
 
-def _hint_for_unset(key: str) -> str:
+def _hint_for_unset(application: Application, key: str) -> str:
     """How a reference to a name that nothing sets is mended where it stands as the value of `key`."""
-    setting = SETTINGS[key]
+    setting = application.catalogue.settings[key]
     ways = ["set it in the process environment or in .env"]
     if setting.is_secret:
-        ways.append(f"name a file that holds it: {VARIABLES_OF[key][-1]}_FILE")
+        ways.append(f"name a file that holds it: {application.variables.names[key][-1]}_FILE")
     if setting.nullable:
         ways.append("write ${NAME:-} where it may be missing")
     elif not setting.is_secret:
@@ -219,17 +226,17 @@ def _hint_for_unset(key: str) -> str:
     return ", or ".join(ways)
 
 
-def values_alone(branch: Branch, scope: Scope) -> dict[str, Any]:
+def values_alone(application: Application, branch: Branch, scope: Scope) -> dict[str, Any]:
     """What `branch` says of each setting, by its key, each cast by itself; what does not fit is left out."""
-    values = Validation((), scope, {})._values(branch, "")
+    values = Validation(application, (), scope, {})._values(branch, "")
     found = {}
-    for key in SETTINGS:
+    for key in application.catalogue.settings:
         inner: Any = values
         for part in key.split("."):
             inner = inner.get(part, _NOTHING) if isinstance(inner, dict) else _NOTHING
         if inner is not _NOTHING:
             with suppress(ValidationError):
-                found[key] = cast_alone(key, inner)
+                found[key] = application.catalogue.cast_alone(key, inner)
     return found
 
 

@@ -33,6 +33,7 @@ from synfinance_settings.live.announcer import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
 from synfinance_settings.live.timeline import State, Timeline
+from synfinance_settings.sections.application import SYNFINANCE
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -57,6 +58,7 @@ class Choice:
     def project(self, environ: Environ, config_path: PathLike | None, environment: str | None) -> Project:
         """The project that is meant with these variables, and with a file or an environment that goes first."""
         return find_project(
+            SYNFINANCE,
             environ=environ,
             settings_dir=self.settings_dir,
             environment=environment if environment is not None else self.environment,

@@ -15,11 +15,12 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from synfinance_settings.errors import Problem, SettingsError, counted, door, number_of
-from synfinance_settings.layers.report import ValidationReport, log_problems
+from synfinance_settings.layers.report import ValidationReport, judged, log_problems
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.layers.trial import validate
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS, suggestion
 
 _READ_ONLY: Final = (
@@ -46,7 +47,7 @@ class _Loaded:
     """
 
     @door
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot[AppConfig]:
         """The whole immutable state, for work that must see one state from start to end."""
         return ConfigManager().snapshot
 
@@ -67,7 +68,7 @@ class _Loaded:
         Raises `SettingsError` where they do not validate.
         """
         report = validate(ConfigManager().current.project(environment=environment))
-        config = report.require().config
+        config: AppConfig = report.require().config
         log_problems(report.warnings)
         return config
 
@@ -175,7 +176,7 @@ if TYPE_CHECKING:
     class Settings(AppConfig):
         """The type of `settings`: an `AppConfig` that also hands out its snapshot."""
 
-        def snapshot(self) -> Snapshot:
+        def snapshot(self) -> Snapshot[AppConfig]:
             """The whole immutable state, for work that must see one state from start to end."""
 
         def get(self, key: str, default: Any = None) -> Any:
@@ -193,6 +194,15 @@ if TYPE_CHECKING:
     settings: Settings
 else:
     settings = _Unloaded()
+
+
+def check_config(config: AppConfig) -> ValidationReport:
+    """What a load would say of a config that was built by hand: the rules of its environment, told and not raised.
+
+    The model itself checks each value, and the values of a section against one another, when it is built; the rules of
+    an environment (docs/settings.md) it does not know. They are asked anew here, all of them.
+    """
+    return judged(SYNFINANCE, config)
 
 
 @door

@@ -62,7 +62,7 @@ class LastGood:
             latest = history.latest(environment)
             before = latest.files if latest else {}
             if latest is None or before != files:
-                changed = changed_in_files(before, files, layer_stems(project).values())
+                changed = changed_in_files(before, files, layer_stems(project).values(), project.application.catalogue)
                 history.record(Entry(environment, files, command, changed))
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])

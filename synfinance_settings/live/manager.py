@@ -26,6 +26,7 @@ from synfinance_settings.live.current import Choice, Current, PathLike
 from synfinance_settings.live.last_good import state_folder
 from synfinance_settings.live.subscriptions import OnError, Subscriber
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS, unknown_key
 
 
@@ -93,7 +94,8 @@ class ConfigManager:
     @door
     def get_config(self) -> AppConfig:
         """The current state, loaded at the first use."""
-        return self.current.snapshot.config
+        config: AppConfig = self.current.snapshot.config
+        return config
 
     @door
     def reload_config(self) -> AppConfig:
@@ -175,7 +177,7 @@ class ConfigManager:
 
     @property
     @door
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot[AppConfig]:
         """The current snapshot, loaded at the first use."""
         return self.current.snapshot
 
@@ -202,9 +204,9 @@ class ConfigManager:
         if key not in SETTINGS:
             raise unknown_key(key)
         snapshot = self.current.snapshot
-        return explain(snapshot.layers, key, snapshot.config)
+        return explain(SYNFINANCE, snapshot.layers, key, snapshot.config)
 
-    def history(self) -> tuple[Snapshot, ...]:
+    def history(self) -> tuple[Snapshot[AppConfig], ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
         return self.current.timeline.snapshots()
 

@@ -137,7 +137,8 @@ class ConfigWatcher:
         Returns the state in force; raises `SettingsError` after it was announced. In a listener the reload is queued.
         """
         self._current.reload(manual=True)
-        return self._current.snapshot.config
+        config: AppConfig = self._current.snapshot.config
+        return config
 
     def events(self) -> AsyncIterator[tuple[ConfigEvent, Any]]:
         """The events from now on, ``(event, data)`` as listeners get them, until the watcher stops."""

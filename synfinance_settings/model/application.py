@@ -23,7 +23,8 @@ class Application:
     `name` is what people call the program, else what the prefix says.
 
     `short_variables` maps keys, of sections and of settings, to short names that their variables have as well, without
-    the prefix. All else is derived from these, once, when it is first needed.
+    the prefix; `settings_dir_name` is what the folder of the layers is called. All else is derived from these, once,
+    when it is first needed.
     """
 
     model: type[Section]
@@ -32,6 +33,7 @@ class Application:
     name: str = ""
     rules: tuple[Rule, ...] = ()
     short_variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    settings_dir_name: str = "settings"
 
     def __repr__(self) -> str:
         return f"<Application {self.model.__name__}, {self.prefix}>"

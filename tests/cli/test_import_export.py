@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from synfinance_settings import ConfigManager, SettingsError
 from synfinance_settings.layers.dotenv_form import dotenv_text
 from synfinance_settings.layers.output import plain
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS, values_of
 from synfinance_settings.sections.variables import VARIABLES_OF
 
@@ -108,7 +109,7 @@ def test_a_dotenv_that_is_shown_gives_the_same_settings(room, extent, reveal, de
     """In a project with nothing else, and in the same one."""
     (room / ".env").unlink(missing_ok=True)
     before = manager(room, as_yaml(default), as_yaml(development)).snapshot
-    text = dotenv_text(before, reveal=reveal, all_values=bool(extent))
+    text = dotenv_text(SYNFINANCE, before, reveal=reveal, all_values=bool(extent))
     wanted = {key: value for key, value in values_of(before.config).items() if reveal or key not in SECRETS}
     for layers_of_a_project in ((as_yaml(default), as_yaml(development)), ("{}", "{}")):
         (room / ".env").write_text(text, encoding="utf-8", newline="")

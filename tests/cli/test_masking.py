@@ -13,6 +13,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Source, leaves, text_of
 from synfinance_settings.layers.outline import Mark, Outline, spans
 from synfinance_settings.layers.text import outline_text, read_text
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
 
 ORIGIN = Mark(0, 1, 1)
@@ -122,7 +123,7 @@ TEXTS = st.one_of(
 def has_no_secret_in_clear(name, text):
     """False where what was made up gives the canary to a setting that is none: that is shown, and may be."""
     try:
-        said = leaves(fit(read_text(text.removeprefix("\ufeff"), Source(name))[0])[0])
+        said = leaves(fit(read_text(text.removeprefix("\ufeff"), Source(name))[0], SYNFINANCE.catalogue)[0])
     except SettingsError:
         return True
     public = [text_of(node) for key, node in said if not SETTINGS[key].is_secret]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from synfinance_settings import Problem
 from synfinance_settings.layers.dotenv_form import line_of
 from synfinance_settings.layers.dotenv_text import read_dotenv
+from synfinance_settings.sections.application import SYNFINANCE
 
 
 def read(text, **environ):
@@ -154,7 +155,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_s
 @settings(max_examples=300)
 @given(st.one_of(TEXTS, st.text("\"'\\$#{}= \n\tna", max_size=12)))
 def test_what_is_written_reads_back(text):
-    assert read(f"{line_of('app_name', text)}\nA=1\n") == {"SYNFINANCE_APP_NAME": text, "A": "1"}
+    assert read(f"{line_of(SYNFINANCE, 'app_name', text)}\nA=1\n") == {"SYNFINANCE_APP_NAME": text, "A": "1"}
 
 
 @settings(max_examples=500)

@@ -17,6 +17,7 @@ from synfinance_settings import (
 from synfinance_settings.layers.loading import LAYER_ORDER, build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import find_project
+from synfinance_settings.sections.application import SYNFINANCE
 
 
 def test_the_order_of_the_layers_is_visible():
@@ -34,7 +35,7 @@ def test_the_order_of_the_layers_is_visible():
 @pytest.mark.parametrize(("port", "is_good"), [("8001", True), ("0", False)])
 def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
     project.layer("default", f"server: {{port: {port}}}")
-    found = find_project(environ={}, settings_dir=project.settings)
+    found = find_project(SYNFINANCE, environ={}, settings_dir=project.settings)
     report = build(found, look_at(found))
     assert isinstance(report, ValidationReport)
     assert (bool(report), report.snapshot is not None, not report.problems) == (is_good, is_good, is_good)
@@ -44,7 +45,7 @@ def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
 
 def test_what_a_build_comes_to_is_made_of_what_was_read_alone(project):
     project.layer("default", "server: {port: 8001}")
-    found = find_project(environ={}, settings_dir=project.settings)
+    found = find_project(SYNFINANCE, environ={}, settings_dir=project.settings)
     look = look_at(found)
     snapshot = build(found, look).require()
     assert build(found, look).snapshot == snapshot

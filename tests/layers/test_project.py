@@ -10,10 +10,11 @@ import pytest
 
 from synfinance_settings import AppConfig, ConfigManager, LayerError, SettingsError
 from synfinance_settings.layers.project import find_project, place
+from synfinance_settings.sections.application import SYNFINANCE
 
 
 def found(**environ):
-    return find_project(environ={"HOME": "/nowhere", **environ}).settings_dir
+    return find_project(SYNFINANCE, environ={"HOME": "/nowhere", **environ}).settings_dir
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def give(*paths):
 
 
 def passed_over():
-    project = find_project(environ={"HOME": "/nowhere"})
+    project = find_project(SYNFINANCE, environ={"HOME": "/nowhere"})
     assert project.settings_dir is None
     return project.passed_over
 
@@ -279,7 +280,9 @@ def test_what_was_passed_over_is_named_wherever_the_layers_are_missed(project, m
 def test_a_variable_goes_before_the_search_and_an_argument_before_the_variable(project, deep, tmp_path_factory):
     named = tmp_path_factory.mktemp("named")
     assert found(SYNFINANCE_SETTINGS_DIR=str(named)) == named
-    assert find_project(environ={"SYNFINANCE_SETTINGS_DIR": "/no"}, settings_dir=named).settings_dir == named
+    assert (
+        find_project(SYNFINANCE, environ={"SYNFINANCE_SETTINGS_DIR": "/no"}, settings_dir=named).settings_dir == named
+    )
 
 
 @pytest.mark.parametrize("relative", ["../../../settings", "../../../a/../settings/"])
@@ -348,7 +351,7 @@ def test_no_folder_on_purpose_is_said_where_one_asks_for_the_layers(project, mon
 def test_a_folder_of_the_name_none_is_still_a_folder(project, deep):
     named = project.settings.rename(deep / "none")
     assert found(SYNFINANCE_SETTINGS_DIR="./none") == named
-    assert find_project(environ={}, settings_dir="none").settings_dir == named
+    assert find_project(SYNFINANCE, environ={}, settings_dir="none").settings_dir == named
     assert found(**BARE) is None
 
 

@@ -1,0 +1,70 @@
+"""The layers read the settings of any application, and know nothing of SynFinance's."""
+
+from __future__ import annotations
+
+import pytest
+from shop import SHOP
+
+from synfinance_settings.layers.project import find_project
+from synfinance_settings.layers.snapshot import explain
+from synfinance_settings.layers.trial import validate
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """Write files of a project of the shop's, and say what a start in it would come to."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "settings").mkdir()
+
+    def start(files, **environ):
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        return validate(find_project(SHOP, environ=environ))
+
+    return start
+
+
+def test_each_layer_gives_what_it_says(shop):
+    files = {
+        "settings/default.yaml": "motto: sell\ncart:\n  limit: 5\n  currencies: [EUR, INR]\n",
+        "settings/test.yaml": "cart: {limit: 6}\n",
+        ".env": "SHOP_ENV=test\nSHOP_TOKEN_FILE=token\n",
+        "token": "hush\n",
+    }
+    snapshot = shop(files, SHOP_CART__CURRENCIES="USD").require()
+    assert (snapshot.config.motto, snapshot.config.cart.limit, snapshot.config.cart.currencies) == ("sell", 6, ("USD",))
+    assert snapshot.config.till.token.get_secret_value() == "hush"
+    assert {key: str(origin) for key, origin in snapshot.origins.items()} == {
+        "motto": "settings/default.yaml:1:8",
+        "cart.limit": "settings/test.yaml:1:15",
+        "cart.currencies": "env SHOP_CART__CURRENCIES",
+        "till.token": ".env:2",
+    }
+
+
+def test_what_is_wrong_is_told_in_its_words(shop):
+    files = {"settings/default.yaml": "cart: {limt: 5, limit: 100}\nserver: {port: 1}\n"}
+    report = shop(files, SHOP_ENV="test", SHOP_CART="x", SYNFINANCE_SERVER__PORT="1")
+    assert [(problem.key, problem.hint or problem.message) for problem in report.problems] == [
+        ("cart.limt", "did you mean cart.limit?"),
+        (None, "a key of 6 characters is not a setting"),
+        (None, "SHOP_CART names the section cart; a variable sets one field"),
+        ("cart.limit", "cart.limit must be at most 99"),
+    ]
+    assert "SYNFINANCE" not in "".join(map(str, (*report.problems, *report.warnings)))
+
+
+def test_a_setting_is_explained_with_its_variables(shop):
+    snapshot = shop({"settings/default.yaml": "till: {token: hush}\n"}, SHOP_TOKEN="hush too").require()
+    explained = explain(SHOP, snapshot.layers, "till.token", snapshot.config)
+    assert explained.variables == ("SHOP_TILL__TOKEN", "SHOP_TILL_TOKEN", "SHOP_TOKEN")
+    assert [(item.value, str(item.origin)) for item in explained.overridden[:1]] == [
+        ("**********", "settings/default.yaml:1:15")
+    ]
+
+
+def test_a_folder_that_is_missing_is_named_as_it_names_it(shop):
+    report = shop({}, SHOP_ENV="production")
+    assert [problem.hint for problem in report.problems] == [
+        "create settings/default.yaml, or set SHOP_SETTINGS_DIR to the folder of the layers"
+    ]

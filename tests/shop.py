@@ -1,0 +1,43 @@
+"""An application that is not SynFinance's: other settings, another prefix, and no section of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.forms import Secret, Text, TextList, Whole
+from synfinance_settings.model.section import Contradiction, Section, setting
+
+
+class CartConfig(Section):
+    """What customers may put into a cart."""
+
+    limit: Whole = setting(20, "Most items.", unit="items", ge=1, le=99)
+    currencies: TextList = setting(("EUR",), "Currencies of the prices.", restart=True)
+
+
+class TillConfig(Section):
+    """Where customers pay."""
+
+    token: Secret = setting(SecretStr(""), "Token of the payment provider.")
+
+
+class ShopConfig(Section):
+    """A shop."""
+
+    CONTRADICTIONS = (
+        Contradiction(("motto", "cart"), "motto must be set where carts have a limit of one", lambda shop: bare(shop)),
+    )
+
+    motto: Text = setting("buy", "What stands over the door.")
+    cart: CartConfig = CartConfig()
+    till: TillConfig = TillConfig()
+
+
+def bare(shop: Any) -> bool:
+    return not shop.motto and shop.cart.limit == 1
+
+
+SHOP = Application(ShopConfig, prefix="SHOP_", short_variables={"cart": "C", "till.token": "TOKEN"})
