@@ -10,9 +10,10 @@ KEY ?=
 SECONDS ?=
 ENVIRONMENTS := development staging production test
 PYTEST_ARGS ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference bench soak clean
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference fuzz bench soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -63,6 +64,9 @@ schema: setup ## check that settings/schema.json is current
 reference: setup ## check that what is written from the models is current
 	@$(BIN)/python docs/reference.py --check
 
+fuzz: setup ## give the readers random inputs for a minute, or SECONDS=30; the same ones again with SEED=7
+	@$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+
 bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual
 	@$(BIN)/python benchmarks/bench.py
 
@@ -70,4 +74,4 @@ soak: setup ## let a watched project live through six minutes of edits, or SECON
 	@$(BIN)/python benchmarks/soak.py $(if $(SECONDS),--seconds $(SECONDS))
 
 clean: ## remove what the targets made
-	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis fuzz/found
