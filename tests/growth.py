@@ -219,14 +219,9 @@ def _(n: int) -> str:
     return "server: {port: 8000}\napp_name: |\n" + "  a b\n" * (n // 6)
 
 
-@texts("YAML with blanks behind an entry")
+@texts("YAML with blanks between two entries")
 def _(n: int) -> str:
-    return "server: {\n  host: x,\n  port: 8000" + " " * n + ",\n  workers: 2 }\n"
-
-
-@texts("YAML with blanks and no comma behind an entry")
-def _(n: int) -> str:
-    return "server: {\n  host: x,\n  port: 8000 " + "\n" + " " * n + "\n, workers: 2 }\n"
+    return "server: {\n  host: x,\n  port: 8000" + " " * n + ", workers: 2 }\n"
 
 
 @texts("YAML of comments")
