@@ -32,7 +32,7 @@ from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Node, Source, leaves, text_of
 from synfinance_settings.layers.text import read_text
-from synfinance_settings.sections.base import read_boolean, read_number, read_texts, read_whole_number
+from synfinance_settings.model.forms import read_boolean, read_number, read_texts, read_whole_number
 from synfinance_settings.sections.keys import SETTINGS
 
 _COMMANDS: Final = (["validate"], ["show"], ["explain", "server.port"], ["get", "app_name"], ["diff", "--matrix"])
