@@ -50,15 +50,20 @@ def counted(number: int, noun: str) -> str:
 class Origin:
     """Where a value was written: ``settings/default.yaml:14:7``, ``.env:6``, ``env NAME``, ``default``.
 
-    `line` and `column` count from 1; both are None where the source has no lines.
+    `line` and `column` count from 1; both are None where the source has no lines. `taken` are the
+    keys and places of the settings that the value refers to, as in ``settings/default.yaml:14:7, with server.port from
+    .env:6``.
     """
 
     source: str
     line: int | None = None
     column: int | None = None
+    taken: tuple[tuple[str, Origin], ...] = ()
 
     def __str__(self) -> str:
-        return ":".join(str(part) for part in (printable(self.source), self.line, self.column) if part is not None)
+        place = ":".join(str(part) for part in (printable(self.source), self.line, self.column) if part is not None)
+        taken = ", ".join(f"{key} from {origin}" for key, origin in self.taken)
+        return f"{place}, with {taken}" if taken else place
 
 
 DEFAULT: Final = Origin("default")
@@ -355,7 +360,10 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "inconsistent": (InvalidSettingsError, "values contradict one another"),
     "refused-values": (InvalidSettingsError, "a subscriber refused what a reload brought into force"),
     "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
-    "bad-reference": (ExpansionError, "a ${...} reference is malformed"),
+    "null-reference": (ExpansionError, "a reference names a setting that is null"),
+    "bad-reference": (ExpansionError, "a ${...} reference is malformed, or names a setting that there is not"),
+    "circular-reference": (ExpansionError, "settings refer to one another in a circle"),
+    "secret-reference": (ExpansionError, "a setting that is no secret refers to one that is"),
     "too-long": (ExpansionError, "a value is over its bound of characters after expansion"),
     "secret-file": (LayerError, "the file that a ..._FILE variable names cannot be used"),
     "missing-variable": (VariableError, "a required variable is not set"),

@@ -133,6 +133,13 @@ BAD_LAYERS = {
     "a complaint": f"database: {{password: '${{X:?{CANARY}}}'}}",
     "a complaint of two": f"database: {{password: '${{X:?{CANARY} {CANARY}}}'}}",
     "a name in a default": f"database: {{password: '${{X:-${CANARY}}}'}}",
+    "a setting that is none": f"database: {{password: '${{{CANARY}.{CANARY}}}'}}",
+    "a setting that is none in a list": f"security: {{api_keys: ['a', '${{server.{CANARY}}}']}}",
+    "a setting that is null": f"database: {{password: '{CANARY}${{cache.password:?{CANARY}}}'}}",
+    "a circle": f"database: {{password: '{CANARY}${{database.password}}'}}",
+    "a reference from a place that is no secret": "app_name: '${database.password}'\ndatabase: {password: $COAL_MINE}",
+    "a secret inserted where it does not fit": "monitoring: {alert_webhook: '${database.password}'}\n"
+    "database: {password: $COAL_MINE}",
     "a name in a list": f"security: {{api_keys: [a, ${CANARY}]}}",
     "no blank behind the colon": f"database: {{password:{CANARY}}}",
     "no blank behind the colon, but one before": f"database: {{password :{CANARY}}}",

@@ -293,7 +293,7 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
 
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
-    found = explain_key(SYNFINANCE, report.layers, key, report.snapshot.config if report.snapshot else None)
+    found = explain_key(SYNFINANCE, report.layers, key, report.snapshot)
     if output == "json":
         _print_explained_json(found, report)
     else:

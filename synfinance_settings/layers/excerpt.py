@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from synfinance_settings.errors import MASK, Excerpt
-from synfinance_settings.layers.expansion import is_plain
+from synfinance_settings.layers.expansion import is_plain, setting_of
 from synfinance_settings.layers.outline import Span, spans
 from synfinance_settings.layers.text import outline_text
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
@@ -100,16 +100,17 @@ def is_public(catalogue: Catalogue, span: Span, written: str) -> bool:
     """True for a key or value that certainly tells no secret, `written` as it is."""
     if span.part == "key":
         return _is_bare(written, span.value) and _standing(catalogue, span.path) is not False
-    if tells_nothing(written):
+    if tells_nothing(catalogue, written):
         return True
     if "\n" in written or ("#" in written and not span.style):  # it goes on, or was meant as a comment
         return False
     return _is_bare(written, span.value) and _is_setting_in_clear(catalogue, span.path)
 
 
-def tells_nothing(written: str) -> bool:
+def tells_nothing(catalogue: Catalogue, written: str) -> bool:
     """True for a value that is written as empty or null, and for a reference that may be shown."""
-    return written in _EMPTY or is_plain(_unquoted(written))
+    bare = _unquoted(written)
+    return written in _EMPTY or is_plain(bare) or setting_of(bare) in catalogue.settings
 
 
 def _is_bare(written: str, value: str | None) -> bool:

@@ -5,6 +5,7 @@
     ${VAR-default}      the default where VAR is unset
     ${VAR:?message}     an error with the message where VAR is unset or empty
     ${VAR:+other}       the other where VAR is set and not empty, else nothing
+    ${section.field}    the final value of another setting, with the same operators; null counts as unset
     $$                  a dollar
 
 Defaults and others are expanded, to any depth, when they are used; what is inserted is never expanded a second time
@@ -15,9 +16,9 @@ part of one: a fault tells it only to those who may see the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from synfinance_settings.errors import Problem, printable
 from synfinance_settings.layers import bounds
@@ -26,8 +27,9 @@ Lend = Callable[[str], "str | None"]
 """A value for a name that is set nowhere and has no default; None where there is none to lend."""
 
 _NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
+_SETTING: Final = rf"{_NAME}(?:\.{_NAME})+"
 _TOKEN: Final = re.compile(
-    rf"\$\$|\$\{{(?P<braced>{_NAME})(?P<then>\}}|:-|:\?|:\+|-)|\$(?P<bare>{_NAME})|(?P<bad>\$\{{)|(?P<close>\}})"
+    rf"\$\$|\$\{{(?P<braced>{_NAME}(?:\.{_NAME})*)(?P<then>\}}|:-|:\?|:\+|-)|\$(?P<bare>{_NAME})|(?P<bad>\$\{{)|(?P<close>\}})"
 )
 _TOKEN_OR_ESCAPE: Final = re.compile(_TOKEN.pattern + r"|(?P<escape>\\[nt\"\\$])")
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\$": "$"}
@@ -35,8 +37,10 @@ _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\$": "$
 
 _PLAIN_NAME: Final = re.compile("[A-Z_][A-Z0-9_]*")
 _SENTENCE: Final = re.compile("[A-Za-z]{1,15}(?: [A-Za-z]{1,15})+")
-_REFERENCE: Final = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
-_BRACED: Final = re.compile(rf"\$\{{{_NAME}\}}")
+_REFERENCE: Final = re.compile(rf"\$(?:\{{(?:{_SETTING}|{_NAME})\}}|{_NAME})")
+_BRACED: Final = re.compile(rf"\$\{{(?:{_SETTING}|{_NAME})\}}")
+_TO_SETTING: Final = re.compile(rf"\$\{{({_SETTING})\}}")
+_SOME_SETTING: Final = re.compile(rf"\$\{{{_SETTING}")
 _PLAIN: Final = re.compile(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
 
 DOLLAR: Final = "write $$ where a dollar is meant"
@@ -60,14 +64,29 @@ def is_plain(text: str) -> bool:
     return bool(_PLAIN.fullmatch(text))
 
 
+def setting_of(text: str) -> str | None:
+    """The key in a text that is one reference ``${section.field}`` and nothing else."""
+    found = _TO_SETTING.fullmatch(text)
+    return found[1] if found else None
+
+
+def may_name_setting(text: str) -> bool:
+    """False for a text that certainly refers to no setting."""
+    return "${" in text and bool(_SOME_SETTING.search(text))
+
+
 class ReferenceFault(Exception):
     """A reference that cannot be expanded: a problem's code, what is wrong, and the offset of its ``$``.
 
     `message` holds nothing of the text; `told` names what stands behind the dollar, for those who may see the text.
+    `setting` is what was taken for the key of a setting and is none.
     """
 
-    def __init__(self, code: str, message: str, offset: int, told: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, offset: int, told: str | None = None, setting: str | None = None
+    ) -> None:
         super().__init__(code, message, offset)
+        self.setting = setting
         self.code = code
         self.message = message
         self.offset = offset
@@ -82,9 +101,12 @@ class UnsetNameFault(ReferenceFault):
     """A reference to a name that is set nowhere; `is_plain` where name and operand may be shown wherever they stand."""
 
     def __init__(self, name: str, offset: int, *, braced: bool, operand: str | None = None) -> None:
-        said = f"{printable(name)} is {'set nowhere' if operand is None else 'required'}"
+        is_setting = "." in name  # one that there is, or it would not be null
+        missing = "null" if is_setting else "set nowhere"
+        said = f"{printable(name)} is {missing if operand is None else 'required'}"
         told = f"{said}: {printable(operand)}" if operand else said
-        super().__init__("unset-variable", "a name behind a dollar is set nowhere", offset, told)
+        code = "null-reference" if is_setting else "unset-variable"
+        super().__init__(code, f"a name behind a dollar is {missing}", offset, told)
         has_sentence = not operand or _SENTENCE.fullmatch(operand) is not None
         self.is_plain = braced and _PLAIN_NAME.fullmatch(name) is not None and has_sentence
 
@@ -106,6 +128,25 @@ class InheritedFault(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+class AtFaultElsewhere(Exception):
+    """A reference to a setting whose own value is at fault, which is told there."""
+
+
+class Wanted(NamedTuple):
+    """A reference to a setting: its key, and whether what it comes to is used."""
+
+    key: str
+    is_used: bool
+
+
+Answer = str | None | ReferenceFault | AtFaultElsewhere
+"""The final value of a setting as text, None for null; or why it cannot be had."""
+
+_T = TypeVar("_T")
+Steps = Generator[Wanted, Answer, _T]
+"""Work that stops at each setting that it refers to, and goes on with the answer."""
 
 
 class Scope:
@@ -130,6 +171,10 @@ class Scope:
             value = self._lines.get(name)
         if isinstance(value, Problem):
             raise InheritedFault(value)
+        return self.spend(value)
+
+    def spend(self, value: str | None) -> str | None:
+        """`value`, counted to what is inserted; raises `ReferenceFault` where that is too much."""
         self._left -= len(value or "")
         if self._left < 0:
             raise ReferenceFault("too-long", f"over {bounds.INSERTED_CHARACTERS:,} characters inserted in all", 0)
@@ -137,6 +182,24 @@ class Scope:
 
 
 def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
+    """`expansion` where no setting can be referred to."""
+    return without_settings(expansion(text, scope, escapes=escapes))
+
+
+def without_settings(steps: Steps[_T]) -> _T:
+    """What `steps` come to where no setting can be referred to."""
+    answer: Answer = None
+    while True:
+        try:
+            steps.send(answer)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        answer = ReferenceFault(
+            "bad-reference", "a name behind a dollar is that of a setting, which cannot be had here", 0
+        )
+
+
+def expansion(text: str, scope: Scope, *, escapes: bool = False) -> Steps[str]:
     r"""`text` with its references replaced; with `escapes`, ``\n \t \" \\ \$`` too. Raises `ReferenceFault`."""
     parts: list[str] = []
     stack: list[_Operand] = []
@@ -176,20 +239,34 @@ def expand(text: str, scope: Scope, *, escapes: bool = False) -> str:
                 "bad-reference", "${ must be followed by a name, and then by } or one of :- - :? :+", at
             )
         else:
-            _reference(found, scope, stack, add)
+            name, is_used = found["bare"] or found["braced"], not stack or stack[-1].used
+            if "." in name:
+                answer = _had((yield Wanted(name, is_used)), at)
+                value = scope.spend(answer) if is_used else ""
+            else:
+                value = scope.find(name) if is_used else ""
+                if value is None and found["then"] in (None, "}", ":?"):
+                    value = scope.lend(name)
+            _reference(found, value, stack, add)
     add(text[position:], position)
     if stack:
         raise ReferenceFault("bad-reference", "${ is not closed by }", stack[-1].start)
     return "".join(parts)
 
 
-def _reference(found: re.Match[str], scope: Scope, stack: list[_Operand], add: Callable[[str, int], None]) -> None:
-    """One ``$VAR`` or ``${VAR``: its value is added, or an operand is opened."""
+def _had(answer: Answer, at: int) -> str | None:
+    """The value of a setting; raises what kept it, a fault at the reference."""
+    if isinstance(answer, ReferenceFault):
+        raise ReferenceFault(answer.code, answer.message, at, answer.told, answer.setting)
+    if isinstance(answer, AtFaultElsewhere):
+        raise answer
+    return answer
+
+
+def _reference(found: re.Match[str], value: str | None, stack: list[_Operand], add: Callable[[str, int], None]) -> None:
+    """One ``$VAR`` or ``${VAR``: its `value` is added, or an operand is opened."""
     at, name, then = found.start(), found["bare"] or found["braced"], found["then"]
     wanted = not stack or stack[-1].used
-    value = scope.find(name) if wanted else ""
-    if value is None and then in (None, "}", ":?"):
-        value = scope.lend(name)
     if then in (None, "}"):
         if value is None:
             raise UnsetNameFault(name, at, braced=then is not None)

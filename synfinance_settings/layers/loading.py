@@ -168,7 +168,7 @@ def build(
     warnings = told((*run.warnings, *validation.warnings))
     snapshot = None
     if config is not None and not problems:
-        snapshot = Snapshot(config, look.looked_at, layers, warnings)
+        snapshot = Snapshot(config, look.looked_at, layers, warnings, taken=validation.taken)
     return ValidationReport(
         project.environment,
         problems,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic
@@ -29,16 +29,26 @@ Layers = tuple[tuple[str, Branch], ...]
 """The layers of a snapshot with their names, lowest first, as they were before merging."""
 
 
-class Origins(Mapping[str, Origin]):
-    """The origin of every setting by its key, found in the layers when asked for."""
+Taken = Mapping[str, tuple[str, ...]]
+"""The keys of the settings that the value of a setting took text from, by its key."""
 
-    def __init__(self, layers: Layers, catalogue: Catalogue) -> None:
+
+class Origins(Mapping[str, Origin]):
+    """The origin of every setting by its key, found in the layers when asked for, with those of what it took."""
+
+    def __init__(self, layers: Layers, catalogue: Catalogue, taken: Taken) -> None:
         self._catalogue = catalogue
         self._layers = layers
+        self._taken = taken
 
     def __getitem__(self, key: str) -> Origin:
         if key not in self._catalogue.settings:
             raise KeyError(key)
+        origin = self._place(key)
+        taken = self._taken.get(key)
+        return replace(origin, taken=tuple((other, self._place(other)) for other in taken)) if taken else origin
+
+    def _place(self, key: str) -> Origin:
         return next((node.origin for node in trail(self._layers, key)), DEFAULT)
 
     def __iter__(self) -> Iterator[str]:
@@ -79,7 +89,8 @@ class Snapshot(Generic[Model_co]):
     timeline in which the snapshot comes into force: `number` counts from 1 in one manager, and is 0 before;
     `pending_restart` names the changed settings that take effect only after a restart; `pending_files` is true after a
     rollback whose layer files still hold what was rolled back from, and `restores` is then the number of the snapshot
-    whose values these are. A snapshot can be pickled, and then carries its secrets with it.
+    whose values these are. `taken` says what settings took from one another. A snapshot can be pickled, and then
+    carries its secrets with it.
     """
 
     config: Model_co
@@ -90,6 +101,7 @@ class Snapshot(Generic[Model_co]):
     pending_restart: tuple[str, ...] = ()
     pending_files: bool = False
     restores: int | None = None
+    taken: Taken = field(default_factory=dict, repr=False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -100,7 +112,7 @@ class Snapshot(Generic[Model_co]):
     @property
     def origins(self) -> Origins:
         """The origin of every setting by its dotted key."""
-        return Origins(self.layers, self.catalogue)
+        return Origins(self.layers, self.catalogue, self.taken)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -129,8 +141,8 @@ class Explanation:
     needs_restart: bool
 
 
-def explain(application: Application, layers: Layers, key: str, config: Section | None) -> Explanation:
-    """Explain `key`, a setting of `application`; without a `config` its value is the text that the winner says."""
+def explain(application: Application, layers: Layers, key: str, snapshot: Snapshot[Section] | None) -> Explanation:
+    """Explain `key`, a setting of `application`; without a `snapshot` its value is the text that the winner says."""
     catalogue = application.catalogue
     setting = catalogue.settings[key]
     said = [occurrence(catalogue, key, node) for node in trail(layers, key)]
@@ -138,8 +150,8 @@ def explain(application: Application, layers: Layers, key: str, config: Section 
     first = said[0] if said else default
     return Explanation(
         key=key,
-        value=first.value if config is None else catalogue.values_of(config)[key],
-        origin=first.origin,
+        value=catalogue.values_of(snapshot.config)[key] if snapshot else first.value,
+        origin=snapshot.origins[key] if snapshot else first.origin,
         overridden=(*said[1:], default) if said else (),
         description=setting.description,
         limits=setting.limits,

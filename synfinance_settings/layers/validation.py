@@ -20,9 +20,22 @@ from synfinance_settings.errors import DEFAULT, Origin, Problem
 from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, expand, is_plain
+from synfinance_settings.layers.expansion import (
+    DOLLAR,
+    Answer,
+    AtFaultElsewhere,
+    InheritedFault,
+    ReferenceFault,
+    Scope,
+    Steps,
+    expansion,
+    is_plain,
+    may_name_setting,
+    without_settings,
+)
 from synfinance_settings.layers.node import Branch, Node
-from synfinance_settings.layers.snapshot import Layers, occurrence, trail
+from synfinance_settings.layers.references import References, as_inserted
+from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Setting
 from synfinance_settings.model.section import JUDGED_APART, Section
@@ -59,12 +72,21 @@ class Validation:
         self._texts = texts
         self._doubted = set(doubted)
         self._watch = watch
+        self._merged: Branch = {}
+        self._settled: dict[str, Any] = {}
+        self._failed: set[str] = set()
+        self._references = References(application.catalogue, self._work, self._answer)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
+    @property
+    def taken(self) -> Taken:
+        """The keys that the values of settings took text from."""
+        return self._references.taken
+
     def run(self, merged: Branch, *, complete: bool) -> Section | None:
         """The config; None where it does not validate. Rules over several settings need all layers: `complete`."""
-        values = self._values(merged, "")
+        values = self.settled(merged)
         config = self._validated(values)
         if complete and config is not None:
             for breach in self._application.breaches(config):
@@ -93,6 +115,11 @@ class Validation:
         """True for a complaint about a setting whose own value, or section, is at fault: it may be due to that."""
         return any(part in self._doubted for key in keys for part in accumulate(key.split("."), "{}.{}".format))
 
+    def settled(self, merged: Branch) -> dict[str, Any]:
+        """What the settings of `merged` come to before they are cast, less those at fault."""
+        self._merged = merged
+        return self._values(merged, "")
+
     def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, node in branch.items():
@@ -100,30 +127,35 @@ class Validation:
             if isinstance(node, dict):
                 values[name] = self._values(node, f"{key}.")
                 continue
-            before = len(self.problems)
-            value = self._value(key, node)
-            if self._watch is not None:
-                self._watch(key, value)
-            if value == "" != node.value and self._settings[key].nullable:
-                value = None  # a reference that comes to nothing, as an empty variable
-            if len(self.problems) == before:
-                values[name] = value
-            else:
-                self._doubted.add(key)
+            if key not in self._settled:
+                if _may_refer(node):
+                    self._references.settle(key)
+                else:
+                    self._settle(key, node, self._value(key, node))
+            if key not in self._failed:
+                values[name] = self._settled[key]
         return values
 
+    def _settle(self, key: str, node: Node, value: Any) -> None:
+        """Keep what the text of the setting `key` comes to."""
+        if self._watch is not None:
+            self._watch(key, value)
+        if value == "" != node.value and self._settings[key].nullable:
+            value = None  # a reference that comes to nothing, as an empty variable
+        self._settled[key] = value
+        if key in self._failed:
+            self._doubted.add(key)
+
     def _value(self, key: str, node: Node) -> Any:
+        """What a node that refers to no other setting comes to."""
         value = node.value
         if isinstance(value, str):
-            if is_suspect(value) and (
-                warning := only_text(key, value, node.origin, is_secret=self._settings[key].is_secret)
-            ):
-                self.warnings.append(with_excerpt(warning, self._texts))
+            self._warn_of_words(key, node, value)
             if node.source.expands and ("$" in value or len(value) > EXPANDED_CHARACTERS):
-                return self._expanded(key, node, value)
+                return without_settings(self._expanded(key, node, value))
             return value
         if isinstance(value, Problem):
-            self.problems.append(replace(value, key=value.key or key))
+            self._fail(key, replace(value, key=value.key or key))
             return None
         if isinstance(value, list):
             return [self._value(key, item) if isinstance(item, Node) else item for item in value]
@@ -131,15 +163,71 @@ class Validation:
             return dict.fromkeys(value, "")  # no field is a mapping, so nothing in it will be looked at
         return value
 
-    def _expanded(self, key: str, node: Node, text: str) -> str | None:
+    def _warn_of_words(self, key: str, node: Node, text: str) -> None:
+        """Say where a text that begins as dynaconf's tokens do is only text."""
+        if is_suspect(text) and (warning := only_text(key, text, node.origin, is_secret=self._settings[key].is_secret)):
+            self.warnings.append(with_excerpt(warning, self._texts))
+
+    def _work(self, key: str) -> Steps[None]:
+        """Settle `key`, stopping at each setting that its value refers to."""
+        node = self._node(key)
+        if node is None or key in self._settled:
+            return
+        value: Any = node.value
+        if not _may_refer(node):
+            value = self._value(key, node)
+        elif isinstance(value, str):
+            self._warn_of_words(key, node, value)
+            value = yield from self._expanded(key, node, value)
+        else:
+            items: list[Any] = []
+            for item in value:
+                if _may_refer(item):
+                    items.append((yield from self._expanded(key, item, item.value)))
+                else:
+                    items.append(self._value(key, item))
+            value = items
+        self._settle(key, node, value)
+
+    def _node(self, key: str) -> Node | None:
+        """What the layers say of the setting `key`, if anything."""
+        inner: Any = self._merged
+        for part in key.split("."):
+            inner = inner.get(part) if isinstance(inner, dict) else None
+        return inner if isinstance(inner, Node) else None
+
+    def _answer(self, key: str) -> Answer:
+        """The final value of a setting as text; what does not fit is told where it stands."""
+        if key in self._failed or self._in_doubt((key,)):
+            return AtFaultElsewhere()
+        if self._node(key) is None:
+            return as_inserted(self._settings[key].default)
+        with suppress(ValidationError):
+            return as_inserted(self._application.catalogue.cast_alone(key, self._settled[key]))
+        return AtFaultElsewhere()
+
+    def _fail(self, key: str, problem: Problem | None = None) -> None:
+        """The value of `key` is at fault, for a `problem` that is told here or for one that is told elsewhere."""
+        self._failed.add(key)
+        if problem is not None:
+            self.problems.append(problem)
+
+    def _expanded(self, key: str, node: Node, text: str) -> Steps[str | None]:
         fault: ReferenceFault
         try:
-            return expand(text, self._scope)
+            return (yield from expansion(text, self._scope))
+        except AtFaultElsewhere:
+            self._fail(key)
+            return None
         except InheritedFault as inherited:
-            self.problems.append(replace(inherited.problem, key=key))
+            self._fail(key, replace(inherited.problem, key=key))
             return None
         except ReferenceFault as found:
             fault = found
+        self._fail(key, self._reference_problem(key, node, text, fault))
+        return None
+
+    def _reference_problem(self, key: str, node: Node, text: str, fault: ReferenceFault) -> Problem:
         origin, excerpt = node.origin, None
         source = self._texts.get(node.source.name) if fault.code != "too-long" else None
         if source and node.line and node.column:
@@ -147,11 +235,9 @@ class Validation:
             line, column = source.reference(node.line, node.column, nth, dollars)
             origin, excerpt = Origin(node.source.name, line, column), source.excerpt(line, column)
         said = fault.said(text, is_public=not self._settings[key].is_secret)
-        ways = [_hint_for_unset(self._application, key)] if fault.code == "unset-variable" else []
+        ways = _ways(self._application, key, fault)
         ways += [DOLLAR] if self._settings[key].is_secret and not is_plain(text) and fault.code != "too-long" else []
-        problem = Problem(fault.code, f"{key}: {said}", key, origin, hint="; ".join(ways) or None, excerpt=excerpt)
-        self.problems.append(problem)
-        return None
+        return Problem(fault.code, f"{key}: {said}", key, origin, hint="; ".join(ways) or None, excerpt=excerpt)
 
     def _misfit(self, key: str, detail: ErrorDetails) -> Problem:
         context = detail.get("ctx", {})
@@ -213,6 +299,28 @@ def _limit(setting: Setting, limit: float) -> str:
     return f"{limit:.15g} {unit.removesuffix('s') if limit == 1 else unit}".strip()
 
 
+def _may_refer(node: Node) -> bool:
+    """False for a node that certainly refers to no other setting."""
+    value = node.value
+    if isinstance(value, list):
+        return any(isinstance(item, Node) and isinstance(item.value, str) and _may_refer(item) for item in value)
+    return isinstance(value, str) and node.source.expands and may_name_setting(value)
+
+
+def _ways(application: Application, key: str, fault: ReferenceFault) -> list[str]:
+    """How a fault in the value of `key` may be mended."""
+    catalogue = application.catalogue
+    match fault.code:
+        case "unset-variable":
+            return [_hint_for_unset(application, key)]
+        case "null-reference":
+            return ["give that setting a value, or write ${section.field:-default} where it may be null"]
+        case "bad-reference" if not catalogue.settings[key].is_secret and fault.setting:
+            near = catalogue.suggestion(fault.setting)
+            return [f"did you mean ${{{near}}}?"] if near in catalogue.settings else []
+    return []
+
+
 def _hint_for_unset(application: Application, key: str) -> str:
     """How a reference to a name that nothing sets is mended where it stands as the value of `key`."""
     setting = application.catalogue.settings[key]
@@ -228,7 +336,7 @@ def _hint_for_unset(application: Application, key: str) -> str:
 
 def values_alone(application: Application, branch: Branch, scope: Scope) -> dict[str, Any]:
     """What `branch` says of each setting, by its key, each cast by itself; what does not fit is left out."""
-    values = Validation(application, (), scope, {})._values(branch, "")
+    values = Validation(application, (), scope, {}).settled(branch)
     found = {}
     for key in application.catalogue.settings:
         inner: Any = values

@@ -204,7 +204,7 @@ class ConfigManager:
         if key not in SETTINGS:
             raise unknown_key(key)
         snapshot = self.current.snapshot
-        return explain(SYNFINANCE, snapshot.layers, key, snapshot.config)
+        return explain(SYNFINANCE, snapshot.layers, key, snapshot)
 
     def history(self) -> tuple[Snapshot[AppConfig], ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
