@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
@@ -10,8 +11,30 @@ from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, pr
 from synfinance_settings.slips import is_slip
 
 
+@dataclass(frozen=True, slots=True)
+class EnvironmentKind:
+    """An environment that an application knows: its `name`, and the `aliases` that are taken for it.
+
+    Where it is `strict`, a missing layer stops the start; without `local_layers`, developers' own files are ignored.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    strict: bool = False
+    local_layers: bool = True
+
+
+USUAL: Final = (
+    EnvironmentKind("development", ("dev",)),
+    EnvironmentKind("staging", ("stage",), strict=True),
+    EnvironmentKind("production", ("prod",), strict=True, local_layers=False),
+    EnvironmentKind("test", ("testing",)),
+)
+"""The environments of an application that names none of its own: SynFinance's."""
+
+
 class Environment(StrEnum):
-    """Where a process runs; it decides which layer is read and which rules hold."""
+    """Where a process of SynFinance's runs; it decides which layer is read and which rules hold."""
 
     DEVELOPMENT = "development"
     STAGING = "staging"
@@ -21,7 +44,7 @@ class Environment(StrEnum):
     @property
     def is_strict(self) -> bool:
         """True where a missing layer stops the start: staging and production."""
-        return self in (Environment.STAGING, Environment.PRODUCTION)
+        return any(kind.strict for kind in USUAL if kind.name == self)
 
 
 class LogLevel(StrEnum):
@@ -34,20 +57,23 @@ class LogLevel(StrEnum):
     CRITICAL = "CRITICAL"
 
 
-SHORT_NAMES: Final = {
-    "dev": Environment.DEVELOPMENT,
-    "stage": Environment.STAGING,
-    "prod": Environment.PRODUCTION,
-    "testing": Environment.TEST,
-}
+SHORT_NAMES: Final = {alias: Environment(kind.name) for kind in USUAL for alias in kind.aliases}
 
 
-def parse_environment(name: str, origin: Origin | None = None, *, is_inserted: bool = False) -> Environment:
-    """The environment that `name` means, matched exactly; raises `EnvironmentNameError` for any other text.
+def parse_environment(name: str, origin: Origin | None = None) -> Environment:
+    """The environment of SynFinance's that `name` means; raises `EnvironmentNameError` for any other text."""
+    return Environment(meant_environment(USUAL, name, origin))
+
+
+def meant_environment(
+    kinds: tuple[EnvironmentKind, ...], name: str, origin: Origin | None = None, *, is_inserted: bool = False
+) -> str:
+    """The environment among `kinds` that `name` means, matched exactly; raises `EnvironmentNameError` for any other.
 
     What may have been inserted for a reference may be a secret, and is told only where it is a slip of the pen.
     """
-    known = {**{str(member): member for member in Environment}, **SHORT_NAMES}
+    names = {kind.name: kind.name for kind in kinds}
+    known = {**names, **{alias: kind.name for kind in kinds for alias in kind.aliases}}
     if name in known:
         return known[name]
     near = get_close_matches(name.strip().lower(), known, n=1)
@@ -59,6 +85,6 @@ def parse_environment(name: str, origin: Origin | None = None, *, is_inserted: b
             message=f"{shown} is not an environment",
             key="environment",
             origin=origin,
-            hint=f"did you mean {known[near[0]]}?" if near and is_shown else f"one of {', '.join(Environment)}",
+            hint=f"did you mean {known[near[0]]}?" if near and is_shown else f"one of {', '.join(names)}",
         )
     )

@@ -1,4 +1,4 @@
-"""An application that is not SynFinance's: other settings, another prefix, and no section of ours."""
+"""An application that is not SynFinance's: other settings, another prefix, other environments, no section of ours."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.forms import Secret, Text, TextList, Whole
+from synfinance_settings.model.rule import Rule
 from synfinance_settings.model.section import Contradiction, Section, setting
 
 
@@ -40,4 +42,16 @@ def bare(shop: Any) -> bool:
     return not shop.motto and shop.cart.limit == 1
 
 
-SHOP = Application(ShopConfig, prefix="SHOP_", short_variables={"cart": "C", "till.token": "TOKEN"})
+DEV = EnvironmentKind("dev")
+QA = EnvironmentKind("qa", aliases=("q",))
+LIVE = EnvironmentKind("live", strict=True, local_layers=False)
+LIMIT = Rule(
+    "small-cart", "error", ("live",), ("cart.limit",), "cart.limit must be 2 or more", lambda shop: shop.cart.limit < 2
+)
+SHOP = Application(
+    ShopConfig,
+    prefix="SHOP_",
+    environments=(DEV, QA, LIVE),
+    rules=(LIMIT,),
+    short_variables={"cart": "C", "till.token": "TOKEN"},
+)

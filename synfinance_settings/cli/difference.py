@@ -89,24 +89,26 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
         raise click.exceptions.Exit(1)
 
 
-def _environments() -> tuple[Environment, ...]:
+def _environments() -> tuple[str, ...]:
     """The environments that have a layer file, and a note on the others."""
     from synfinance_settings.layers.trial import environments_of, without_layer
 
-    found = environments_of(options.find())
-    render.note(without_layer(found))
+    project = options.find()
+    found = environments_of(project)
+    render.note(without_layer(project.application, found))
     return found
 
 
 def _state(name: str) -> _Side:
     """The settings that `name` means: an environment, a file or a version."""
     from synfinance_settings.layers.trial import layer_of, validate
+    from synfinance_settings.sections.application import SYNFINANCE
 
     if name in list(Environment) or name in SHORT_NAMES:
         environment = SHORT_NAMES.get(name) or Environment(name)
         return _side(validate(options.find(environment), placeholders=True))
     if Path(name).is_file():
-        project = options.find(layer_of(Path(name))[1], name)
+        project = options.find(layer_of(SYNFINANCE, Path(name))[1], name)
         return _side(validate(project, placeholders=True))
     if name.removeprefix("v").isdigit():
         return _side(options.stored(int(name.removeprefix("v"))))

@@ -89,7 +89,7 @@ placeholders_option = click.option(
 strict_option = click.option("--strict", is_flag=True, help="Count every warning as an error.")
 
 
-def find(environment: Environment | None = None, config_path: str | None = None) -> Project:
+def find(environment: str | None = None, config_path: str | None = None) -> Project:
     """The project of the working directory."""
     from synfinance_settings.layers.project import find_project
     from synfinance_settings.sections.application import SYNFINANCE
@@ -104,7 +104,7 @@ class Loaded(NamedTuple):
     lent: Mapping[str, tuple[str, ...]]
 
 
-def load(environment: Environment | None, *, strict: bool = False, placeholders: bool = False) -> Loaded:
+def load(environment: str | None, *, strict: bool = False, placeholders: bool = False) -> Loaded:
     """The settings as a start would see them; warnings go to stderr. Raises `SettingsError`."""
     found = report(environment, placeholders=placeholders)
     problems = (*found.problems, *(found.warnings if strict else ()))
@@ -128,7 +128,7 @@ def lends_help(problems: Iterable[Problem]) -> bool:
     return any(problem.code == "unset-variable" for problem in problems)
 
 
-def report(environment: Environment | None, *, placeholders: bool = False) -> ValidationReport:
+def report(environment: str | None, *, placeholders: bool = False) -> ValidationReport:
     """What a start would find, good or bad."""
     from synfinance_settings.layers.trial import validate
 

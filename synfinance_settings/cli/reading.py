@@ -70,8 +70,9 @@ def _of_file(
     """What is found in a file, with its name; a default layer has a report for each environment."""
     from synfinance_settings.layers.files import read_file
     from synfinance_settings.layers.trial import environments_of, judge, judge_default, layer_of, without_layer
+    from synfinance_settings.sections.application import SYNFINANCE
 
-    layer, named = layer_of(path)
+    layer, named = layer_of(SYNFINANCE, path)
     project = options.find(environment or named)
     content = read_file(path.absolute())
     if layer != "default":
@@ -81,7 +82,7 @@ def _of_file(
     for report in judge_default(project, content, environments):
         yield f"{path} ({report.environment})", report
     if environment is None:
-        render.note(without_layer(environments))
+        render.note(without_layer(project.application, environments))
 
 
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from synfinance_settings.editing import lock
 from synfinance_settings.editing.history import Entry, History, this_user
 from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
-from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.files import Content
@@ -43,7 +42,7 @@ from synfinance_settings.layers.writing import write_atomically
 
 logger: Final = logging.getLogger("synfinance_settings")
 
-Target = Environment | Literal["default"]
+Target = str
 """The layer that is changed: an environment's, or the default one."""
 
 
@@ -170,10 +169,10 @@ class LayerFile:
         reports = judge_default(self.project, content, self._environments(), kept=kept)
         return [_named(problem, where, among=len(reports)) for problem, where in told_once(reports)]
 
-    def _environments(self) -> tuple[Environment, ...]:
+    def _environments(self) -> tuple[str, ...]:
         return environments_of(self.project) if self.target == "default" else (self.target,)
 
-    def _here(self, environment: Environment) -> Project:
+    def _here(self, environment: str) -> Project:
         return in_environment(self.project, environment)
 
     def _notes(self, content: Content, changed: tuple[str, ...]) -> Iterator[str]:
@@ -186,10 +185,10 @@ class LayerFile:
             reports.append(build(project, look, placeholders=True))
         yield from _hiding(reports, changed, self.project.name(content.path))
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
-            here = (report for report in reports if report.environment is self.project.environment)
+            here = (report for report in reports if report.environment == self.project.environment)
             yield from _broken(next(here, None))
         if self.target == "default":
-            note = without_layer(self._environments())
+            note = without_layer(self.project.application, self._environments())
             yield from [note] if note else []
 
     def _write(self, change: Change, command: str) -> None:
@@ -255,7 +254,7 @@ def file_bytes(text: str) -> bytes:
     return Data(text.encode("utf-8", "surrogateescape"))
 
 
-def _named(problem: Problem, where: tuple[Environment, ...], among: int) -> Problem:
+def _named(problem: Problem, where: tuple[str, ...], among: int) -> Problem:
     """`problem` with the environments where it was found, unless it was found in all of `among`."""
     return problem if len(where) == among else replace(problem, message=f"in {listed(where)}: {problem.message}")
 

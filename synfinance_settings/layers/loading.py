@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from synfinance_settings.environment import parse_environment
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, Severity, told
 from synfinance_settings.layers.environ import (
     Variable,
@@ -157,13 +156,16 @@ def build(
         layers = _uncovered(layers, judged)
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
     if look.ignored:
-        run.report(map(_ignored_local, look.ignored))
+        run.report(_ignored_local(name, project.environment) for name in look.ignored)
     if look.strays:
         folder = _folder(project).source
-        run.report(stray(name, wanted, folder) for name, wanted in look.strays)
+        application = project.application
+        run.report(stray(name, wanted, folder, application) for name, wanted in look.strays)
     watch = run.lender.watch if run.lender else None
     validation = Validation(project.application, layers, run.scope, run.texts, run.doubted, watch)
-    config = validation.run(merge(layers, str(project.environment)), complete=run.complete)
+    config = validation.run(
+        merge(layers, str(project.environment)), complete=run.complete, environment=project.environment
+    )
     problems = told((*run.problems, *validation.problems))
     warnings = told((*run.warnings, *validation.warnings))
     snapshot = None
@@ -263,7 +265,7 @@ def _report_absence(run: _Build, layer: str) -> None:
         return
     if layer not in ("default", "environment") or run.project.is_bare:
         return
-    strict = run.project.environment.is_strict
+    strict = run.project.kind.strict
     if run.project.settings_dir is None:
         if layer == "environment":
             return  # said once, for the default layer
@@ -284,8 +286,8 @@ def _folder(project: Project) -> Origin:
     return Origin(place(project.root, project.settings_dir) if project.settings_dir else project.root.as_posix())
 
 
-def _ignored_local(name: str) -> Problem:
-    return Problem("ignored", f"{name} is ignored in production", origin=Origin(name), severity="warning")
+def _ignored_local(name: str, environment: str) -> Problem:
+    return Problem("ignored", f"{name} is ignored in {environment}", origin=Origin(name), severity="warning")
 
 
 def _environment_layer(project: Project) -> tuple[str, Branch]:
@@ -308,8 +310,10 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
         if isinstance(value, str):
             refers = node.source.expands and "$" in value
             text = expand(value, run.scope) if refers else value
-            found_for = parse_environment(text, node.origin, is_inserted=refers or _is_from_afar(node))
-            if found_for is not run.project.environment:
+            found_for = run.project.application.environment(
+                text, node.origin, is_inserted=refers or _is_from_afar(node)
+            )
+            if found_for != run.project.environment:
                 message = f"this layer is for {text}, but the environment is {run.project.environment}"
                 hint = f"it was decided by {run.project.environment_origin}"
                 found.append(Problem("other-environment", message, "environment", node.origin, hint=hint))

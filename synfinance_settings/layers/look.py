@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from synfinance_settings.environment import Environment
 from synfinance_settings.errors import EditError, Problem, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import (
@@ -114,7 +113,7 @@ def look_at(project: Project, before: Look | None = None) -> Look:
         paths = project.candidates(stem, present)
         if layer == "environment" and project.config_path is not None:
             paths = (project.config_path,)
-        if stem.endswith(".local") and project.environment is Environment.PRODUCTION:
+        if stem.endswith(".local") and not project.kind.local_layers:
             ignored += [project.name(path) for path in paths if present is not None or project.read(path).exists]
             continue
         files[layer] = tuple(filter(lambda content: content.exists, map(at, paths)))
@@ -125,7 +124,7 @@ def look_at(project: Project, before: Look | None = None) -> Look:
     named = [*secret_files(dotenv_variables(parsed, prefix), names)]
     named += secret_files(project.environ.variables(prefix), names)
     secrets = {path: project.read_target(path) for path in named}
-    unread = strays(present or frozenset())
+    unread = strays(present or frozenset(), project.application)
     if unread and project.config_path is not None:
         unread = tuple(found for found in unread if found[0] != project.config_path.name)
     return Look(project, files, dotenv, secrets, datetime.now(UTC), tuple(ignored), parsed, unread)
@@ -152,7 +151,7 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
     hint = "write another file, and take over by hand what is needed"
     read = {*candidates(project, look_at(project))}
     for folder in _settings_folders(project, real):
-        for environment in Environment:
+        for environment in project.application.environment_names.values():
             there = replace(project, settings_dir=folder, environment=environment)
             for layer, stem in layer_stems(there).items():
                 found = there.candidates(stem)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, door, printable
 from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
@@ -34,7 +34,7 @@ class Project:
     settings_dir: Path | None
     env_file: Path
     env_file_required: bool
-    environment: Environment
+    environment: str
     environment_origin: Origin
     environ: Environ
     config_path: Path | None = None
@@ -59,6 +59,11 @@ class Project:
         path = target(self.root, named)
         guard = self.guards.get(self.root) if self.is_found and not Path(named).is_absolute() else None
         return read_file(path, guard and replace(guard, otherwise="name it by its whole path"))
+
+    @property
+    def kind(self) -> EnvironmentKind:
+        """What the environment is like."""
+        return self.application.kinds[self.environment]
 
     @property
     def is_found(self) -> bool:
@@ -150,7 +155,7 @@ def _found(
         settings_dir=where.settings_dir,
         env_file=dotenv_path,
         env_file_required=required,
-        environment=parse_environment(name, origin, is_inserted=origin.line is not None),
+        environment=application.environment(name, origin, is_inserted=origin.line is not None),
         environment_origin=origin,
         environ=environ,
         config_path=given,
@@ -273,11 +278,12 @@ def _environment_name(
             raise SettingsError.of([*parsed.problems, *([value] if isinstance(value, Problem) else [])])
         if dotenv.data == b"":
             hint = f"restore it, or take it away where no {variable} is meant; a comment in it will do, too"
-            message = f"{dotenv_name} has zero bytes, as a power cut leaves it, and would mean development"
+            otherwise = application.environments[0].name
+            message = f"{dotenv_name} has zero bytes, as a power cut leaves it, and would mean {otherwise}"
             raise SettingsError.of([Problem("became-empty", message, origin=Origin(dotenv_name), hint=hint)])
         if value is not None:
             return value, Origin(dotenv_name, parsed.lines[variable])
-    return Environment.DEVELOPMENT, Origin("default")
+    return application.environments[0].name, Origin("default")
 
 
 def parse_dotenv(content: Content, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.model.application import Application
@@ -27,7 +26,7 @@ class ValidationReport:
     read, of which `layers` says nothing; `content` are those that had content, which a reload may not lose.
     """
 
-    environment: Environment
+    environment: str
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -60,7 +59,7 @@ class ValidationReport:
 
 def judged(application: Application, config: Any) -> ValidationReport:
     """What a load of `application` would say of a config that was built by hand: the rules of its environment."""
-    found = [breach.problem for breach in application.breaches(config)]
+    found = [breach.problem for breach in application.breaches(config, config.environment)]
     errors, warnings = (told(p for p in found if p.severity == kind) for kind in ("error", "warning"))
     return ValidationReport(config.environment, errors, warnings)
 

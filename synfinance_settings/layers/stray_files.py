@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
-from synfinance_settings.environment import SHORT_NAMES, Environment
 from synfinance_settings.errors import Origin, Problem, printable
 from synfinance_settings.layers.project import SUFFIXES
+from synfinance_settings.model.application import Application
 
-_STEMS: Final = ("default", *map(str, Environment))
 _LOCAL: Final = ".local"
-_LAYERS: Final = frozenset(stem + local + suffix for stem in _STEMS for local in ("", _LOCAL) for suffix in SUFFIXES)
-_READ: Final = _LAYERS | {"schema.json"}
 _OTHER_SUFFIXES: Final = (".toml", ".ini", ".cfg", ".conf", ".properties", ".env", ".xml", ".json5", ".jsonc")
-_OTHER_STEMS: Final = {**SHORT_NAMES, "settings": "default", "config": "default", "base": "default"}
+_OTHER_STEMS: Final = {"settings": "default", "config": "default", "base": "default"}
 _ALIKE: Final = 0.85  # developement and prodution are, production-old and test2 are not
 _LEAST_PREFIX: Final = 3
 
 
 @lru_cache(maxsize=16)  # every look asks, and a folder seldom changes
-def strays(present: frozenset[str]) -> tuple[tuple[str, str], ...]:
+def strays(present: frozenset[str], application: Application) -> tuple[tuple[str, str], ...]:
     """The names among `present` that look like a layer's and are none, each with the name that would be read."""
     found: list[tuple[str, str]] = []
-    for name in sorted(present - _READ):
+    stems = ("default", *application.kinds)
+    read = {stem + local + suffix for stem in stems for local in ("", _LOCAL) for suffix in SUFFIXES}
+    for name in sorted(present - read - {"schema.json"}):
         lowered = name.lower()
         suffix = next((suffix for suffix in (*SUFFIXES, *_OTHER_SUFFIXES) if lowered.endswith(suffix)), None)
         if suffix is None or (name.startswith(".") and not name.startswith(".secrets.")):
             continue  # names with a dot are for editors and mounts
         stem = lowered.removesuffix(suffix)
         local = _LOCAL if stem.endswith(_LOCAL) else ""
-        meant = _meant(stem.removesuffix(_LOCAL))
+        meant = _meant(stem.removesuffix(_LOCAL), stems, application.aliases)
         if stem in ("secrets", ".secrets"):
             meant, local = "default", _LOCAL
         if meant:
@@ -39,22 +39,24 @@ def strays(present: frozenset[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def stray(name: str, wanted: str, folder: str) -> Problem:
+def stray(name: str, wanted: str, folder: str, application: Application) -> Problem:
     """The warning that `name` in `folder` is read by no layer, where `wanted` would be."""
     place = f"{folder}/{name}"
     hint = f"{folder}/{wanted} is the name that is read"
     if wanted.startswith("default.local."):
-        hint += ", a layer of one's own, which production ignores; there secrets come from variables or files"
+        ignoring = [kind.name for kind in application.environments if not kind.local_layers]
+        ignored = f", which {' and '.join(ignoring)} ignore{'s' * (len(ignoring) == 1)}" if ignoring else ""
+        hint += f", a layer of one's own{ignored}; there secrets come from variables or files"
     message = f"{printable(place)} is read by no layer"
     return Problem("ignored", message, origin=Origin(place), hint=hint, severity="warning")
 
 
-def _meant(stem: str) -> str | None:
+def _meant(stem: str, stems: tuple[str, ...], aliases: Mapping[str, str]) -> str | None:
     """The stem of a layer that `stem` seems to mean."""
-    if stem in _STEMS:
+    if stem in stems:
         return stem
-    if stem in _OTHER_STEMS:
-        return str(_OTHER_STEMS[stem])
-    if len(stem) >= _LEAST_PREFIX and (begun := [known for known in _STEMS if known.startswith(stem)]):
+    if other := {**_OTHER_STEMS, **aliases}.get(stem):
+        return str(other)
+    if len(stem) >= _LEAST_PREFIX and (begun := [known for known in stems if known.startswith(stem)]):
         return begun[0]
-    return next(iter(get_close_matches(stem, _STEMS, n=1, cutoff=_ALIKE)), None)
+    return next(iter(get_close_matches(stem, stems, n=1, cutoff=_ALIKE)), None)

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
-from synfinance_settings.environment import Environment
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
@@ -21,6 +20,7 @@ from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
+from synfinance_settings.model.application import Application
 
 LayerName = Literal["default", "environment", "default.local", "environment.local"]
 
@@ -40,30 +40,31 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
     return build(project, look.without_local(), placeholders=placeholders, judged="environment")
 
 
-def layer_of(path: Path) -> tuple[LayerName, Environment | None]:
+def layer_of(application: Application, path: Path) -> tuple[LayerName, str | None]:
     """The layer that a file would be by its name, and its environment where the name tells one."""
     stem, _, rest = path.name.partition(".")
     is_local = rest.startswith("local.")
     if stem == "default":
         return ("default.local" if is_local else "default"), None
-    environment = Environment(stem) if stem in list(Environment) else None
+    environment = application.environment_names.get(stem)
     return ("environment.local" if is_local and environment else "environment"), environment
 
 
-def environments_of(project: Project) -> tuple[Environment, ...]:
+def environments_of(project: Project) -> tuple[str, ...]:
     """The environments that `project` is used in: those with a layer file, and the one that was decided.
 
     Where there is none, what a start without a word would be.
     """
-    found = [name for name in Environment if any(map(os.path.lexists, project.candidates(name)))]
+    known = project.application.environment_names.values()
+    found = [name for name in known if any(map(os.path.lexists, project.candidates(name)))]
     if not found or project.environment_origin.source != "default":
-        found = [name for name in Environment if name in found or name is project.environment]
+        found = [name for name in known if name in found or name == project.environment]
     return tuple(found)
 
 
-def without_layer(environments: Container[Environment]) -> str | None:
+def without_layer(application: Application, environments: Container[str]) -> str | None:
     """A note on the environments that are not among `environments`; None where all are."""
-    others = [name for name in Environment if name not in environments]
+    others = [name for name in application.kinds if name not in environments]
     if not others:
         return None
     return f"passed over: {listed(others)}, which {'has' if len(others) == 1 else 'have'} no layer file here"
@@ -74,7 +75,7 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def in_environment(project: Project, environment: Environment) -> Project:
+def in_environment(project: Project, environment: str) -> Project:
     """`project` as it is when asked for in `environment`."""
     return replace(project, environment=environment, environment_origin=Origin("the argument"))
 
@@ -89,7 +90,7 @@ def judge(
     look = look_at(project)
     if not layer.endswith(".local"):
         look = look.with_layer(layer, content).without_local()
-    elif project.environment is Environment.PRODUCTION:
+    elif not project.kind.local_layers:
         look = replace(look, ignored=tuple({**dict.fromkeys(look.ignored), project.name(content.path): None}))
     else:
         look = look.with_layer(layer, content)
@@ -98,7 +99,7 @@ def judge(
 
 
 def judge_default(
-    project: Project, content: Content, environments: Iterable[Environment], *, kept: Branch | None = None
+    project: Project, content: Content, environments: Iterable[str], *, kept: Branch | None = None
 ) -> list[ValidationReport]:
     """Validate `content` as the default layer in each of `environments`; names that nothing sets are lent placeholders.
 
@@ -115,9 +116,9 @@ def judge_default(
     return [replace(report, problems=(*report.problems, *hidden)) for report in reports]
 
 
-def told_once(reports: Iterable[ValidationReport]) -> Iterator[tuple[Problem, tuple[Environment, ...]]]:
+def told_once(reports: Iterable[ValidationReport]) -> Iterator[tuple[Problem, tuple[str, ...]]]:
     """Every problem of `reports`, each once, with the environments where it was found."""
-    found: dict[Problem, dict[Environment, None]] = {}
+    found: dict[Problem, dict[str, None]] = {}
     for report in reports:
         for problem in report.problems:
             found.setdefault(problem, {})[report.environment] = None

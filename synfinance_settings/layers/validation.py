@@ -84,12 +84,12 @@ class Validation:
         """The keys that the values of settings took text from."""
         return self._references.taken
 
-    def run(self, merged: Branch, *, complete: bool) -> Section | None:
+    def run(self, merged: Branch, *, complete: bool, environment: str) -> Section | None:
         """The config; None where it does not validate. Rules over several settings need all layers: `complete`."""
         values = self.settled(merged)
         config = self._validated(values)
         if complete and config is not None:
-            for breach in self._application.breaches(config):
+            for breach in self._application.breaches(config, environment):
                 if not self._in_doubt(breach.keys):
                     found = self._at(breach.keys, breach.problem, breach.item)
                     (self.problems if found.severity == "error" else self.warnings).append(found)

@@ -117,7 +117,7 @@ class ConfigManager:
         project = self.current.project(path)
         assert project.config_path is not None
         content = read_file(project.config_path)
-        return judge(replace(project, config_path=None), layer_of(content.path)[0], content)
+        return judge(replace(project, config_path=None), layer_of(SYNFINANCE, content.path)[0], content)
 
     @door
     def export_config(

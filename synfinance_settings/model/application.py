@@ -8,8 +8,8 @@ from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
 
-from synfinance_settings.environment import Environment
-from synfinance_settings.errors import Problem
+from synfinance_settings.environment import USUAL, EnvironmentKind, meant_environment
+from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.rule import Breach, Rule
 from synfinance_settings.model.section import Section
@@ -20,7 +20,8 @@ from synfinance_settings.model.variables import VariableNames
 class Application:
     """The settings of one program: their `model`, the `prefix` of their variables, and the `rules` between them.
 
-    `name` is what people call the program, else what the prefix says.
+    `name` is what people call the program, else what the prefix says. The first of the
+    `environments` is that of a process of which nothing says where it runs.
 
     `short_variables` maps keys, of sections and of settings, to short names that their variables have as well, without
     the prefix; `settings_dir_name` is what the folder of the layers is called. All else is derived from these, once,
@@ -31,6 +32,7 @@ class Application:
     _: KW_ONLY
     prefix: str
     name: str = ""
+    environments: tuple[EnvironmentKind, ...] = USUAL
     rules: tuple[Rule, ...] = ()
     short_variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     settings_dir_name: str = "settings"
@@ -51,12 +53,33 @@ class Application:
     @cached_property
     def variables(self) -> VariableNames:
         """The variables that set them."""
-        return VariableNames(self.catalogue, self.prefix, self.short_variables, tuple(map(str, Environment)))
+        return VariableNames(self.catalogue, self.prefix, self.short_variables, tuple(self.kinds))
 
-    def breaches(self, config: Section) -> Iterator[Breach]:
-        """All that does not hold in `config`: contradictions first, then the rules of its environment in order."""
+    @cached_property
+    def kinds(self) -> dict[str, EnvironmentKind]:
+        """What each environment is like, by its name."""
+        return {kind.name: kind for kind in self.environments}
+
+    @cached_property
+    def environment_names(self) -> dict[str, str]:
+        """Every environment by its name, as the config says it: a member where the model has an enumeration of them."""
+        setting = self.catalogue.settings.get("environment")
+        kind = type(setting.default) if setting is not None and isinstance(setting.default, str) else str
+        return {name: kind(name) for name in self.kinds}
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The other names that environments answer to, with the environments that they mean."""
+        return {alias: self.environment_names[kind.name] for kind in self.environments for alias in kind.aliases}
+
+    def environment(self, name: str, origin: Origin | None = None, *, is_inserted: bool = False) -> str:
+        """The environment that `name` means; raises `EnvironmentNameError`, as `meant_environment` does."""
+        return self.environment_names[meant_environment(self.environments, name, origin, is_inserted=is_inserted)]
+
+    def breaches(self, config: Section, environment: str) -> Iterator[Breach]:
+        """All that does not hold in `config`: contradictions first, then the rules of `environment` in order."""
         for section, keys, contradiction in self.catalogue.contradictions:
             if contradiction.is_broken(attrgetter(section)(config) if section else config):
                 yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
         for rule in self.rules:
-            yield from rule.breaches(config)
+            yield from rule.breaches(config, environment)

@@ -26,9 +26,9 @@ class Rule:
     is_broken: Callable[[Any], bool | list[int]]
     hint: str | None = None
 
-    def breaches(self, config: Any) -> Iterator[Breach]:
-        """How `config` breaks the rule; nothing in another environment."""
-        found = config.environment in self.environments and self.is_broken(config)
+    def breaches(self, config: Any, environment: str) -> Iterator[Breach]:
+        """How `config` breaks the rule in `environment`; nothing where the rule does not hold there."""
+        found = environment in self.environments and self.is_broken(config)
         for item in found if isinstance(found, list) else [None] * found:
             message = self.message if item is None else self.message.replace("an item", f"item {item + 1}", 1)
             problem = Problem(self.id, message, self.keys[0], hint=self.hint, severity=self.severity)

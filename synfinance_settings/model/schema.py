@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from synfinance_settings.environment import SHORT_NAMES
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Catalogue, Setting, as_text
+from synfinance_settings.model.catalogue import Setting, as_text
 from synfinance_settings.model.forms import UNITS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -35,24 +34,25 @@ _DATE: Final = f"^(?!0000)([0-9]{{4}}-({'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)$"
 
 def layer_schema(application: Application) -> dict[str, Any]:
     """The schema of one layer file of `application`."""
-    schema = _section(application.catalogue, "")
+    schema = _section(application, "")
     return {"$schema": DIALECT, "title": f"A layer of {application.title} settings", **schema}
 
 
-def _section(catalogue: Catalogue, section: str) -> dict[str, Any]:
+def _section(application: Application, section: str) -> dict[str, Any]:
+    catalogue = application.catalogue
     inside = f"{section}." if section else ""
     properties: dict[str, Any] = {}
     for key in (*catalogue.settings, *catalogue.sections):
         head, _, name = key.rpartition(".")
         if head == section and key != section:
             setting = catalogue.settings.get(key)
-            properties[name] = _value(setting) if setting else _section(catalogue, inside + name)
+            properties[name] = _value(setting, application) if setting else _section(application, inside + name)
     described = {"description": catalogue.summary(section)} if section else {}
     return {"type": ["object", "null"], **described, "properties": properties, "additionalProperties": False}
 
 
-def _value(setting: Setting) -> dict[str, Any]:
-    forms = [*_forms(setting), _REFERENCE, *([{"type": "null"}] if setting.nullable else [])]
+def _value(setting: Setting, application: Application) -> dict[str, Any]:
+    forms = [*_forms(setting, application), _REFERENCE, *([{"type": "null"}] if setting.nullable else [])]
     notes = [setting.description]
     if setting.limits:
         notes.append(
@@ -66,7 +66,7 @@ def _value(setting: Setting) -> dict[str, Any]:
     return {"description": " ".join(notes), "anyOf": forms, "not": {"const": MASK}, **default}
 
 
-def _forms(setting: Setting) -> list[dict[str, Any]]:
+def _forms(setting: Setting, application: Application) -> list[dict[str, Any]]:
     limits = {"minimum": setting.at_least, "maximum": setting.at_most}
     limits = {name: limit for name, limit in limits.items() if limit is not None}
     match setting.form:
@@ -83,7 +83,7 @@ def _forms(setting: Setting) -> list[dict[str, Any]]:
             names = "|".join("".join(f"[{c}{c.lower()}]" for c in choice) for choice in setting.choices)
             return [{"enum": list(setting.choices)}, {"type": "string", "pattern": f"^({names})$"}]
         case "choice" if setting.key == "environment":
-            return [{"enum": [*setting.choices, *SHORT_NAMES]}]
+            return [{"enum": [*setting.choices, *application.aliases]}]
         case "choice":
             return [{"enum": list(setting.choices)}]
         case "list" | "secret list":

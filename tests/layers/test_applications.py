@@ -27,8 +27,8 @@ def shop(tmp_path, monkeypatch):
 def test_each_layer_gives_what_it_says(shop):
     files = {
         "settings/default.yaml": "motto: sell\ncart:\n  limit: 5\n  currencies: [EUR, INR]\n",
-        "settings/test.yaml": "cart: {limit: 6}\n",
-        ".env": "SHOP_ENV=test\nSHOP_TOKEN_FILE=token\n",
+        "settings/qa.yaml": "cart: {limit: 6}\n",
+        ".env": "SHOP_ENV=q\nSHOP_TOKEN_FILE=token\n",
         "token": "hush\n",
     }
     snapshot = shop(files, SHOP_CART__CURRENCIES="USD").require()
@@ -36,7 +36,7 @@ def test_each_layer_gives_what_it_says(shop):
     assert snapshot.config.till.token.get_secret_value() == "hush"
     assert {key: str(origin) for key, origin in snapshot.origins.items()} == {
         "motto": "settings/default.yaml:1:8",
-        "cart.limit": "settings/test.yaml:1:15",
+        "cart.limit": "settings/qa.yaml:1:15",
         "cart.currencies": "env SHOP_CART__CURRENCIES",
         "till.token": ".env:2",
     }
@@ -44,7 +44,7 @@ def test_each_layer_gives_what_it_says(shop):
 
 def test_what_is_wrong_is_told_in_its_words(shop):
     files = {"settings/default.yaml": "cart: {limt: 5, limit: 100}\nserver: {port: 1}\n"}
-    report = shop(files, SHOP_ENV="test", SHOP_CART="x", SYNFINANCE_SERVER__PORT="1")
+    report = shop(files, SHOP_ENV="dev", SHOP_CART="x", SYNFINANCE_SERVER__PORT="1")
     assert [(problem.key, problem.hint or problem.message) for problem in report.problems] == [
         ("cart.limt", "did you mean cart.limit?"),
         (None, "a key of 6 characters is not a setting"),
@@ -64,7 +64,32 @@ def test_a_setting_is_explained_with_its_variables(shop):
 
 
 def test_a_folder_that_is_missing_is_named_as_it_names_it(shop):
-    report = shop({}, SHOP_ENV="production")
+    report = shop({}, SHOP_ENV="live")
     assert [problem.hint for problem in report.problems] == [
         "create settings/default.yaml, or set SHOP_SETTINGS_DIR to the folder of the layers"
     ]
+
+
+def test_a_rule_holds_in_its_environments(shop):
+    files = {"settings/default.yaml": "cart: {limit: 1}\n", "settings/live.yaml": "{}\n", "settings/qa.yaml": "{}\n"}
+    assert shop(files, SHOP_ENV="qa")
+    (problem,) = shop({}, SHOP_ENV="live").problems
+    assert (problem.code, str(problem.origin)) == ("small-cart", "settings/default.yaml:1:15")
+
+
+def test_local_layers_are_ignored_where_the_environment_has_none(shop):
+    files = {
+        "settings/default.yaml": "{}\n",
+        "settings/live.yaml": "{}\n",
+        "settings/default.local.yaml": "motto: me\n",
+    }
+    report = shop(files, SHOP_ENV="live")
+    assert report.require().config.motto == "buy"
+    assert [problem.message for problem in report.warnings] == ["settings/default.local.yaml is ignored in live"]
+    assert shop({}, SHOP_ENV="dev").require().config.motto == "me"
+
+
+def test_a_file_that_no_layer_reads_is_named_with_the_environment_that_it_means(shop):
+    report = shop({"settings/default.yaml": "{}\n", "settings/q.yaml": "{}\n", "settings/production.yaml": "{}\n"})
+    hints = [problem.hint for problem in report.warnings if problem.code == "ignored"]
+    assert hints == ["settings/qa.yaml is the name that is read"]

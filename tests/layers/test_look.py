@@ -8,12 +8,13 @@ import pytest
 
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import find_project
+from synfinance_settings.sections.application import SYNFINANCE
 
 
 @pytest.fixture
 def there(project):
     """The project as a load finds it, with a secret that a variable names."""
-    return find_project(environ={"SYNFINANCE_DB_PASSWORD_FILE": "secret"}, settings_dir=project.settings)
+    return find_project(SYNFINANCE, environ={"SYNFINANCE_DB_PASSWORD_FILE": "secret"}, settings_dir=project.settings)
 
 
 PLACES = ["settings/default.yaml", "settings/development.local.json", ".env", "secret"]

@@ -6,9 +6,11 @@ import pytest
 from pydantic import SecretStr
 from shop import SHOP, CartConfig, ShopConfig
 
+from synfinance_settings import Environment, EnvironmentNameError
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.schema import layer_schema
 from synfinance_settings.model.template import env_template
+from synfinance_settings.sections.application import SYNFINANCE
 
 
 def test_its_catalogue_is_that_of_its_model():
@@ -43,6 +45,20 @@ def test_its_schema_and_template_are_of_its_settings_alone(name, title):
 
 def test_a_contradiction_of_the_whole_is_told_with_its_keys():
     config = ShopConfig().model_copy(update={"motto": "", "cart": CartConfig(limit=1)})
-    (breach,) = SHOP.breaches(config)
+    (breach,) = SHOP.breaches(config, "qa")
     assert (breach.keys, breach.problem.code) == (("motto", "cart"), "inconsistent")
-    assert not [*SHOP.breaches(ShopConfig())]
+    assert not [*SHOP.breaches(ShopConfig(), "live")]
+
+
+def test_its_environments_are_its_own():
+    assert SHOP.environment("q") == "qa"
+    assert (SHOP.kinds["live"].strict, SHOP.kinds["live"].local_layers) == (True, False)
+    with pytest.raises(EnvironmentNameError, match="did you mean live"):
+        SHOP.environment("liv")
+    with pytest.raises(EnvironmentNameError, match="one of dev, qa, live"):
+        SHOP.environment("production")
+    assert SHOP.variables.reserved["SHOP_ENV"] == "the environment: dev, qa or live"
+
+
+def test_synfinances_environments_are_members_where_its_config_has_them():
+    assert SYNFINANCE.environment("prod") is Environment.PRODUCTION
