@@ -33,6 +33,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Node, Source, leaves, text_of
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.model.forms import read_boolean, read_number, read_texts, read_whole_number
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
 
 _COMMANDS: Final = (["validate"], ["show"], ["explain", "server.port"], ["get", "app_name"], ["diff", "--matrix"])
@@ -80,7 +81,7 @@ def _is_public(form: str, data: bytes) -> bool:
 
 
 def _public(root: Node | None) -> Iterator[Node]:
-    return (node for key, node in leaves(fit(root)[0]) if not SETTINGS[key].is_secret)
+    return (node for key, node in leaves(fit(root, SYNFINANCE.catalogue)[0]) if not SETTINGS[key].is_secret)
 
 
 def _read(form: str) -> Run:
@@ -90,11 +91,11 @@ def _read(form: str) -> Run:
     def run(data: bytes, folder: Path) -> list[str]:
         text = Content(folder, data).text(name)
         root, faults = read_text(text, Source(name, expands=True))
-        problems = [*faults, *fit(root)[1]]
-        source = SourceText(text, name)
+        problems = [*faults, *fit(root, SYNFINANCE.catalogue)[1]]
+        source = SourceText(text, name, SYNFINANCE.catalogue)
         lines = [source.excerpt(number, 1 + number % 7) for number in range(1, 40)]
-        changed_in_files({f"default.{form}": data}, {}, ["default"])
-        shown = render.difference(masked_difference(name, "", text))
+        changed_in_files({f"default.{form}": data}, {}, ["default"], SYNFINANCE.catalogue)
+        shown = render.difference(masked_difference(name, "", text, SYNFINANCE.catalogue))
         return [*map(str, problems), *(line.text for line in lines if line), click.unstyle(shown)]
 
     return run
@@ -113,7 +114,9 @@ def _edit(form: str) -> Run:
         value = number.choice(values if SETTINGS[key].form.endswith("list") else values[:4])
         for edit in (lambda: set_value(text, name, key, value), lambda: unset_value(text, name, key)):
             try:
-                said.append(click.unstyle(render.difference(masked_difference(name, text, edit()))))
+                said.append(
+                    click.unstyle(render.difference(masked_difference(name, text, edit(), SYNFINANCE.catalogue)))
+                )
             except SettingsError as error:
                 said += _told(error)
         return said
@@ -176,7 +179,7 @@ def _forms(data: bytes, folder: Path) -> list[str]:
     for read in (read_texts, read_whole_number, read_number, read_boolean):
         with suppress(ValueError):
             read(text)
-    Environ({text: text}).variables  # noqa: B018
+    Environ({SYNFINANCE.prefix + text: text}).variables(SYNFINANCE.prefix)
     return []
 
 
