@@ -56,7 +56,7 @@ def test_what_is_wrong_is_told_in_its_words(shop):
 
 def test_a_setting_is_explained_with_its_variables(shop):
     snapshot = shop({"settings/default.yaml": "till: {token: hush}\n"}, SHOP_TOKEN="hush too").require()
-    explained = explain(SHOP, snapshot.layers, "till.token", snapshot.config)
+    explained = explain(SHOP, snapshot.layers, "till.token", snapshot)
     assert explained.variables == ("SHOP_TILL__TOKEN", "SHOP_TILL_TOKEN", "SHOP_TOKEN")
     assert [(item.value, str(item.origin)) for item in explained.overridden[:1]] == [
         ("**********", "settings/default.yaml:1:15")
