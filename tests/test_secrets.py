@@ -198,6 +198,9 @@ BAD_JSON = {
     "an unknown key": f'{{"database": {{"password:{CANARY}": null, "port": 0}}}}',
 }
 BAD_DOTENVS = {
+    "a setting that is none": f"SYNFINANCE_DB_PASSWORD={CANARY}${{server.{CANARY}}}\n",
+    "a circle of settings": f"SYNFINANCE_DB_PASSWORD={CANARY}${{database.password}}\n",
+    "a setting behind a secret above": f"X={CANARY}\nSYNFINANCE_DB_PASSWORD=$X${{cache.password}}\n",
     "a quote that is not closed": f'SYNFINANCE_DB_PASSWORD="{CANARY}\nX=1\n',
     "no assignment": f"PASSWORD {CANARY}\n",
     "a bad reference": f"SYNFINANCE_DB_PASSWORD={CANARY}${{\n",

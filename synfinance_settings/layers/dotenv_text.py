@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
@@ -24,7 +24,16 @@ from dotenv.parser import Binding, Original, Reader, parse_binding
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers import bounds
 from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
-from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, Lend, ReferenceFault, Scope, expand
+from synfinance_settings.layers.expansion import (
+    DOLLAR,
+    InheritedFault,
+    Lend,
+    ReferenceFault,
+    Scope,
+    expand,
+    may_name_setting,
+)
+from synfinance_settings.layers.node import Pending
 from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.sections.variables import VARIABLES
 
@@ -37,6 +46,7 @@ _PLAIN: Final = re.compile(
     r"""(?:([A-Za-z_]\w*)=(?:([\w./:,;@%+*?!&|<>()\[\]{}~^=-]*)|"([^"\\$\r\n]*)"|'([^'\\\r\n]*)')|\#[^\r\n]*)(?:\n|\Z)""",
     re.ASCII,
 )  # what is read in one step: most lines; any other takes python-dotenv a dozen
+_NO_PROBLEM: Final = Problem("invalid", "")
 _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
 
 
@@ -44,13 +54,15 @@ _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for 
 class DotEnv:
     """A parsed ``.env``: what its names are set to, and the faults of its broken lines.
 
-    A value is text, or the problem that its use would meet.
+    A value is text, or the problem that its use would meet. `pending` are the lines that refer to settings, which a
+    setting alone can.
     """
 
     name: str
     values: Mapping[str, str | Problem] = field(default_factory=dict, repr=False)
     lines: Mapping[str, int] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
+    pending: Mapping[str, Pending] = field(default_factory=dict, repr=False)
 
 
 def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:
@@ -70,12 +82,14 @@ def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = l
     values: dict[str, str | Problem] = {}
     lines: dict[str, int] = {}
     problems: list[Problem] = []
+    pending: dict[str, Pending] = {}
     scope = Scope(environ, values, lambda wanted: None if wanted in names else lend(wanted))
     for binding in bindings:
         written, line = binding.original
         if not written:
             values[str(binding.key)] = str(binding.value)
             lines[str(binding.key)] = line
+            pending.pop(str(binding.key), None)
             continue
         line += _line_breaks(written[: len(written) - len(written.lstrip())])
         if binding.error:
@@ -83,11 +97,15 @@ def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = l
             problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=hint))
         elif binding.key is not None and binding.value is not None:
             value = _value(binding, line, name, scope)
+            pending.pop(binding.key, None)
+            if isinstance(value, Pending):
+                pending[binding.key] = value
+                value = value.problem
             if isinstance(value, str) and len(value) > EXPANDED_CHARACTERS:
                 value = Problem("too-long", f"over {EXPANDED_CHARACTERS:,} characters", origin=Origin(name, line))
             values[binding.key] = value
             lines[binding.key] = line
-    return DotEnv(name, values, lines, tuple(problems))
+    return DotEnv(name, values, lines, tuple(problems), pending)
 
 
 def _bindings(text: str) -> Iterator[Binding]:
@@ -105,7 +123,7 @@ def _bindings(text: str) -> Iterator[Binding]:
         position.line += 1
 
 
-def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Problem:
+def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Problem | Pending:
     written = binding.original.string
     head = _HEAD.match(written)
     assert head, "python-dotenv took this line for an assignment"
@@ -123,11 +141,12 @@ def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Proble
         return expand(body, scope, escapes=bool(double))
     except InheritedFault as inherited:
         return inherited.problem
-    except ReferenceFault as fault:
-        before = written[len(head["blank"]) : at + fault.offset]
-        column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
-        origin = Origin(name, line + _line_breaks(before), column)
-        return _fault(binding.key or "", body, fault, origin)
+    except ReferenceFault as found:
+        fault = found
+    before = written[len(head["blank"]) : at]
+    said = Pending(body, _NO_PROBLEM, bool(double), scope.named(body), name, line, before)
+    problem = _fault(binding.key or "", body, fault, said.place(fault.offset))
+    return replace(said, problem=problem) if may_name_setting(body) else problem
 
 
 def _fault(variable: str, body: str, fault: ReferenceFault, origin: Origin) -> Problem:

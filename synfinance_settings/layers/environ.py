@@ -10,7 +10,7 @@ from typing import Final
 
 from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.layers.dotenv_text import DotEnv
-from synfinance_settings.layers.node import Branch, Node, Source, put
+from synfinance_settings.layers.node import Branch, Node, Pending, Source, put
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
 from synfinance_settings.model.forms import is_utf8
@@ -44,11 +44,15 @@ class Environ(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of an application: its value, or the problem that its use would meet, and where it is set."""
+    """One variable of an application: its value, or the problem that its use would meet, and where it is set.
+
+    `pending` is the value of a line of ``.env`` that refers to settings, for a variable that is one itself.
+    """
 
     name: str = field(repr=False)
     value: str | Problem = field(repr=False)
     origin: Origin = field(repr=False)
+    pending: Pending | None = field(default=None, repr=False)
 
 
 class Variables(dict[str, Variable]):
@@ -65,7 +69,7 @@ ReadSecret = Callable[[Variable], "str | Problem"]
 def dotenv_variables(dotenv: DotEnv, prefix: str) -> Variables:
     """The variables of ``.env`` whose names begin with `prefix`."""
     return Variables(
-        (name, Variable(name, value, Origin(dotenv.name, dotenv.lines[name])))
+        (name, Variable(name, value, Origin(dotenv.name, dotenv.lines[name]), dotenv.pending.get(name)))
         for name, value in dotenv.values.items()
         if name.startswith(prefix)
     )
@@ -104,13 +108,13 @@ def read_variables(
         problems.extend(_value_problems(key, winner))
         problems.extend(_differing(key, winner, others))
         value = None if winner.value == "" and settings[key].nullable else winner.value
-        put(branch, key, Node(value, Source(winner.origin.source), winner.origin.line))
+        put(branch, key, Node(winner.pending or value, Source(winner.origin.source), winner.origin.line))
     return branch, problems
 
 
 def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
     if isinstance(variable.value, Problem):
-        return variable
+        return replace(variable, pending=None)
     value = read_secret(variable)
     return replace(variable, value=replace(value, origin=variable.origin) if isinstance(value, Problem) else value)
 

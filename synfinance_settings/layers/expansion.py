@@ -40,6 +40,7 @@ _SENTENCE: Final = re.compile("[A-Za-z]{1,15}(?: [A-Za-z]{1,15})+")
 _REFERENCE: Final = re.compile(rf"\$(?:\{{(?:{_SETTING}|{_NAME})\}}|{_NAME})")
 _BRACED: Final = re.compile(rf"\$\{{(?:{_SETTING}|{_NAME})\}}")
 _TO_SETTING: Final = re.compile(rf"\$\{{({_SETTING})\}}")
+_ANY_NAME: Final = re.compile(_NAME)
 _SOME_SETTING: Final = re.compile(rf"\$\{{{_SETTING}")
 _PLAIN: Final = re.compile(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
 
@@ -162,7 +163,17 @@ class Scope:
         self._environ = environ
         self._lines = lines
         self.lend = lend
-        self._left = bounds.INSERTED_CHARACTERS
+        self._left = [bounds.INSERTED_CHARACTERS]
+
+    def named(self, text: str) -> dict[str, str | Problem]:
+        """What the lines say now of the names in `text`."""
+        return {name: self._lines[name] for name in _ANY_NAME.findall(text) if name in self._lines}
+
+    def over(self, lines: Mapping[str, str | Problem]) -> Scope:
+        """The same with other `lines`; what both insert is counted together."""
+        scope = Scope(self._environ, lines, self.lend)
+        scope._left = self._left
+        return scope
 
     def find(self, name: str) -> str | None:
         """The value of `name`, None where it is set nowhere; raises `InheritedFault` or `ReferenceFault`."""
@@ -175,8 +186,8 @@ class Scope:
 
     def spend(self, value: str | None) -> str | None:
         """`value`, counted to what is inserted; raises `ReferenceFault` where that is too much."""
-        self._left -= len(value or "")
-        if self._left < 0:
+        self._left[0] -= len(value or "")
+        if self._left[0] < 0:
             raise ReferenceFault("too-long", f"over {bounds.INSERTED_CHARACTERS:,} characters inserted in all", 0)
         return value
 

@@ -23,7 +23,7 @@ from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.node import Branch, Node, Source
+from synfinance_settings.layers.node import Branch, Node, Pending, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.report import Lender, ValidationReport
 from synfinance_settings.layers.secret_files import secret_value, target
@@ -317,8 +317,8 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
                 message = f"this layer is for {text}, but the environment is {run.project.environment}"
                 hint = f"it was decided by {run.project.environment_origin}"
                 found.append(Problem("other-environment", message, "environment", node.origin, hint=hint))
-        elif isinstance(value, Problem):
-            found.append(value)
+        elif isinstance(value, Problem | Pending):
+            found.append(value.problem if isinstance(value, Pending) else value)
         else:
             found.append(Problem("wrong-type", "environment must be text", "environment", node.origin))
     except SettingsError as error:

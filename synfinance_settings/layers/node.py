@@ -6,17 +6,43 @@ list is joined, no text is parsed, no token is obeyed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
 
-Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem"
+_LINE_BREAK: Final = re.compile(r"\r\n|\n|\r")
+
+Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem | Pending"
 """A node's content. A `Problem` is a fault that matters only where this value wins."""
 
 Branch = dict[str, "Node | Branch"]
 """A layer fitted to the sections: a section maps names, a setting is a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The text of a line of ``.env`` that refers to settings, which are known only when all layers are.
+
+    `above` is what the names in it were set to in the lines above; `before` is what stands before it on its line.
+    `problem` is what its use meets where no settings are known.
+    """
+
+    text: str = field(repr=False)
+    problem: Problem
+    escapes: bool
+    above: Mapping[str, str | Problem] = field(repr=False)
+    source: str
+    line: int
+    before: str = field(repr=False)
+
+    def place(self, offset: int) -> Origin:
+        """Where the character at `offset` of the text stands."""
+        before = self.before + self.text[:offset]
+        column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
+        return Origin(self.source, self.line + len(_LINE_BREAK.findall(before)), column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +124,8 @@ def plain_of(node: Node) -> Any:
         return [plain_of(item) for item in value]
     if isinstance(value, dict):
         return {key: plain_of(item) for key, item in value.items()}
+    if isinstance(value, Pending):
+        return value.text
     return None if isinstance(value, Problem) else value
 
 
@@ -110,4 +138,6 @@ def text_of(node: Node) -> str:
         return "{" + ", ".join(f"{key}: {text_of(item)}" for key, item in value.items()) + "}"
     if value is None or isinstance(value, Problem):
         return "null"
+    if isinstance(value, Pending):
+        return value.text
     return str(value)  # an override may hold any value; a secret's text is its mask

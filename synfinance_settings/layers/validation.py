@@ -33,7 +33,7 @@ from synfinance_settings.layers.expansion import (
     may_name_setting,
     without_settings,
 )
-from synfinance_settings.layers.node import Branch, Node
+from synfinance_settings.layers.node import Branch, Node, Pending
 from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
 from synfinance_settings.model.application import Application
@@ -176,6 +176,8 @@ class Validation:
         value: Any = node.value
         if not _may_refer(node):
             value = self._value(key, node)
+        elif isinstance(value, Pending):
+            value = yield from self._expanded(key, node, value.text)
         elif isinstance(value, str):
             self._warn_of_words(key, node, value)
             value = yield from self._expanded(key, node, value)
@@ -215,6 +217,9 @@ class Validation:
     def _expanded(self, key: str, node: Node, text: str) -> Steps[str | None]:
         fault: ReferenceFault
         try:
+            if isinstance(node.value, Pending):
+                lines = self._scope.over(node.value.above)
+                return (yield from expansion(text, lines, escapes=node.value.escapes))
             return (yield from expansion(text, self._scope))
         except AtFaultElsewhere:
             self._fail(key)
@@ -229,6 +234,8 @@ class Validation:
 
     def _reference_problem(self, key: str, node: Node, text: str, fault: ReferenceFault) -> Problem:
         origin, excerpt = node.origin, None
+        if isinstance(node.value, Pending):
+            origin = node.value.place(fault.offset)
         source = self._texts.get(node.source.name) if fault.code != "too-long" else None
         if source and node.line and node.column:
             nth, dollars = text[: fault.offset].count("$"), text.count("$")
@@ -304,6 +311,8 @@ def _may_refer(node: Node) -> bool:
     value = node.value
     if isinstance(value, list):
         return any(isinstance(item, Node) and isinstance(item.value, str) and _may_refer(item) for item in value)
+    if isinstance(value, Pending):
+        return True
     return isinstance(value, str) and node.source.expands and may_name_setting(value)
 
 

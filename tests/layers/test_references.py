@@ -80,6 +80,54 @@ def test_a_variable_of_the_process_is_never_expanded(project):
     assert values["cache.host"] == values["server.host"] == "${database.host}"
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("${server.host}", "h"),
+        ('"<${server.host}>\\t"', "<h>\t"),
+        ("'${server.host}'", "${server.host}"),
+        ("$${server.host}", "${server.host}"),
+        ("$A-${server.host:+$A}-${B:-${server.host}} # note", "up-up-h"),
+        ("$A-${database.host}", "up-$A"),
+    ],
+)
+def test_a_line_of_dotenv_that_sets_a_setting_may_refer_to_another(project, line, value):
+    project.layer("default", "server: {host: h}\ndatabase: {host: $$A}")
+    project.write(".env", f"A=up\nSYNFINANCE_CACHE__HOST={line}\nA=down\nB=below\n")
+    assert project.load().cache.host == value
+
+
+def test_a_setting_in_a_layer_file_sees_what_a_line_of_dotenv_took(project):
+    project.layer("default", "server: {host: h}\napp_name: ${cache.host}")
+    project.write(".env", "SYNFINANCE_CACHE__HOST=x-${server.host}\n")
+    manager = project.manager()
+    assert manager.load_config().app_name == "x-h"
+    assert str(manager.snapshot.origins["cache.host"]) == ".env:1, with server.host from settings/default.yaml:1:16"
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "place"),
+    [
+        ("\nSYNFINANCE_APP_NAME=x${no.such}", "bad-reference", ".env:2:22"),
+        ("SYNFINANCE_APP_NAME=${database.password}", "secret-reference", ".env:1:21"),
+        ("SYNFINANCE_APP_NAME='a' ${server.host", "syntax", ".env:1"),
+        ("SYNFINANCE_CACHE__HOST=${cache.host}", "circular-reference", ".env:1:24"),
+        ("X=${server.host}\nSYNFINANCE_APP_NAME=$X", "bad-reference", ".env:1:3"),
+        ("SYNFINANCE_DB_PASSWORD_FILE=${server.host}", "bad-reference", ".env:1:29"),
+        ("SYNFINANCE_ENVIRONMENT=${server.host}", "bad-reference", ".env:1:24"),
+    ],
+)
+def test_a_reference_of_a_line_of_dotenv_that_is_wrong_is_told_at_its_place(project, lines, code, place):
+    project.write(".env", lines + "\n")
+    problem = project.problem()
+    assert (problem.code, str(problem.origin)) == (code, place)
+
+
+def test_the_last_line_of_a_name_counts_whatever_the_first_referred_to(project):
+    project.write(".env", "SYNFINANCE_APP_NAME=${server.host}\nSYNFINANCE_APP_NAME=plain\n")
+    assert project.load().app_name == "plain"
+
+
 def test_a_reference_in_a_value_that_lost_is_not_looked_at(project):
     project.layer("development", "app_name: fine")
     text = "app_name: '${no.such}'\nserver: {host: '${database.password}'}"
