@@ -256,7 +256,7 @@ class _Reader(_Events):
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
         """The brackets of the whole text, up to where its tokens cannot be told."""
         loader = yaml.CSafeLoader(str(self._text))
-        with suppress(yaml.MarkedYAMLError):
+        with suppress(yaml.YAMLError):
             while (token := loader.get_token()) is not None:
                 if type(token) in _BRACKETS:
                     yield _BRACKETS[type(token)], _mark(token.start_mark)

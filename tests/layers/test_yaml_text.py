@@ -196,3 +196,8 @@ def test_the_text_that_aliases_repeat_is_bounded():
     text = f"a: &a {'x' * 1024}\nb: [{', '.join(['*a'] * 1024)}]\n"
     assert codes(text) == []
     assert [code for code, *_ in codes(f"{text}c: *a\n")] == ["too-many-nodes"]
+
+
+def test_a_control_character_far_behind_a_bracket_that_is_not_closed_is_no_crash():
+    """libyaml reads ahead by 16 KiB; the search for the bracket goes on to where it has not looked yet."""
+    assert [code for code, *_ in codes("a: [}" + " " * 40_000 + "\ufffe")] == ["syntax"]
