@@ -122,18 +122,23 @@ class Validation:
 
     def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        settled, failed, is_watched = self._settled, self._failed, self._watch is not None
         for name, node in branch.items():
             key = prefix + name
             if isinstance(node, dict):
                 values[name] = self._values(node, f"{key}.")
                 continue
-            if key not in self._settled:
-                if _may_refer(node):
-                    self._references.settle(key)
-                else:
-                    self._settle(key, node, self._value(key, node))
-            if key not in self._failed:
-                values[name] = self._settled[key]
+            said = node.value
+            if key in settled:
+                pass
+            elif not (type(said) is str and "$" not in said) and _may_refer(node):
+                self._references.settle(key)
+            elif (value := self._value(key, node)) is said and not is_watched:
+                settled[key] = value
+            else:
+                self._settle(key, node, value)
+            if key not in failed:
+                values[name] = settled[key]
         return values
 
     def _settle(self, key: str, node: Node, value: Any) -> None:
@@ -150,7 +155,8 @@ class Validation:
         """What a node that refers to no other setting comes to."""
         value = node.value
         if isinstance(value, str):
-            self._warn_of_words(key, node, value)
+            if is_suspect(value):
+                self._warn_of_words(key, node, value)
             if node.source.expands and ("$" in value or len(value) > EXPANDED_CHARACTERS):
                 return without_settings(self._expanded(key, node, value))
             return value
@@ -164,8 +170,8 @@ class Validation:
         return value
 
     def _warn_of_words(self, key: str, node: Node, text: str) -> None:
-        """Say where a text that begins as dynaconf's tokens do is only text."""
-        if is_suspect(text) and (warning := only_text(key, text, node.origin, is_secret=self._settings[key].is_secret)):
+        """Say that a text which begins as one of dynaconf's tokens does is only text."""
+        if warning := only_text(key, text, node.origin, is_secret=self._settings[key].is_secret):
             self.warnings.append(with_excerpt(warning, self._texts))
 
     def _work(self, key: str) -> Steps[None]:
@@ -179,7 +185,8 @@ class Validation:
         elif isinstance(value, Pending):
             value = yield from self._expanded(key, node, value.text)
         elif isinstance(value, str):
-            self._warn_of_words(key, node, value)
+            if is_suspect(value):
+                self._warn_of_words(key, node, value)
             value = yield from self._expanded(key, node, value)
         else:
             items: list[Any] = []
