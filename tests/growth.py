@@ -99,11 +99,11 @@ def _load(name: str, text: str, folder: Path) -> Run:
 
 
 def _unset(name: str, text: str, folder: Path) -> Run:
-    return lambda: unset_value(text, name, "server.port")
+    return lambda: unset_value(SYNFINANCE.catalogue, text, name, "server.port")
 
 
 def _set(name: str, text: str, folder: Path) -> Run:
-    return lambda: set_value(text, name, "server.port", "8001")
+    return lambda: set_value(SYNFINANCE.catalogue, text, name, "server.port", "8001")
 
 
 def _excerpts(name: str, text: str, folder: Path) -> Run:
@@ -296,7 +296,7 @@ def _(n: int, folder: Path) -> Run:
 @grows("a list of equal items set to as many")
 def _(n: int, folder: Path) -> Run:
     text = "server:\n  cors_origins:\n" + "  - x\n" * (n // 6)
-    return lambda: set_value(text, "default.yaml", "server.cors_origins", ["x"] * (n // 6))
+    return lambda: set_value(SYNFINANCE.catalogue, text, "default.yaml", "server.cors_origins", ["x"] * (n // 6))
 
 
 def dotenvs(name: str, size: int = 150_000) -> Callable[[Callable[[int], str]], Callable[[int], str]]:

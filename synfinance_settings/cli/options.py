@@ -161,7 +161,8 @@ def stored(number: int) -> ValidationReport:
     from synfinance_settings.layers.look import look_at, stored_look
 
     project = find()
-    versions = History(state_dir(), project.settings_dir).versions() if project.settings_dir else iter(())
+    folder, kinds = project.settings_dir, project.application.kinds
+    versions = History(state_dir(), folder, kinds).versions() if folder else iter(())
     version = next((version for version in versions if version.number == number), None)
     if version is None:
         raise RollbackError(Problem("no-such-version", f"the history has no version {number}"))

@@ -49,10 +49,11 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, wait: float
     synfinance-settings set -- generation.seed -5
     """
     from synfinance_settings.editing.edits import setting_edit
+    from synfinance_settings.sections.application import SYNFINANCE
 
     from_stdin = value == "-"
     literal = sys.stdin.read().removesuffix("\n") if from_stdin else value
-    edit = setting_edit(key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
+    edit = setting_edit(SYNFINANCE, key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
     _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run)
 
 
@@ -68,8 +69,9 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float) -> None:
     synfinance-settings unset server.port --env production
     """
     from synfinance_settings.editing.edits import unsetting_edit
+    from synfinance_settings.sections.application import SYNFINANCE
 
-    _apply(options.layer_file(target, wait), unsetting_edit(key), f"unset {key}", dry_run=dry_run)
+    _apply(options.layer_file(target, wait), unsetting_edit(SYNFINANCE, key), f"unset {key}", dry_run=dry_run)
 
 
 @click.command("import", short_help="Let a layer file say what another file says.")

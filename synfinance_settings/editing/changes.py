@@ -98,7 +98,7 @@ class LayerFile:
         self._folder = project.settings_dir
         self._wait, self._tell = wait, tell
         self.warnings: tuple[Problem, ...] = ()
-        self.history = History(state_dir, self._folder) if state_dir else None
+        self.history = History(state_dir, self._folder, project.application.kinds) if state_dir else None
 
     @door
     def change(

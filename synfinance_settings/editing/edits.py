@@ -27,17 +27,16 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.node import Branch, Node, Source, leaves
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.yaml_text import read_yaml
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8, read_texts
-from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
-from synfinance_settings.sections.variables import VARIABLES, VARIABLES_OF
 
 Edit = Callable[[str, str], str]
 """The new text of a layer file, from the old one and the file's name."""
 
 
 @door
-def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool) -> Edit:
+def setting_edit(application: Application, key: str, literal: str, *, allow_secret: bool, from_stdin: bool) -> Edit:
     """Set `key` to what `literal` means: text, ``null`` where the setting may be null, a list, or a section's
     mapping.
 
@@ -45,46 +44,51 @@ def setting_edit(key: str, literal: str, *, allow_secret: bool, from_stdin: bool
     """
     if not is_utf8(literal):
         raise EditError(Problem("refused-edit", f"{key}: the value is not UTF-8", key, Origin("the argument")))
-    values = _section_values(key, literal) if key in SECTIONS else {key: _written(key, literal)}
-    if from_stdin and not literal and key in SETTINGS and SETTINGS[key].is_secret:
+    catalogue = application.catalogue
+    sections, settings = catalogue.sections, catalogue.settings
+    values = _section_values(catalogue, key, literal) if key in sections else {key: _written(application, key, literal)}
+    if from_stdin and not literal and key in settings and settings[key].is_secret:
         raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to take a secret out"))
     refusals = (
-        secret_refusal(name, value, allow_secret=allow_secret, from_stdin=from_stdin) for name, value in values.items()
+        secret_refusal(application, name, value, allow_secret=allow_secret, from_stdin=from_stdin)
+        for name, value in values.items()
     )
     refused = [problem for problem in refusals if problem is not None]
     if refused:
         raise EditError(refused)
 
     def edit(text: str, name: str) -> str:
-        if key in SECTIONS:
-            for other in said_in(text, name):
+        if key in sections:
+            for other in said_in(catalogue, text, name):
                 if other.startswith(f"{key}.") and other not in values:
-                    text = unset_value(text, name, other)
+                    text = unset_value(catalogue, text, name, other)
         for other, value in values.items():
-            text = set_value(text, name, other, value)
+            text = set_value(catalogue, text, name, other, value)
         return text
 
     return edit
 
 
 @door
-def unsetting_edit(key: str) -> Edit:
+def unsetting_edit(application: Application, key: str) -> Edit:
     """Take `key`, a setting or a section, out; raises `UnknownKeyError` for a key that is none."""
-    if key not in SETTINGS and key not in SECTIONS:
-        raise _no_key(key)
-    return lambda text, name: unset_value(text, name, key)
+    catalogue = application.catalogue
+    if key not in catalogue.settings and key not in catalogue.sections:
+        raise _no_key(application, key)
+    return lambda text, name: unset_value(catalogue, text, name, key)
 
 
-def _no_key(key: str) -> UnknownKeyError:
-    if key not in VARIABLES:
-        return unknown_key(key)
+def _no_key(application: Application, key: str) -> UnknownKeyError:
+    meant = application.variables.keys.get(key)
+    if meant is None:
+        return application.catalogue.unknown_key(key)
     said = f"{key} is a variable; a layer file names the setting"
-    return UnknownKeyError(Problem("unknown-key", said, key, Origin("the argument"), hint=VARIABLES[key]))
+    return UnknownKeyError(Problem("unknown-key", said, key, Origin("the argument"), hint=meant))
 
 
-def said_in(text: str, name: str) -> dict[str, Node]:
+def said_in(catalogue: Catalogue, text: str, name: str) -> dict[str, Node]:
     """What the layer file says of every setting that it names; raises `LayerError` where it does not parse."""
-    return dict(leaves(fit(read_text(text, Source(name, expands=True))[0], SYNFINANCE.catalogue)[0]))
+    return dict(leaves(fit(read_text(text, Source(name, expands=True))[0], catalogue)[0]))
 
 
 @door
@@ -119,16 +123,23 @@ def _brought_back(stored: bytes, name: str) -> str:
 
 
 def secret_refusal(
-    key: str, value: Written, *, allow_secret: bool, from_stdin: bool = True, origin: Origin | None = None
+    application: Application,
+    key: str,
+    value: Written,
+    *,
+    allow_secret: bool,
+    from_stdin: bool = True,
+    origin: Origin | None = None,
 ) -> Problem | None:
     """What is wrong with the value of a secret that would stand in a file, or has stood in a command line.
 
     A reference in braces is none: nobody writes a password so, while one may well begin with a dollar.
     """
     items = value if isinstance(value, list) else [value]
-    if not SETTINGS[key].is_secret or all(item is None or item == "" or is_braced(item) for item in items):
+    is_secret = application.catalogue.settings[key].is_secret
+    if not is_secret or all(item is None or item == "" or is_braced(item) for item in items):
         return None
-    variable = VARIABLES_OF[key][-1]
+    variable = application.variables.names[key][-1]
     if not allow_secret:
         said = f"{key} is a secret and does not belong in a file"
         braces = "; a reference is written in braces: ${NAME}" if "$" in str(items) else ""
@@ -140,10 +151,10 @@ def secret_refusal(
     return None
 
 
-def _written(key: str, literal: str) -> Written:
-    if key not in SETTINGS:
-        raise _no_key(key)
-    setting = SETTINGS[key]
+def _written(application: Application, key: str, literal: str) -> Written:
+    setting = application.catalogue.settings.get(key)
+    if setting is None:
+        raise _no_key(application, key)
     if literal == "null" and setting.nullable:
         return None
     if not setting.form.endswith("list") or is_reference(literal):
@@ -156,11 +167,11 @@ def _written(key: str, literal: str) -> Written:
     return list(read_texts(literal))
 
 
-def _section_values(key: str, literal: str) -> Mapping[str, Written]:
+def _section_values(catalogue: Catalogue, key: str, literal: str) -> Mapping[str, Written]:
     node = _parsed(literal, key)
     for part in reversed(key.split(".")):
         node = _under(part, node)
-    branch, problems = fit(node, SYNFINANCE.catalogue)
+    branch, problems = fit(node, catalogue)
     if problems:
         raise SettingsError.of(problems)
     return _flat(branch)

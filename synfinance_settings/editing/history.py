@@ -16,14 +16,13 @@ import pwd
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Final
 
-from synfinance_settings.environment import Environment
 from synfinance_settings.errors import HistoryError, Origin, Problem, door
 from synfinance_settings.layers.bounds import FILE_BYTES
 from synfinance_settings.layers.files import read_file
@@ -70,7 +69,6 @@ _SCHEMA: Final[dict[str, str | None]] = {
 }
 """What SQLite keeps of the tables, by name."""
 
-_MOST_VERSIONS: Final = KEPT_VERSIONS * (len(Environment) + 1)
 _BATCH: Final = 10  # versions that are in memory at once
 _NEWEST: Final = 2**63 - 1
 _MOST_FILES: Final = 20  # of a version: four layers, each in up to three files where that is the fault
@@ -130,10 +128,13 @@ class Entry:
 class History:
     """The store of the settings folder `settings_dir`, kept in `state_dir`; made at the first record.
 
+    `environments` are the names of those that the folder can have layers for.
+
     Another process that holds it is waited for, up to `wait` seconds.
     """
 
-    def __init__(self, state_dir: Path, settings_dir: Path, wait: float = 1.0) -> None:
+    def __init__(self, state_dir: Path, settings_dir: Path, environments: Iterable[str], wait: float = 1.0) -> None:
+        self._targets = frozenset(("default", *environments))
         folder = os.path.realpath(settings_dir)
         self.path = state_dir / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.sqlite3"
         self._settings_dir = settings_dir
@@ -184,7 +185,7 @@ class History:
 
         Raises `HistoryError` where they cannot be read.
         """
-        left = _MOST_VERSIONS if most is None else most
+        left = KEPT_VERSIONS * len(self._targets) if most is None else most
         before = _NEWEST
         while left > 0:
             batch = self._batch(environment, before, min(left, _BATCH), valid_only=valid_only)
@@ -208,7 +209,7 @@ class History:
                 " and version not in (select value from json_each(?4)) order by version desc limit ?2",
                 (environment, most, valid_only, json.dumps(dropped), before),
             ).fetchall()
-            return [_version(store, *row) for row in rows]
+            return [_version(store, self._targets, *row) for row in rows]
 
     def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool | None]]:
         """The versions that no command has settled yet, and whether their file holds them now; None where it cannot
@@ -410,6 +411,7 @@ def this_user() -> str:
 
 def _version(
     store: sqlite3.Connection,
+    targets: Container[str],
     number: int,
     environment: str,
     at: str,
@@ -424,7 +426,7 @@ def _version(
         all(isinstance(text, str) and len(text) <= _MOST_TEXT for text in texts)
         and all(isinstance(name, str) and isinstance(content, bytes) for name, content in rows)
         and len(rows) <= _MOST_FILES
-        and environment in ("default", *Environment)
+        and environment in targets
     )
     if not is_sound:
         raise ValueError(f"version {number} is damaged")

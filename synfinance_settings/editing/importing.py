@@ -26,8 +26,7 @@ from synfinance_settings.layers.project import parse_dotenv
 from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import values_alone
-from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.model.catalogue import Catalogue
 
 _BLANK: Final = ("", "{}")
 
@@ -46,45 +45,51 @@ def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool)
     if content.data is not None and not content.data.decode("utf-8-sig", "replace").strip():
         hint = "write {} into it where a layer without settings is meant"
         raise EditError(Problem("refused-edit", f"{name} is empty", origin=Origin(name), hint=hint))
-    given = _given(content, name)
+    application = layer.project.application
+    catalogue = application.catalogue
+    given = _given(catalogue, content, name)
     refused = [
         problem
         for key, node in given.items()
-        if (problem := secret_refusal(key, as_written(key, node), allow_secret=allow_secret, origin=node.origin))
+        if (
+            problem := secret_refusal(
+                application, key, as_written(key, node), allow_secret=allow_secret, origin=node.origin
+            )
+        )
     ]
 
     def edit(text: str, name: str) -> str:
-        said, is_sound = _said_before(text, name)
+        said, is_sound = _said_before(catalogue, text, name)
         kept = {key: node for key, node in said.items() if key not in given and _stays(layer, key, node)}
         problems = [*refused, *layer.faults(content, _branch(kept))]
         if problems:
             raise SettingsError.of(problems)
         wanted = {**_wanted(layer, given, said, full=full), **kept}
-        values = {key: as_written(key, wanted[key]) for key in SETTINGS if key in wanted}
+        values = {key: as_written(key, wanted[key]) for key in catalogue.settings if key in wanted}
         begin = new_text(layer.project.root / name)
         if is_sound and text.strip() not in (*_BLANK, begin.strip()):
-            edited = _edited(text, name, said, values)
+            edited = _edited(catalogue, text, name, said, values)
             if edited is not None:
                 return edited
-        return begin + layer_of(values, name)
+        return begin + layer_of(catalogue, values, name)
 
     return edit
 
 
-def _given(content: Content, name: str) -> dict[str, Node]:
+def _given(catalogue: Catalogue, content: Content, name: str) -> dict[str, Node]:
     """What the file says of every setting, as far as it can be read; the validation tells of the rest."""
     try:
-        return _sayable(said_in(content.text(name), name))
+        return _sayable(said_in(catalogue, content.text(name), name))
     except LayerError:
         return {}
 
 
-def _said_before(text: str, name: str) -> tuple[dict[str, Node], bool]:
+def _said_before(catalogue: Catalogue, text: str, name: str) -> tuple[dict[str, Node], bool]:
     """What the layer says of every setting, and whether that is all it says, so that its text can be edited."""
     if not parses(name, text):
         return {}, False
     root, problems = read_text(text.removeprefix("\ufeff"), Source(name, expands=True))
-    branch, misfits = fit(root, SYNFINANCE.catalogue)
+    branch, misfits = fit(root, catalogue)
     said = dict(leaves(branch))
     sayable = _sayable(said)
     return sayable, not problems and not misfits and len(sayable) == len(said)
@@ -105,18 +110,21 @@ def _is_plain(node: Node) -> bool:
 
 def _stays(layer: LayerFile, key: str, node: Node) -> bool:
     """True for what an import leaves in the layer although the file does not say it: secrets, and whose layer it is."""
-    return SETTINGS[key].is_secret or (key == "environment" and node.value == layer.target)
+    return layer.project.application.catalogue.settings[key].is_secret or (
+        key == "environment" and node.value == layer.target
+    )
 
 
 def _wanted(layer: LayerFile, given: Mapping[str, Node], said: Mapping[str, Node], *, full: bool) -> dict[str, Node]:
     """What the layer is to say: as it says it now, where that means the same."""
+    catalogue = layer.project.application.catalogue
     look = look_at(layer.project)
     lines = parse_dotenv(look.dotenv, layer.project.name(layer.project.env_file), layer.project.environ, placeholder)
     scope = Scope(layer.project.environ, lines.values, placeholder)
     default = look.files.get("default", ())
-    below = _given(default[0], default[0].path.name) if default else {}
+    below = _given(catalogue, default[0], default[0].path.name) if default else {}
     new, old, under = (values_alone(layer.project.application, _branch(nodes), scope) for nodes in (given, said, below))
-    inherited = {key: setting.default for key, setting in SETTINGS.items() if key not in below} | under
+    inherited = {key: setting.default for key, setting in catalogue.settings.items() if key not in below} | under
     inherited["environment"] = layer.target
 
     def is_same(key: str, other: Mapping[str, Node], values: Mapping[str, Any]) -> bool:
@@ -140,15 +148,17 @@ def _refers(written: Written) -> bool:
     return any("$" in (item or "").replace("$$", "") for item in items)
 
 
-def _edited(text: str, name: str, said: Mapping[str, Node], values: Mapping[str, Written]) -> str | None:
+def _edited(
+    catalogue: Catalogue, text: str, name: str, said: Mapping[str, Node], values: Mapping[str, Written]
+) -> str | None:
     """`text` saying `values`, with all else as it was; None where it is written in a way that cannot be edited."""
     try:
         for key, value in values.items():
             if key not in said or as_written(key, said[key]) != value:
-                text = set_value(text, name, key, value)
+                text = set_value(catalogue, text, name, key, value)
         for key in said:
             if key not in values:
-                text = unset_value(text, name, key)
+                text = unset_value(catalogue, text, name, key)
     except (EditError, LayerError):
         return None
     return text

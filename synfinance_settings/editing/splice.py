@@ -18,39 +18,37 @@ from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.layers.text import outline_text, read_text
-from synfinance_settings.model.catalogue import below
+from synfinance_settings.model.catalogue import Catalogue, below
 from synfinance_settings.model.forms import is_utf8
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 
 _MARK: Final = "\ufeff"
 _STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
-_PLACES: Final = {key: number for number, key in enumerate([*SETTINGS, *SECTIONS])}
 _GONE: Final[Any] = object()
 
 Path = tuple[str, ...]
 
 
-def set_value(text: str, name: str, key: str, value: Written) -> str:
+def set_value(catalogue: Catalogue, text: str, name: str, key: str, value: Written) -> str:
     """`text` of the layer file `name` with setting `key` saying `value`; raises `EditError` where that is not
     safe.
     """
-    return _edited(text, name, key, value, lambda sheet, path: sheet.set(path, value))
+    return _edited(catalogue, text, name, key, value, lambda sheet, path: sheet.set(path, value))
 
 
-def unset_value(text: str, name: str, key: str) -> str:
+def unset_value(catalogue: Catalogue, text: str, name: str, key: str) -> str:
     """`text` of the layer file `name` without `key`, a setting or a section; raises `EditError` where it is not safe.
 
     A section that held nothing else goes too, and the last key of a file leaves ``{}``.
     """
-    return _edited(text, name, key, _GONE, lambda sheet, path: sheet.unset(path))
+    return _edited(catalogue, text, name, key, _GONE, lambda sheet, path: sheet.unset(path))
 
 
-def layer_of(values: Mapping[str, Written], name: str) -> str:
+def layer_of(catalogue: Catalogue, values: Mapping[str, Written], name: str) -> str:
     """The text of a new layer file `name` that says `values` by key, in the order of the models."""
-    ordered = sorted(values, key=lambda key: _PLACES[key])
+    ordered = sorted(values, key=lambda key: catalogue.places[key])
     if name.endswith(".json"):
-        plain = {key: json.loads(spell_json(values[key], SETTINGS[key])) for key in ordered}
+        plain = {key: json.loads(spell_json(values[key], catalogue.settings[key])) for key in ordered}
         return json_text(nested(plain))
     lines: list[str] = []
     before: Path = ()
@@ -61,7 +59,7 @@ def layer_of(values: Mapping[str, Written], name: str) -> str:
         for depth, section in enumerate(path):
             if tuple(path[: depth + 1]) != before[: depth + 1]:
                 lines.append(f"{_STEP * depth}{section}:\n")
-        lines.append(f"{_STEP * len(path)}{last}: {spell_yaml(values[key], SETTINGS[key])}\n")
+        lines.append(f"{_STEP * len(path)}{last}: {spell_yaml(values[key], catalogue.settings[key])}\n")
         before = tuple(path)
     return "".join(lines)
 
@@ -94,7 +92,9 @@ def _is_empty_mapping(text: str) -> bool:
     return root is not None and root.value == {}
 
 
-def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]) -> str:
+def _edited(
+    catalogue: Catalogue, text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]
+) -> str:
     mark = _MARK if text.startswith(_MARK) else ""
     body = text.removeprefix(mark)
     if not is_utf8(body):
@@ -102,13 +102,13 @@ def _edited(text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, 
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
     wanted = _said(body, name)
     path = tuple(key.split("."))
-    edited = edit(_Sheet(body, name), path)
+    edited = edit(_Sheet(catalogue, body, name), path)
     _assign(wanted, path, value)
     try:
         said = _said(edited, name)
     except LayerError:
         said = None
-    if said is None or _pruned(said) != _pruned(wanted):
+    if said is None or _pruned(catalogue, said) != _pruned(catalogue, wanted):
         message = f"{key} cannot safely be changed in the way that this file is written; change it by hand"
         raise _refused(message, name)
     return mark + edited
@@ -145,13 +145,14 @@ def _assign(data: dict[str, Any], path: Path, value: Any) -> None:
         data[path[-1]] = value
 
 
-def _pruned(data: Any, prefix: str = "") -> Any:
+def _pruned(catalogue: Catalogue, data: Any, prefix: str = "") -> Any:
     """`data` without empty sections, which say nothing."""
     if not isinstance(data, dict):
         return data
-    pruned = {name: _pruned(value, below(prefix, name)) for name, value in data.items()}
+    pruned = {name: _pruned(catalogue, value, below(prefix, name)) for name, value in data.items()}
+    sections = catalogue.sections
     return {
-        name: value for name, value in pruned.items() if below(prefix, name) not in SECTIONS or value not in ({}, None)
+        name: said for name, said in pruned.items() if said not in ({}, None) or below(prefix, name) not in sections
     }
 
 
@@ -162,7 +163,9 @@ def _refused(message: str, name: str, hint: str | None = None) -> EditError:
 class _Sheet:
     """The text of one layer file and its outline. Places are offsets into the text."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, catalogue: Catalogue, text: str, name: str) -> None:
+        self._settings = catalogue.settings
+        self._places = catalogue.places
         self._text = text
         self._name = name
         self._is_json = is_json = name.endswith(".json")
@@ -255,7 +258,7 @@ class _Sheet:
     # Replacing
 
     def _replaced(self, entry: Entry, value: Written, path: Path) -> str:
-        old, setting = entry.value, SETTINGS[".".join(path)]
+        old, setting = entry.value, self._settings[".".join(path)]
         start, end = old.start.offset, old.end.offset
         spelled = self._spell(value, setting, old.style)
         if start == end:
@@ -276,7 +279,7 @@ class _Sheet:
 
     def _relisted(self, old: Outline, value: list[str | None], path: Path) -> str:
         """A block list with other items; the lines of the items that stay are kept with their comments."""
-        setting = SETTINGS[".".join(path)]
+        setting = self._settings[".".join(path)]
         dashes = [self._text.rindex("-", 0, item.start.offset + 1) for item in old.items]
         starts = [self._line_start(dash) for dash in dashes]
         margin = self._margin(dashes[0])
@@ -369,9 +372,9 @@ class _Sheet:
         """The entry after which a new one for `path` belongs, in the order of the models; None for the first
         place.
         """
-        place = _PLACES.get(".".join(path), len(_PLACES))
+        place = self._places.get(".".join(path), len(self._places))
         head = path[:-1]
-        before = [entry for entry in inside.entries if _PLACES.get(".".join((*head, entry.name or "")), 0) < place]
+        before = [entry for entry in inside.entries if self._places.get(".".join((*head, entry.name or "")), 0) < place]
         return before[-1] if before else None
 
     def _parts_sections(self) -> bool:
@@ -391,12 +394,12 @@ class _Sheet:
         """The lines of a new entry in block style, sections around it as needed."""
         step = self._step()
         lines = [f"{margin}{step * depth}{name}:" for depth, name in enumerate(missing)]
-        lines[-1] += f" {self._spell(value, SETTINGS['.'.join((*parent, *missing))], '')}"
+        lines[-1] += f" {self._spell(value, self._settings['.'.join((*parent, *missing))], '')}"
         return "".join(line + self._newline for line in lines)
 
     def _flow(self, missing: Path, value: Written, parent: Path) -> str:
         """A new entry in flow style."""
-        spelled = self._spell(value, SETTINGS[".".join((*parent, *missing))], "")
+        spelled = self._spell(value, self._settings[".".join((*parent, *missing))], "")
         for depth, name in reversed(list(enumerate(missing))):
             spelled = f'"{name}": {spelled}' if self._is_json else f"{name}: {spelled}"
             if depth:

@@ -48,7 +48,7 @@ class LastGood:
         with whole():
             from synfinance_settings.editing.history import History  # brings sqlite3, which few processes need
 
-        return History(self.folder, project.settings_dir, wait)
+        return History(self.folder, project.settings_dir, project.application.kinds, wait)
 
     def record(self, project: Project, look: Look, command: str) -> None:
         """Keep layer files that were just accepted; where that cannot be, work goes on with a warning."""

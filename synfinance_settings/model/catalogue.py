@@ -169,6 +169,11 @@ class Catalogue:
         return (self.sections[section].__doc__ or "").partition("\n")[0]
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """The number of every setting and section in the order of a file that is written anew."""
+        return {key: number for number, key in enumerate([*self.settings, *self.sections])}
+
+    @cached_property
     def restart(self) -> tuple[str, ...]:
         """The keys of the settings that take effect only when the process starts."""
         return tuple(key for key, setting in self.settings.items() if setting.needs_restart)

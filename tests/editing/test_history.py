@@ -14,6 +14,7 @@ from patience import PATIENCE
 
 from synfinance_settings import ConfigManager, HistoryError
 from synfinance_settings.editing.history import Entry, History
+from synfinance_settings.sections.application import SYNFINANCE
 
 OLD, NEW, OTHER = b"a: old\n", b"a: new\n", b"a: other\n"
 FILE = "development.yaml"
@@ -27,7 +28,7 @@ def layer(project):
 
 @pytest.fixture
 def history(project, layer):
-    return History(project.root / "state", project.settings)
+    return History(project.root / "state", project.settings, SYNFINANCE.kinds)
 
 
 def entry(content: bytes, command: str = "set") -> Entry:
@@ -170,7 +171,7 @@ def test_a_store_that_may_not_be_written_is_read(project, request, without_right
 def test_every_folder_that_is_made_is_for_its_owner_alone(project, layer):
     before = os.umask(0)
     try:
-        history = History(project.root / "a" / "b" / "state", project.settings)
+        history = History(project.root / "a" / "b" / "state", project.settings, SYNFINANCE.kinds)
         history.record(entry(OLD))
     finally:
         os.umask(before)
@@ -207,7 +208,7 @@ def test_what_others_can_write_is_neither_read_nor_written(project, history, uns
 
 def test_no_store_is_made_below_what_others_can_write(project, layer):
     project.root.chmod(0o777)
-    history = History(project.root / "new" / "state", project.settings)
+    history = History(project.root / "new" / "state", project.settings, SYNFINANCE.kinds)
     assert refusal(lambda: history.record(entry(OLD))) == ("unsafe-history", f"chmod go-w {project.root}")
     assert names_in(project.root) == ["settings"]
     project.root.chmod(0o1777)

@@ -14,9 +14,11 @@ from layer_corpus import CORPUS, ODD_BREAKS, altered, changed, lines_of, said
 from synfinance_settings import SettingsError
 from synfinance_settings.editing.splice import layer_of, set_value, unset_value, with_content
 from synfinance_settings.errors import EditError
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
 
 LISTS = [key for key, setting in SETTINGS.items() if setting.form.endswith("list")]
+CATALOGUE = SYNFINANCE.catalogue
 TEXTS = [key for key, setting in SETTINGS.items() if setting.form in ("text", "secret", "choice")]
 
 AWKWARD = [
@@ -69,11 +71,11 @@ def test_set_says_the_value_and_changes_no_other_line(edit):
     before = CORPUS[name]
     if (name, key) in SHARED:
         with pytest.raises(EditError, match=r"shared: an alias in line \d+ uses it"):
-            set_value(before, name, key, value)
+            set_value(CATALOGUE, before, name, key, value)
         return
-    after = set_value(before, name, key, value)
+    after = set_value(CATALOGUE, before, name, key, value)
     assert said(name, after) == changed(said(name, before), key, value)
-    assert set_value(after, name, key, value) == after
+    assert set_value(CATALOGUE, after, name, key, value) == after
     (old, added), (own, is_block_list, missing) = altered(name, before, after), lines_of(before, key)
     assert set(old) <= set(own)
     assert added <= missing + 1 or (is_block_list and isinstance(value, list))
@@ -82,7 +84,7 @@ def test_set_says_the_value_and_changes_no_other_line(edit):
 @given(st.sampled_from([name for name in CORPUS if "crlf" in name or "bom" in name]), edits())
 def test_line_ends_and_byte_order_mark_are_kept(name, edit):
     _, key, value = edit
-    after = set_value(CORPUS[name], name, key, value)
+    after = set_value(CATALOGUE, CORPUS[name], name, key, value)
     assert after.startswith("\ufeff") == CORPUS[name].startswith("\ufeff")
     assert "crlf" not in name or "\n" not in after.replace("\r\n", "")
 
@@ -91,7 +93,7 @@ def test_line_ends_and_byte_order_mark_are_kept(name, edit):
 def test_set_then_unset_restores_what_the_file_says(edit):
     name, key, value = edit
     if (name, key) not in SHARED:
-        restored = unset_value(set_value(CORPUS[name], name, key, value), name, key)
+        restored = unset_value(CATALOGUE, set_value(CATALOGUE, CORPUS[name], name, key, value), name, key)
         assert said(name, restored) == changed(said(name, CORPUS[name]), key, ...)
 
 
@@ -100,17 +102,17 @@ def test_many_edits_in_a_row_add_up(name, changes):
     text, wanted = CORPUS[name], said(name, CORPUS[name])
     for key, value in changes:
         if (name, key) not in SHARED:
-            text, wanted = set_value(text, name, key, value), changed(wanted, key, value)
+            text, wanted = set_value(CATALOGUE, text, name, key, value), changed(wanted, key, value)
     assert said(name, text) == wanted
     for key in {key: None for key, _ in changes if (name, key) not in SHARED}:
-        text, wanted = unset_value(text, name, key), changed(wanted, key, ...)
+        text, wanted = unset_value(CATALOGUE, text, name, key), changed(wanted, key, ...)
     assert said(name, text) == wanted
 
 
 @pytest.mark.parametrize(("name", "key"), [edit for edit in PRESENT if edit not in SHARED])
 def test_unset_keeps_what_stands_on_other_lines(name, key):
     before = CORPUS[name]
-    after = unset_value(before, name, key)
+    after = unset_value(CATALOGUE, before, name, key)
     own = lines_of(before, key)[0]
     others = [line for number, line in enumerate(before.splitlines()) if number not in own]
     assert [line for line in others if "#" in line and line[line.index("#") :] not in after] == []
@@ -125,7 +127,7 @@ def test_lines_that_only_yaml_knows_are_edited_right_or_not_at_all(name, data):
     before, key, value = ODD_BREAKS[name], data.draw(st.sampled_from(list(SETTINGS))), data.draw(written)
     for edit, wanted in ((set_value, value), (unset_value, ...)):
         try:
-            after = edit(before, name, key, *([value] if edit is set_value else []))
+            after = edit(CATALOGUE, before, name, key, *([value] if edit is set_value else []))
         except EditError:
             continue
         assert said(name, after) == changed(said(name, before), key, wanted)
@@ -143,7 +145,7 @@ def refused(edit) -> list[tuple[str, str]]:
 
 
 def test_only_what_an_alias_shares_is_refused():
-    assert refused(lambda text, name, key: set_value(text, name, key, "8002")) == SHARED
+    assert refused(lambda text, name, key: set_value(CATALOGUE, text, name, key, "8002")) == SHARED
 
 
 class CoreLoader(yaml.CSafeLoader):
@@ -164,7 +166,7 @@ for form, pattern in (
 @pytest.mark.parametrize("loader", [yaml.CSafeLoader, CoreLoader])
 @given(key=st.sampled_from(TEXTS), value=values)
 def test_other_readers_of_yaml_see_text_where_text_was_meant(loader, key, value):
-    node = yaml.compose(set_value("{}", "default.yaml", key, value), Loader=loader)
+    node = yaml.compose(set_value(CATALOGUE, "{}", "default.yaml", key, value), Loader=loader)
     while isinstance(node, yaml.MappingNode):
         ((_, node),) = node.value
     assert (node.tag, node.value) == ("tag:yaml.org,2002:str", value)
@@ -194,7 +196,7 @@ def test_other_readers_of_yaml_see_text_where_text_was_meant(loader, key, value)
     ],
 )  # fmt: skip
 def test_an_edit_looks_as_a_person_would_have_made_it(before, key, value, after):
-    assert set_value(before, "default.yaml", key, value) == after
+    assert set_value(CATALOGUE, before, "default.yaml", key, value) == after
 
 
 @pytest.mark.parametrize(
@@ -211,31 +213,31 @@ def test_an_edit_looks_as_a_person_would_have_made_it(before, key, value, after)
     ],
 )
 def test_unset_leaves_the_rest_as_it_was(before, key, after):
-    assert unset_value(before, "default.yaml", key) == after
+    assert unset_value(CATALOGUE, before, "default.yaml", key) == after
 
 
 @pytest.mark.parametrize("text", ["a: 1\nb: ]", "a: 1\na: 2\n", "a: 1\n--- 2", "a: 1\nb: !x 1\n", "a: 1\nb: *c\n"])
 def test_a_file_with_faults_is_not_edited(text):
     with pytest.raises(SettingsError) as caught:
-        set_value(text, "default.yaml", "debug", "on")
+        set_value(CATALOGUE, text, "default.yaml", "debug", "on")
     assert str(caught.value.problems[0].origin).startswith("default.yaml:2:")
 
 
 @pytest.mark.parametrize("text", ["database: {host}", "database: {password:x}", "server: {host}\ndatabase: {port: 1}"])
 def test_a_key_without_a_colon_is_left_to_people(text):
     with pytest.raises(EditError):
-        set_value(text, "default.yaml", "server.port" if "server" in text else "database.port", "8001")
+        set_value(CATALOGUE, text, "default.yaml", "server.port" if "server" in text else "database.port", "8001")
 
 
 def test_what_is_not_there_is_not_unset():
     with pytest.raises(EditError, match=r"server\.port is not set in this file"):
-        unset_value("server: {host: a}", "default.yaml", "server.port")
+        unset_value(CATALOGUE, "server: {host: a}", "default.yaml", "server.port")
 
 
 @pytest.mark.parametrize("name", ["default.yaml", "default.json"])
 @given(st.dictionaries(st.sampled_from(TEXTS), written))
 def test_a_new_layer_says_what_it_was_made_of(name, settings):
-    text = layer_of(settings, name)
+    text = layer_of(CATALOGUE, settings, name)
     wanted: dict = {}
     for key, value in settings.items():
         wanted = changed(wanted, key, value)
@@ -271,4 +273,10 @@ def test_a_json_layer_that_says_nothing_gets_content(text, wanted):
 
 def test_a_key_without_a_colon_is_for_an_editor():
     with pytest.raises(EditError, match="a key has no colon behind it; change it by hand"):
-        set_value("{database: {host, port: 1}, server: {port\n}}", "development.yaml", "server.port", "1")
+        set_value(
+            CATALOGUE,
+            "{database: {host, port: 1}, server: {port\n}}",
+            "development.yaml",
+            "server.port",
+            "1",
+        )

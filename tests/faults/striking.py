@@ -18,6 +18,7 @@ from typing import NamedTuple
 from patience import PATIENCE
 
 from synfinance_settings.editing.history import History
+from synfinance_settings.sections.application import SYNFINANCE
 
 OWNER = (1234, 4321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
 """Who the files belong to: where root runs the tests another user, so that something is to be kept."""
@@ -192,5 +193,5 @@ class Bench:
 
     def versions(self, name: str) -> list[bytes]:
         """What the history has of a layer file, newest first."""
-        history = History(self.root / "state", self.root / "settings")
+        history = History(self.root / "state", self.root / "settings", SYNFINANCE.kinds)
         return [version.files[name] for version in history.versions(name.partition(".")[0])]

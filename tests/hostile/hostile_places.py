@@ -13,6 +13,7 @@ from pathlib import Path
 from planted import CANARY, FORGING, TRAP, hostile, owned_by_a_stranger
 
 from synfinance_settings.editing.history import History
+from synfinance_settings.sections.application import SYNFINANCE
 
 LAYER = f"database: {{password: {CANARY}}}\n"
 SHADOW = "".join(f"user{number}:$6${CANARY}{number}:19000:0:99999:7:::\n" for number in range(30))
@@ -250,7 +251,7 @@ def store(project) -> Path:
     folder = project.root / "state"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    return History(folder, project.settings).path
+    return History(folder, project.settings, SYNFINANCE.kinds).path
 
 
 def filled(project, *statements: str, **values: object) -> None:

@@ -124,7 +124,7 @@ RECORDING = """if True:
     from pathlib import Path
     from synfinance_settings.editing.history import Entry, History
 
-    history = History(Path("state").absolute(), Path("settings"))
+    history = History(Path("state").absolute(), Path("settings"), ("development", "test"))
     recording, forking, ready = threading.Event(), threading.Event(), threading.Event()
 
     class Slow(dict):
@@ -139,7 +139,7 @@ RECORDING = """if True:
     def fork():
         process = os.fork()
         if process == 0:
-            ours = History(Path("state").absolute(), Path("settings"), wait=0)
+            ours = History(Path("state").absolute(), Path("settings"), ("development", "test"), wait=0)
             os._exit(0 if ours.record(Entry("test", {}, "child")) else 1)
         status.append(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 
