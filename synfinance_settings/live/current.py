@@ -33,7 +33,7 @@ from synfinance_settings.live.announcer import Announcer, ConfigEvent
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
 from synfinance_settings.live.timeline import State, Timeline
-from synfinance_settings.sections.application import SYNFINANCE
+from synfinance_settings.model.application import Application
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -45,6 +45,7 @@ ReloadResult = Literal["success", "unchanged", "failure"]
 class Choice:
     """What the maker of a manager chose; what is None the variables decide, and a search where these are silent."""
 
+    application: Application
     settings_dir: PathLike | None = None
     environment: str | None = None
     environ: Environ | None = field(default=None, repr=False)
@@ -58,7 +59,7 @@ class Choice:
     def project(self, environ: Environ, config_path: PathLike | None, environment: str | None) -> Project:
         """The project that is meant with these variables, and with a file or an environment that goes first."""
         return find_project(
-            SYNFINANCE,
+            self.application,
             environ=environ,
             settings_dir=self.settings_dir,
             environment=environment if environment is not None else self.environment,
@@ -90,7 +91,7 @@ class Current:
         self.choice = choice
         self.timeline = Timeline(history_limit)
         self.announcer = Announcer()
-        self.subscriptions = Subscriptions()
+        self.subscriptions = Subscriptions(choice.application.catalogue)
         self.looked: Look | None = None
         self.last_failure: SettingsError | None = None
         self.fallen_from: Look | None = None
@@ -268,7 +269,7 @@ class Current:
         self._refused = ()
         before = self.timeline.current
         known = self._last_good if is_reload else None
-        last_good = known or LastGood(project.environ, self.choice.state_dir)
+        last_good = known or LastGood(project.application, project.environ, self.choice.state_dir)
         last_good.check()
         report = build(project, look, required=before.content if before and is_reload else frozenset())
         if report.snapshot is None:

@@ -16,29 +16,32 @@ from synfinance_settings.layers.look import Look, layer_stems, stored_look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems
 from synfinance_settings.live.timeline import State
-from synfinance_settings.sections.variables import PREFIX
+from synfinance_settings.model.application import Application
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.history import History
 
-_FALLBACK: Final = f"{PREFIX}FALLBACK"
-_STATE_DIR: Final = f"{PREFIX}STATE_DIR"
 _SECONDS: Final = 1.0  # to wait for another process that holds the store; it writes for a few milliseconds
 _SECONDS_OF_A_START: Final = 0.2
 
 
-def state_folder(environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> Path | None:
+def state_folder(
+    application: Application, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None
+) -> Path | None:
     """The folder that keeps accepted versions: the one that was named, else that of the variable, else none."""
-    named = state_dir if state_dir is not None else environ.get(_STATE_DIR)
+    named = state_dir if state_dir is not None else environ.get(application.variables.state_dir)
     return Path(named).absolute() if named else None
 
 
 class LastGood:
     """The history on disk as a running process uses it; without a state folder it keeps nothing."""
 
-    def __init__(self, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None) -> None:
-        self.folder = state_folder(environ, state_dir)
-        self._fallback = environ.get(_FALLBACK, "")
+    def __init__(
+        self, application: Application, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None
+    ) -> None:
+        self._variables = application.variables
+        self.folder = state_folder(application, environ, state_dir)
+        self._fallback = environ.get(self._variables.fallback, "")
         self._is_checked = False
 
     def _history(self, project: Project, wait: float) -> History | None:
@@ -90,17 +93,17 @@ class LastGood:
             log_problems(error.problems)
 
     def check(self) -> None:
-        """Raise `InvalidSettingsError` for a SYNFINANCE_FALLBACK that is not understood or has no state folder.
+        """Raise `InvalidSettingsError` for a ``..._FALLBACK`` that is not understood or has no state folder.
 
         Raises `HistoryError` where a start would fall back to what others could have put into that folder.
         """
-        fault = None
+        fault, variable = None, self._variables.fallback
         if self._fallback not in ("", "last-good"):
-            fault = f"{_FALLBACK} must be last-good, or not set"
+            fault = f"{variable} must be last-good, or not set"
         elif self._fallback and self.folder is None:
-            fault = f"{_FALLBACK} needs a state folder: set {_STATE_DIR}"
+            fault = f"{variable} needs a state folder: set {self._variables.state_dir}"
         if fault:
-            raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {_FALLBACK}")))
+            raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {variable}")))
         if self._fallback and self.folder is not None and not self._is_checked:
             from synfinance_settings.editing.history import check_folder
 

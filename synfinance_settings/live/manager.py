@@ -71,7 +71,7 @@ class ConfigManager:
         if hasattr(self, "current"):
             return  # it is the process-wide one, asked for again
         given = None if environ is None else Environ(environ)
-        current = Current(Choice(settings_dir, environment, given, env_file, state_dir), history_limit)
+        current = Current(Choice(SYNFINANCE, settings_dir, environment, given, env_file, state_dir), history_limit)
         with ConfigManager._lock:
             if not hasattr(self, "current"):  # somebody may ask for it for the first time at the same time
                 self.current = current
@@ -150,7 +150,8 @@ class ConfigManager:
 
         project = self.current.project()
         target = parse_environment(environment) if environment is not None else project.environment
-        layer = LayerFile(project, target, state_folder(project.environ, self.current.choice.state_dir))
+        state_dir = state_folder(project.application, project.environ, self.current.choice.state_dir)
+        layer = LayerFile(project, target, state_dir)
         is_ours = target is project.environment
 
         def approve(change: Change) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from synfinance_settings.errors import Problem, SettingsError, printable
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import check_callback
-from synfinance_settings.sections.keys import SECTIONS, unknown_section
+from synfinance_settings.model.catalogue import Catalogue
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -40,9 +40,10 @@ class _Subscription:
 
 
 class Subscriptions:
-    """The subscribers of one manager."""
+    """The subscribers of one manager, whose settings `catalogue` has."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._lock = threading.Lock()
         self._entries: tuple[_Subscription, ...] = ()
         self._calling = threading.local()
@@ -54,8 +55,8 @@ class Subscriptions:
     def add(self, callback: Subscriber, section: str | None, on_error: OnError) -> Callable[[], None]:
         """Add a subscriber; the function that is returned takes it out again."""
         check_callback(callback)
-        if section is not None and section not in SECTIONS:
-            raise unknown_section(section)
+        if section is not None and section not in self._catalogue.sections:
+            raise self._catalogue.unknown_section(section)
         if on_error not in _KINDS:
             raise ValueError("on_error must be 'log' or 'rollback'")
         entry = _Subscription(callback, section, on_error)

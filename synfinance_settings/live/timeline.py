@@ -15,7 +15,6 @@ from synfinance_settings.errors import Problem, RollbackError
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.sections.keys import restart_values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ class Timeline:
         """
         snapshot, current = state.snapshot, self.current
         if not self._at_start:
-            self._at_start = restart_values_of(snapshot.config)
-        now = restart_values_of(snapshot.config)
+            self._at_start = snapshot.catalogue.restart_values_of(snapshot.config)
+        now = snapshot.catalogue.restart_values_of(snapshot.config)
         pending = tuple(key for key, value in now.items() if value != self._at_start[key])
         if current is not None and snapshot.restores is None and current.snapshot.config == snapshot.config:
             number, loaded_at = current.snapshot.number, current.snapshot.loaded_at

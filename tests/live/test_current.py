@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from shop import SHOP
 
-from synfinance_settings import InvalidSettingsError
+from synfinance_settings import InvalidSettingsError, UnknownKeyError
+from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.node import Node, Source
+from synfinance_settings.live.current import Choice, Current
 
 
 @pytest.fixture
@@ -66,3 +69,29 @@ def test_an_override_lies_on_top_until_it_is_undone(project, current):
     assert current.timeline.current.snapshot.config.app_name == "two"
     undo()
     assert current.snapshot.config.app_name == "two"
+
+
+def test_it_keeps_the_settings_of_any_application_in_force(tmp_path):
+    """Loads, refuses, keeps the last good one on disk and comes back, all by the names that the application has."""
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    layer, live = folder / "default.yaml", folder / "live.yaml"
+    layer.write_text("cart: {limit: 5, currencies: [EUR]}\n")
+    live.write_text("{}\n")
+    environ = Environ(SHOP_ENV="live", SHOP_STATE_DIR=str(tmp_path / "state"), SHOP_FALLBACK="last-good")
+    shop = Current(Choice(SHOP, settings_dir=folder, environ=environ))
+    told = []
+    shop.subscriptions.add(lambda old, new: told.append((old.limit, new.limit)), "cart", "rollback")
+    shop.load()
+    layer.write_text("cart: {limit: 6, currencies: [INR]}\n")
+    shop.reload()
+    assert (told, shop.snapshot.pending_restart) == ([(5, 6)], ("cart.currencies",))
+    layer.write_text("cart: {limit: 1}\n")
+    with pytest.raises(InvalidSettingsError, match=r"cart\.limit must be 2 or more"):
+        shop.reload()
+    started = Current(Choice(SHOP, settings_dir=folder, environ=environ))
+    assert (started.snapshot.config.cart.limit, started.fallen_from is not None) == (6, True)
+    shop.rollback()
+    assert (shop.snapshot.config.cart.limit, shop.snapshot.pending_files) == (5, True)
+    with pytest.raises(UnknownKeyError, match="server is not a section"):
+        shop.subscriptions.add(print, "server", "log")
