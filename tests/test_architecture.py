@@ -117,6 +117,28 @@ def test_one_module_prints_which_escapes_what_is_foreign(source):
         assert not (isinstance(node, ast.Attribute) and node.attr in ("echo", "secho", "style") and of(node, "click"))
 
 
+WHO_KNOWS_SYNFINANCE = {
+    "__init__.py",
+    "env_loader.py",
+    "testing.py",
+    "dynaconf_view.py",
+    "cli/",
+    "live/manager.py",
+    "live/facade.py",
+    "live/watcher.py",
+    "layers/yaml_text.py",
+    "layers/json_text.py",
+    "layers/dotenv_text.py",
+}
+"""The faces, the commands, and the readers of texts; everybody else is handed an application."""
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if not behind(source, WHO_KNOWS_SYNFINANCE)])
+def test_only_faces_and_commands_know_the_settings_of_synfinance(source):
+    if not source.startswith("sections/"):
+        assert "sections" not in {wing(module) for module in imported(SOURCES[source]) if module.startswith(NAME)}
+
+
 MOST_METHODS = 20
 LARGER = {
     ("editing/splice.py", "_Sheet"): "two that others call, and one for each shape that an edit meets in one text",

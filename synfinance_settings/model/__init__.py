@@ -1,1 +1,1 @@
-"""What settings can be: the forms of values, the base of all models, and what a rule is."""
+"""What settings can be: forms of values, models, rules, the catalogue of a model, and an application."""

@@ -1,1 +1,1 @@
-"""What settings there are: one model a file, and what is derived from the models."""
+"""SynFinance's own settings: one model a file, the rules between them, and the application that they make."""
