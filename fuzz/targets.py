@@ -112,11 +112,10 @@ def _edit(form: str) -> Run:
         said = []
         values = ("8000", "x: y # z", "", None, ["a", "b"])
         value = number.choice(values if SETTINGS[key].form.endswith("list") else values[:4])
-        for edit in (lambda: set_value(text, name, key, value), lambda: unset_value(text, name, key)):
+        known = SYNFINANCE.catalogue
+        for edit in (lambda: set_value(known, text, name, key, value), lambda: unset_value(known, text, name, key)):
             try:
-                said.append(
-                    click.unstyle(render.difference(masked_difference(name, text, edit(), SYNFINANCE.catalogue)))
-                )
+                said.append(click.unstyle(render.difference(masked_difference(name, text, edit(), known))))
             except SettingsError as error:
                 said += _told(error)
         return said
