@@ -10,10 +10,7 @@ _CATALOGUE: Final = SYNFINANCE.catalogue
 
 SECTIONS: Final = _CATALOGUE.sections
 SETTINGS: Final = _CATALOGUE.settings
-TREE: Final = _CATALOGUE.tree
-cast_alone: Final = _CATALOGUE.cast_alone
 public_path: Final = _CATALOGUE.public_path
-restart_values_of: Final = _CATALOGUE.restart_values_of
 shown: Final = _CATALOGUE.shown
 suggestion: Final = _CATALOGUE.suggestion
 unknown_key: Final = _CATALOGUE.unknown_key
