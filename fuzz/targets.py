@@ -27,14 +27,14 @@ from synfinance_settings.foreign import is_printable
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import ReferenceFault, Scope, expand
-from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.node import Node, Source, leaves, text_of
-from synfinance_settings.layers.text import read_text
 from synfinance_settings.model.forms import read_boolean, read_number, read_texts, read_whole_number
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.text.expansion import ReferenceFault, Scope, expand
+from synfinance_settings.text.files import Content
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Node, Source, leaves, text_of
 
 _COMMANDS: Final = (["validate"], ["show"], ["explain", "server.port"], ["get", "app_name"], ["diff", "--matrix"])
 

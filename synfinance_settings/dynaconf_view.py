@@ -15,13 +15,13 @@ from typing import Any, Final, NoReturn
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import DEFAULT, Origin, SettingsError, door, printable
 from synfinance_settings.layers.merge import deaf_import
-from synfinance_settings.layers.node import leaves, plain_of
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.section import Section
 from synfinance_settings.model.variables import SEPARATOR
 from synfinance_settings.sections.keys import SETTINGS, shown
 from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
+from synfinance_settings.text.node import leaves, plain_of
 
 with deaf_import():
     from dynaconf.base import UPPER_DEFAULT_SETTINGS, DynaconfCore, LazySettings, Settings

@@ -16,13 +16,8 @@ from synfinance_settings.errors import (
     VariableError,
     printable,
 )
-from synfinance_settings.layers.bounds import LEVELS
-from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, UnsetNameFault, expand
-from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.project import find_dotenv, parse_dotenv, place
-from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.model.forms import (
     read_boolean,
     read_number,
@@ -33,6 +28,11 @@ from synfinance_settings.model.forms import (
 )
 from synfinance_settings.model.template import env_template
 from synfinance_settings.sections.application import SYNFINANCE
+from synfinance_settings.text.atomic import write_atomically
+from synfinance_settings.text.bounds import LEVELS
+from synfinance_settings.text.dotenv import DotEnv
+from synfinance_settings.text.expansion import DOLLAR, InheritedFault, ReferenceFault, Scope, UnsetNameFault, expand
+from synfinance_settings.text.files import read_file
 
 T = TypeVar("T")
 

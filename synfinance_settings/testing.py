@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from synfinance_settings.errors import SettingsError, door
-from synfinance_settings.layers.node import Branch, Node, Source, put
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.variables import SEPARATOR
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.keys import SETTINGS, unknown_key
+from synfinance_settings.text.node import Branch, Node, Source, put
 
 _SOURCE = Source("override")
 _OF_CLASS: Final = "_settings_overrides"

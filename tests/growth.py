@@ -17,18 +17,18 @@ from synfinance_settings.editing.masking import masked_difference
 from synfinance_settings.editing.splice import set_value, unset_value
 from synfinance_settings.errors import Problem
 from synfinance_settings.layers.comparison import changed_in_files
-from synfinance_settings.layers.dotenv_text import read_dotenv
 from synfinance_settings.layers.environ import Environ, read_variables
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import ReferenceFault, Scope, expand
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.node import Source
-from synfinance_settings.layers.text import read_text
 from synfinance_settings.model.forms import read_texts
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import public_path, suggestion
 from synfinance_settings.sections.variables import misuse, near_variable
+from synfinance_settings.text.dotenv import read_dotenv
+from synfinance_settings.text.expansion import ReferenceFault, Scope, expand
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Source
 
 Run = Callable[[], object]
 Step = Callable[[int, Path], Run]

@@ -19,6 +19,7 @@ FLOORS = (
     ("environment",),
     ("model",),
     ("sections",),
+    ("text",),
     ("layers",),
     ("env_loader", "editing"),
     ("live",),
@@ -28,8 +29,8 @@ FLOORS = (
 )
 FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
 DOORS = {
-    "yaml": {"layers/yaml_text.py"},
-    "dotenv": {"layers/dotenv_text.py"},
+    "yaml": {"text/yaml.py"},
+    "dotenv": {"text/dotenv.py"},
     "dynaconf": {"layers/merge.py", "dynaconf_view.py"},  # the engine, and the face for who knows dynaconf
     "watchdog": {"live/hints.py"},
     "click": {"cli/"},
@@ -126,9 +127,9 @@ WHO_KNOWS_SYNFINANCE = {
     "live/manager.py",
     "live/facade.py",
     "live/watcher.py",
-    "layers/yaml_text.py",
-    "layers/json_text.py",
-    "layers/dotenv_text.py",
+    "text/yaml.py",
+    "text/json.py",
+    "text/dotenv.py",
 }
 """The faces, the commands, and the readers of texts; everybody else is handed an application."""
 

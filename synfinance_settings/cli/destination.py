@@ -56,7 +56,7 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
     filled, where it is free. Raises `EditError` for a place that a load reads.
     """
     from synfinance_settings.layers.look import refuse_read_place
-    from synfinance_settings.layers.writing import write_atomically
+    from synfinance_settings.text.atomic import write_atomically
 
     if path in (None, STDOUT):
         render.put_out(text)

@@ -244,7 +244,7 @@ def _styled(text: str, row: _Row, cell: _Cell) -> str:
 
 
 def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, output: str) -> None:
-    from synfinance_settings.layers.yaml_text import write_yaml
+    from synfinance_settings.text.yaml import write_yaml
 
     data: dict[str, dict[str, Any]] = {}
     for row in rows:

@@ -302,7 +302,7 @@ def _tls(config: AppConfig, answers: Answers) -> Iterator[Finding]:
 
 def _unreadable(path: Path) -> str | None:
     """Why there is nothing to read at `path`; a pipe, a device and what is far too long are not waited for."""
-    from synfinance_settings.layers.files import read_file
+    from synfinance_settings.text.files import read_file
 
     content = read_file(path)
     if content.failure:

@@ -183,7 +183,7 @@ def history(target: Target | None, output: str) -> None:
 
 def _file_of(layer: LayerFile) -> str:
     """The file of a layer, the one that a command would make where there is none."""
-    from synfinance_settings.layers.files import read_file
+    from synfinance_settings.text.files import read_file
 
     candidates = layer.project.candidates(layer.target)
     found = [path for path in candidates if read_file(path).exists]

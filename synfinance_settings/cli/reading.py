@@ -68,9 +68,9 @@ def _of_file(
     path: Path, environment: Environment | None, *, placeholders: bool
 ) -> Iterator[tuple[str, ValidationReport]]:
     """What is found in a file, with its name; a default layer has a report for each environment."""
-    from synfinance_settings.layers.files import read_file
     from synfinance_settings.layers.trial import environments_of, judge, judge_default, layer_of, without_layer
     from synfinance_settings.sections.application import SYNFINANCE
+    from synfinance_settings.text.files import read_file
 
     layer, named = layer_of(SYNFINANCE, path)
     project = options.find(environment or named)
@@ -309,11 +309,11 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
 
 
 def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
-    from synfinance_settings.layers.node import plain_of
     from synfinance_settings.layers.output import plain, told, typed
     from synfinance_settings.layers.snapshot import trail
     from synfinance_settings.sections.application import SYNFINANCE
     from synfinance_settings.sections.keys import SETTINGS
+    from synfinance_settings.text.node import plain_of
 
     key = found.key
     said = [(typed(SYNFINANCE.catalogue, key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
@@ -383,10 +383,10 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
 
     --check compares with --output, or with schema.json in the settings folder.
     """
-    from synfinance_settings.layers.files import read_file
     from synfinance_settings.layers.output import json_text
     from synfinance_settings.model.schema import layer_schema
     from synfinance_settings.sections.application import SYNFINANCE
+    from synfinance_settings.text.files import read_file
 
     text = json_text(layer_schema(SYNFINANCE))
     if not check:

@@ -21,11 +21,8 @@ from synfinance_settings.editing.masking import holds_secret, masked_difference
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.comparison import changed_in_files
-from synfinance_settings.layers.files import Content
-from synfinance_settings.layers.hidden import Data, Text
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
-from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Snapshot, trail
@@ -38,7 +35,10 @@ from synfinance_settings.layers.trial import (
     told_once,
     without_layer,
 )
-from synfinance_settings.layers.writing import write_atomically
+from synfinance_settings.text.atomic import write_atomically
+from synfinance_settings.text.files import Content
+from synfinance_settings.text.hidden import Data, Text
+from synfinance_settings.text.node import Branch
 
 logger: Final = logging.getLogger("synfinance_settings")
 

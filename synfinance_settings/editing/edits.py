@@ -10,7 +10,6 @@ from pathlib import Path
 
 from synfinance_settings.editing.changes import Target, file_text
 from synfinance_settings.editing.history import History, Version
-from synfinance_settings.editing.spelling import Written
 from synfinance_settings.editing.splice import set_value, unset_value, with_content
 from synfinance_settings.errors import (
     EditError,
@@ -22,14 +21,15 @@ from synfinance_settings.errors import (
     UnknownKeyError,
     door,
 )
-from synfinance_settings.layers.expansion import is_braced, is_reference
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.node import Branch, Node, Source, leaves
-from synfinance_settings.layers.text import read_text
-from synfinance_settings.layers.yaml_text import read_yaml
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8, read_texts
+from synfinance_settings.text.expansion import is_braced, is_reference
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Branch, Node, Source, leaves
+from synfinance_settings.text.spelling import Written
+from synfinance_settings.text.yaml import read_yaml
 
 Edit = Callable[[str, str], str]
 """The new text of a layer file, from the old one and the file's name."""

@@ -24,11 +24,11 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from synfinance_settings.errors import HistoryError, Origin, Problem, door
-from synfinance_settings.layers.bounds import FILE_BYTES
-from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.forks import whole
-from synfinance_settings.layers.hidden import Data
-from synfinance_settings.layers.trust import Distrust, distrusted_file, distrusted_folder
+from synfinance_settings.text.bounds import FILE_BYTES
+from synfinance_settings.text.files import read_file
+from synfinance_settings.text.hidden import Data
+from synfinance_settings.text.trust import Distrust, distrusted_file, distrusted_folder
 
 KEPT_VERSIONS: Final = 100
 """Versions kept for each environment; the oldest go."""

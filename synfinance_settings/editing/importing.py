@@ -14,19 +14,19 @@ from typing import Any, Final
 from synfinance_settings.editing.changes import LayerFile, new_text
 from synfinance_settings.editing.edits import Edit, as_written, said_in, secret_refusal
 from synfinance_settings.editing.masking import parses
-from synfinance_settings.editing.spelling import Written
 from synfinance_settings.editing.splice import layer_of, set_value, unset_value
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
-from synfinance_settings.layers.expansion import Scope
-from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.look import look_at
-from synfinance_settings.layers.node import Branch, Node, Source, leaves, put
 from synfinance_settings.layers.project import parse_dotenv
 from synfinance_settings.layers.report import placeholder
-from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import values_alone
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.text.expansion import Scope
+from synfinance_settings.text.files import Content, read_file
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Branch, Node, Source, leaves, put
+from synfinance_settings.text.spelling import Written
 
 _BLANK: Final = ("", "{}")
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from synfinance_settings.errors import MASK, LayerError
 from synfinance_settings.layers.excerpt import Piece, pieces
-from synfinance_settings.layers.expansion import is_braced
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.node import Node, Source, leaves
-from synfinance_settings.layers.text import read_text
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
+from synfinance_settings.text.expansion import is_braced
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Node, Source, leaves
 
 _Path = tuple[str | None, ...]
 

@@ -12,14 +12,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from synfinance_settings.editing.spelling import Spell, Written, spell_json, spell_yaml
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem
-from synfinance_settings.layers.node import Node, Source
-from synfinance_settings.layers.outline import Entry, Outline
 from synfinance_settings.layers.output import json_text, nested
-from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.model.catalogue import Catalogue, below
 from synfinance_settings.model.forms import is_utf8
+from synfinance_settings.text.format import outline_text, read_text
+from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.outline import Entry, Outline
+from synfinance_settings.text.spelling import Spell, Written, spell_json, spell_yaml
 
 _MARK: Final = "\ufeff"
 _STEP: Final = "  "  # one level of a section that is written anew

@@ -8,10 +8,10 @@ from pathlib import PurePath
 from synfinance_settings.errors import LayerError
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.node import Branch, Source, leaves, text_of
-from synfinance_settings.layers.text import read_text
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.section import Section
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Branch, Source, leaves, text_of
 
 
 def changed_keys(old: Section, new: Section) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from synfinance_settings.layers.dotenv_text import read_dotenv
 from synfinance_settings.layers.environ import dotenv_variables, read_variables
-from synfinance_settings.layers.node import leaves, plain_of
 from synfinance_settings.layers.output import means, plain
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import is_set
+from synfinance_settings.text.dotenv import read_dotenv
+from synfinance_settings.text.node import leaves, plain_of
 
 
 def dotenv_text(

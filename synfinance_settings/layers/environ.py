@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import Final
 
 from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
-from synfinance_settings.layers.dotenv_text import DotEnv
-from synfinance_settings.layers.node import Branch, Node, Pending, Source, put
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.model.variables import FILE_SUFFIX, VariableNames
 from synfinance_settings.slips import is_slip
+from synfinance_settings.text.dotenv import DotEnv
+from synfinance_settings.text.node import Branch, Node, Pending, Source, put
 
 _NAME: Final = re.compile("[A-Z_][A-Z0-9_]*")  # as everybody writes the name of a variable
 

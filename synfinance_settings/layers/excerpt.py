@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from synfinance_settings.errors import MASK, Excerpt
-from synfinance_settings.layers.expansion import is_plain, setting_of
-from synfinance_settings.layers.outline import Span, spans
-from synfinance_settings.layers.text import outline_text
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
+from synfinance_settings.text.expansion import is_plain, setting_of
+from synfinance_settings.text.format import outline_text
+from synfinance_settings.text.outline import Span, spans
 
 _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself

@@ -9,8 +9,8 @@ from __future__ import annotations
 from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
-from synfinance_settings.layers.node import Branch, Node
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Catalogue, Tree, is_near
+from synfinance_settings.text.node import Branch, Node
 
 
 def fit(root: Node | None, catalogue: Catalogue) -> tuple[Branch, list[Problem]]:

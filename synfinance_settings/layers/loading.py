@@ -18,21 +18,21 @@ from synfinance_settings.layers.environ import (
     read_variables,
 )
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
-from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.node import Branch, Node, Pending, Source
 from synfinance_settings.layers.project import Project, parse_dotenv, place
 from synfinance_settings.layers.report import Lender, ValidationReport
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
-from synfinance_settings.layers.text import read_text
 from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.variables import FILE_SUFFIX
+from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
+from synfinance_settings.text.files import Content
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Branch, Node, Pending, Source
 
 _LASTING: Final = ("default", "environment")  # layers that a reload may not lose
 

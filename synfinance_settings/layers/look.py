@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from synfinance_settings.errors import EditError, Problem, printable
-from synfinance_settings.layers.dotenv_text import DotEnv
 from synfinance_settings.layers.environ import (
     dotenv_variables,
     secret_files,
 )
-from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.project import SUFFIXES, Project, parse_dotenv
 from synfinance_settings.layers.stray_files import strays
+from synfinance_settings.text.dotenv import DotEnv
+from synfinance_settings.text.files import Content
 
 
 @dataclass(frozen=True, slots=True)

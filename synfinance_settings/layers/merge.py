@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from synfinance_settings.layers.node import Branch
+from synfinance_settings.text.node import Branch
 
 ROOT: Final = "LAYERS"
 """The key below which loaders put their sections: one for all, since dynaconf upper-cases the names at the top."""

@@ -14,9 +14,9 @@ from pydantic import SecretStr, ValidationError
 
 from synfinance_settings.errors import MASK, NOT_SET
 from synfinance_settings.foreign import as_json
-from synfinance_settings.layers.yaml_text import outline_yaml, write_yaml
 from synfinance_settings.model.catalogue import Catalogue, Setting, as_line, catalogue_of, is_set
 from synfinance_settings.model.section import Section
+from synfinance_settings.text.yaml import outline_yaml, write_yaml
 
 Secrets = Literal["mask", "omit", "reveal"]
 PLACEHOLDER: Final = "placeholder"

@@ -10,13 +10,13 @@ from typing import Final
 
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, door, printable
-from synfinance_settings.layers.dotenv_text import DotEnv, read_dotenv
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.expansion import Lend
-from synfinance_settings.layers.files import Content, read_file
 from synfinance_settings.layers.secret_files import target
-from synfinance_settings.layers.trust import Distrust, Guard, Trusted, ours
 from synfinance_settings.model.application import Application
+from synfinance_settings.text.dotenv import DotEnv, read_dotenv
+from synfinance_settings.text.expansion import Lend
+from synfinance_settings.text.files import Content, read_file
+from synfinance_settings.text.trust import Distrust, Guard, Trusted, ours
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 NO_FOLDER: Final = "none"

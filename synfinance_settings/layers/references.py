@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from synfinance_settings.errors import printable
-from synfinance_settings.layers.expansion import Answer, ReferenceFault, Steps, Wanted
 from synfinance_settings.layers.output import plain
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.text.expansion import Answer, ReferenceFault, Steps, Wanted
 
 _MOST_OF_A_CIRCLE: Final = 5
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from synfinance_settings.errors import Problem, printable
-from synfinance_settings.layers.files import Content
+from synfinance_settings.text.files import Content
 
 
 def target(root: Path, named: str) -> Path:

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic
 
 from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem, printable
-from synfinance_settings.layers.node import Branch, Node, text_of
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.section import Section
+from synfinance_settings.text.node import Branch, Node, text_of
 
 if TYPE_CHECKING:  # what is there at run time knows no default
     from typing_extensions import TypeVar

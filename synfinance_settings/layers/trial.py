@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final, Literal
 
 from synfinance_settings.errors import Origin, Problem
-from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
-from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
+from synfinance_settings.text.files import Content
+from synfinance_settings.text.node import Branch
 
 LayerName = Literal["default", "environment", "default.local", "environment.local"]
 

@@ -17,10 +17,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from synfinance_settings.errors import DEFAULT, Origin, Problem
-from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.expansion import (
+from synfinance_settings.layers.references import References, as_inserted
+from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.section import JUDGED_APART, Section
+from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
+from synfinance_settings.text.expansion import (
     DOLLAR,
     Answer,
     AtFaultElsewhere,
@@ -33,12 +38,7 @@ from synfinance_settings.layers.expansion import (
     may_name_setting,
     without_settings,
 )
-from synfinance_settings.layers.node import Branch, Node, Pending
-from synfinance_settings.layers.references import References, as_inserted
-from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
-from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting
-from synfinance_settings.model.section import JUDGED_APART, Section
+from synfinance_settings.text.node import Branch, Node, Pending
 
 Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""

@@ -21,11 +21,9 @@ from typing import Final, Literal
 from synfinance_settings.errors import LayerError, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.files import Content
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.node import Branch
 from synfinance_settings.layers.project import Project, find_project
 from synfinance_settings.layers.report import log_problems
 from synfinance_settings.layers.snapshot import Snapshot
@@ -34,6 +32,8 @@ from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
 from synfinance_settings.live.timeline import State, Timeline
 from synfinance_settings.model.application import Application
+from synfinance_settings.text.files import Content
+from synfinance_settings.text.node import Branch
 
 logger: Final = logging.getLogger("synfinance_settings")
 

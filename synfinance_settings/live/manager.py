@@ -15,19 +15,19 @@ from typing import Any, ClassVar, Literal, NoReturn, Self
 from synfinance_settings.environment import Environment, parse_environment
 from synfinance_settings.errors import SettingsError, door
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.files import read_file
 from synfinance_settings.layers.look import refuse_read_place
 from synfinance_settings.layers.output import exported
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
 from synfinance_settings.layers.trial import judge, layer_of
-from synfinance_settings.layers.writing import write_atomically
 from synfinance_settings.live.current import Choice, Current, PathLike
 from synfinance_settings.live.last_good import state_folder
 from synfinance_settings.live.subscriptions import OnError, Subscriber
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS, unknown_key
+from synfinance_settings.text.atomic import write_atomically
+from synfinance_settings.text.files import read_file
 
 
 class ConfigManager:

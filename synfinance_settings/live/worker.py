@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.foreign import printable
-from synfinance_settings.layers.files import file_digest
 from synfinance_settings.layers.look import Look, candidates
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
+from synfinance_settings.text.files import file_digest
 
 if TYPE_CHECKING:
     from synfinance_settings.live.hints import Hints

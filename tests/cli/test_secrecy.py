@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from synfinance_settings import SettingsError
 from synfinance_settings.layers.fitting import fit
-from synfinance_settings.layers.node import Source, leaves, text_of
-from synfinance_settings.layers.outline import Mark, Outline, spans
-from synfinance_settings.layers.text import outline_text, read_text
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.text.format import outline_text, read_text
+from synfinance_settings.text.node import Source, leaves, text_of
+from synfinance_settings.text.outline import Mark, Outline, spans
 
 ORIGIN = Mark(0, 1, 1)
 CANARY = "qzxjvkwqj9"

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings.layers.merge import ROOT, LayerLoader, merge, merged
-from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.layers.snapshot import trail
+from synfinance_settings.text.node import Node, Source
 
 OPTIONS = sorted(
     {

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import ExpansionError
-from synfinance_settings.layers.expansion import Wanted
 from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.sections.keys import SETTINGS, values_of
+from synfinance_settings.text.expansion import Wanted
 
 CANARY = "canary-in-the-mine"
 

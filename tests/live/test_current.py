@@ -7,8 +7,8 @@ from shop import SHOP
 
 from synfinance_settings import InvalidSettingsError, UnknownKeyError
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.node import Node, Source
 from synfinance_settings.live.current import Choice, Current
+from synfinance_settings.text.node import Node, Source
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from patience import PATIENCE
 
-from synfinance_settings.layers.files import file_digest, read_file
+from synfinance_settings.text.files import file_digest, read_file
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from synfinance_settings.layers.dotenv_text import read_dotenv
 from synfinance_settings.model.template import env_template
 from synfinance_settings.sections.application import SYNFINANCE
+from synfinance_settings.text.dotenv import read_dotenv
 
 
 def test_it_names_every_variable():

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers import bounds
-from synfinance_settings.layers.hidden import Data, Text
-from synfinance_settings.layers.trust import Distrust, Guard
+from synfinance_settings.text import bounds
+from synfinance_settings.text.hidden import Data, Text
+from synfinance_settings.text.trust import Distrust, Guard
 
 
 class Failure(NamedTuple):

@@ -22,9 +22,11 @@ from typing import Final
 from dotenv.parser import Binding, Original, Reader, parse_binding
 
 from synfinance_settings.errors import Origin, Problem
-from synfinance_settings.layers import bounds
-from synfinance_settings.layers.bounds import EXPANDED_CHARACTERS
-from synfinance_settings.layers.expansion import (
+from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.variables import VARIABLES
+from synfinance_settings.text import bounds
+from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
+from synfinance_settings.text.expansion import (
     DOLLAR,
     InheritedFault,
     Lend,
@@ -33,9 +35,7 @@ from synfinance_settings.layers.expansion import (
     expand,
     may_name_setting,
 )
-from synfinance_settings.layers.node import Pending
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import VARIABLES
+from synfinance_settings.text.node import Pending
 
 _HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
 _DOUBLE: Final = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)

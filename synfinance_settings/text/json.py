@@ -12,12 +12,12 @@ from json import decoder
 from typing import Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers import bounds, brackets
-from synfinance_settings.layers.brackets import first_unclosed
-from synfinance_settings.layers.node import Node, Source
-from synfinance_settings.layers.outline import Entry, Mark, Outline
 from synfinance_settings.model.catalogue import below
 from synfinance_settings.sections.keys import public_path
+from synfinance_settings.text import bounds, brackets
+from synfinance_settings.text.brackets import first_unclosed
+from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.outline import Entry, Mark, Outline
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 from synfinance_settings.errors import Problem, printable
-from synfinance_settings.layers import bounds
+from synfinance_settings.text import bounds
 
 Lend = Callable[[str], "str | None"]
 """A value for a name that is set nowhere and has no default; None where there is none to lend."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import PATIENCE
 
-from synfinance_settings.layers.expansion import InheritedFault, ReferenceFault, Scope, expand
+from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
 
 SET = {"A": "alpha", "B": "b $A ${A} $$", "EMPTY": "", "_x1": "under", "D": "}{"}
 

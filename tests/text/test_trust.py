@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from synfinance_settings.layers.trust import distrusted_file, distrusted_folder
+from synfinance_settings.text.trust import distrusted_file, distrusted_folder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs a machine where the tests run as root")
 

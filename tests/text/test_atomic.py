@@ -16,7 +16,7 @@ import pytest
 from patience import PATIENCE
 
 from synfinance_settings import LayerError
-from synfinance_settings.layers.writing import write_atomically
+from synfinance_settings.text.atomic import write_atomically
 
 
 def mode(path):
@@ -216,7 +216,7 @@ def test_what_cannot_be_kept_is_refused_before_anything_is_written(everybodys, k
     code = f"""if True:
         import os, pathlib
         from synfinance_settings import LayerError
-        from synfinance_settings.layers.writing import write_atomically
+        from synfinance_settings.text.atomic import write_atomically
         os.setgroups([]); os.setgid(1234); os.setuid(1234)
         try:
             write_atomically(pathlib.Path({str(path)!r}), b"new")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from synfinance_settings.errors import Problem
-from synfinance_settings.layers.json_text import outline_json, read_json
-from synfinance_settings.layers.node import Node, Source
-from synfinance_settings.layers.outline import Outline
-from synfinance_settings.layers.yaml_text import outline_yaml, read_yaml
+from synfinance_settings.text.json import outline_json, read_json
+from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.outline import Outline
+from synfinance_settings.text.yaml import outline_yaml, read_yaml
 
 
 def read_text(text: str, source: Source) -> tuple[Node | None, list[Problem]]:

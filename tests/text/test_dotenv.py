@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from synfinance_settings import Problem
 from synfinance_settings.layers.dotenv_form import line_of
-from synfinance_settings.layers.dotenv_text import read_dotenv
 from synfinance_settings.sections.application import SYNFINANCE
+from synfinance_settings.text.dotenv import read_dotenv
 
 
 def read(text, **environ):

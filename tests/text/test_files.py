@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from synfinance_settings.layers.files import read_file
+from synfinance_settings.text.files import read_file
 
 MIB = 1024 * 1024
 

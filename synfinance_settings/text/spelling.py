@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from synfinance_settings.errors import LayerError
-from synfinance_settings.layers.node import Source
-from synfinance_settings.layers.yaml_text import looks_typed, read_yaml
 from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.text.node import Source
+from synfinance_settings.text.yaml import looks_typed, read_yaml
 
 Written = str | None | list[str | None]
 """What a layer says of one setting: text, null, or a list of these."""

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
-from synfinance_settings.layers.node import Source
-from synfinance_settings.layers.yaml_text import read_yaml, write_yaml
+from synfinance_settings.text.node import Source
+from synfinance_settings.text.yaml import read_yaml, write_yaml
 
 
 def data(node):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
-from synfinance_settings.layers.json_text import read_json
-from synfinance_settings.layers.node import Source
+from synfinance_settings.text.json import read_json
+from synfinance_settings.text.node import Source
 
 
 def data(node):

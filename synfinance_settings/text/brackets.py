@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from synfinance_settings.layers.bounds import LEVELS
-from synfinance_settings.layers.outline import Mark
+from synfinance_settings.text.bounds import LEVELS
+from synfinance_settings.text.outline import Mark
 
 HINT: Final = "a bracket that opens here is not closed"
 _OPENING: Final = {"]": "[", "}": "{"}
