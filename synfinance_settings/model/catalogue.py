@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
 from synfinance_settings.model.forms import UNITS, Form, FormName, in_words
+from synfinance_settings.model.resource import Resource
 from synfinance_settings.model.section import Contradiction, Section
 from synfinance_settings.slips import is_slip
 
@@ -186,6 +187,25 @@ class Catalogue:
             for section, model in {"": self.model, **self.sections}.items()
             for found in model.CONTRADICTIONS
         )
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """What the settings name in the world, as the sections say, those of the model first."""
+        models = {"": self.model, **self.sections}
+        return tuple(found.inside(section) for section, model in models.items() for found in model.RESOURCES)
+
+    def secrets_in_use(self, config: Section) -> dict[str, Any]:
+        """The values of the secrets by key, less those of resources that are not in use."""
+        owners: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            for key in resource.keys.values():
+                owners.setdefault(key, []).append(resource)
+        return {
+            key: attrgetter(key)(config)
+            for key, setting in self.settings.items()
+            if setting.is_secret
+            and (key not in owners or any(owner.unused_for(config) is None for owner in owners[key]))
+        }
 
     @cached_property
     def _values(self) -> Callable[[Any], tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from synfinance_settings.foreign import printable
+from synfinance_settings.model.resource import Resource
 
 
 def setting(
@@ -90,6 +91,7 @@ class Section(BaseModel):
     """The base of every model: frozen, deaf to unknown keys, silent about its input. Reads by key as well."""
 
     CONTRADICTIONS: ClassVar[tuple[Contradiction, ...]] = ()
+    RESOURCES: ClassVar[tuple[Resource, ...]] = ()
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from synfinance_settings.environment import Environment
 from synfinance_settings.model.forms import Boolean, Choice, Text
+from synfinance_settings.model.resource import Listener
 from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.cache import CacheConfig
 from synfinance_settings.sections.database import DatabaseConfig
@@ -37,3 +38,12 @@ class AppConfig(Section):
     ml: MLConfig = MLConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     security: SecurityConfig = SecurityConfig()
+
+    RESOURCES: ClassVar = (
+        Listener("server.port", host="server.host"),
+        Listener(
+            "monitoring.prometheus_port",
+            host="server.host",
+            when={"monitoring.enabled": True, "monitoring.prometheus_enabled": True},
+        ),
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, Text, Whole
+from synfinance_settings.model.resource import Server
 from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
@@ -25,6 +26,18 @@ class CacheConfig(Section):
     max_size: Whole = setting(10000, "Most entries kept in memory.", unit="entries", ge=100)
     ttl: Seconds = setting(3600, "Age at which an entry expires.", ge=60)
     eviction_policy: Annotated[EvictionPolicy, *Choice] = setting("lru", "Which entry goes when the cache is full.")
+
+    RESOURCES: ClassVar = (
+        Server(
+            "redis",
+            url="url",
+            host="host",
+            port="port",
+            password="password",
+            database="db",
+            when={"enabled": True, "backend": "redis"},
+        ),
+    )
 
     @property
     def url(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import SecretStr
 
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, Text, Whole
+from synfinance_settings.model.resource import Server
 from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
@@ -34,6 +35,19 @@ class DatabaseConfig(Section):
     )
     retry_attempts: Whole = setting(3, "Attempts to connect before giving up.", unit="attempts", ge=1)
     retry_delay: Seconds = setting(1, "Wait between two attempts.", ge=0)
+
+    RESOURCES: ClassVar = (
+        Server(
+            "postgresql",
+            url="url",
+            host="host",
+            port="port",
+            user="user",
+            password="password",
+            database="name",
+            tls="ssl_mode",
+        ),
+    )
 
     @property
     def url(self) -> str:

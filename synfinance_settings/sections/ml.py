@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from synfinance_settings.model.forms import Boolean, Number, Seconds, Text, Whole
+from synfinance_settings.model.resource import Folder
 from synfinance_settings.model.section import Section, setting
 
 
@@ -28,3 +31,5 @@ class MLConfig(Section):
     cache_predictions: Boolean = setting(True, "Keep scores in the cache.")
     model_refresh_interval: Seconds = setting(3600, "How often models are read anew.", ge=60)
     feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()
+
+    RESOURCES: ClassVar = (Folder("model_path", "read"),)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from synfinance_settings.model.forms import Boolean, Seconds, SecretUrl, Text, Whole
+from synfinance_settings.model.resource import File, Server
 from synfinance_settings.model.section import Section, setting
 
 
@@ -20,3 +23,8 @@ class MonitoringConfig(Section):
     alert_webhook: SecretUrl | None = setting(None, "URL that alerts are posted to; it carries a token, so a secret.")
     log_metrics: Boolean = setting(True, "Write metrics to a file as well.")
     metrics_file: Text = setting("logs/metrics.log", "File that metrics are written to.")
+
+    RESOURCES: ClassVar = (
+        Server("http", url="alert_webhook", when={"alerting_enabled": True}),
+        File("metrics_file", "write", when={"log_metrics": True}),
+    )

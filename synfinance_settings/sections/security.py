@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import SecretStr
 
 from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, SecretList, Text, TextList, Whole
+from synfinance_settings.model.resource import Certificate, Credential
 from synfinance_settings.model.section import Contradiction, Section, setting
 
 JwtAlgorithm = Literal[
@@ -31,6 +32,12 @@ class SecurityConfig(Section):
     ssl_enabled: Boolean = setting(False, "Serve TLS.", restart=True)
     ssl_cert_path: Text | None = setting(None, "PEM file of the certificate chain.", restart=True)
     ssl_key_path: Text | None = setting(None, "PEM file of the private key.", restart=True)
+
+    RESOURCES: ClassVar = (
+        Certificate("ssl_cert_path", private_key="ssl_key_path", when={"ssl_enabled": True}),
+        Credential("jwt_secret", made_here=True, when={"jwt_enabled": True}),
+        Credential("api_keys", made_here=True, when={"api_key_enabled": True}),
+    )
 
     @property
     def has_api_key(self) -> bool:
