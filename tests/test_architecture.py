@@ -41,7 +41,7 @@ DOORS = {
     "pytest": {"pytest_plugin.py", "testing.py"},
     "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
     "pydantic_core": {"model/", "layers/validation.py"},
-    "typing_extensions": {"layers/snapshot.py"},  # for type checkers alone
+    "typing_extensions": {"model/application.py", "layers/snapshot.py"},  # for type checkers alone
     "annotated_types": {"model/catalogue.py"},
 }
 READERS_OF_ENVIRON = {"live/current.py", "env_loader.py", "cli/", "layers/merge.py"}

@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic
 
 from synfinance_settings.environment import USUAL, EnvironmentKind, meant_environment
 from synfinance_settings.errors import Origin, Problem
@@ -15,9 +16,18 @@ from synfinance_settings.model.rule import Breach, Rule
 from synfinance_settings.model.section import Section
 from synfinance_settings.model.variables import VariableNames
 
+if TYPE_CHECKING:  # what is there at run time knows no default
+    from typing_extensions import TypeVar
+
+    Model_co = TypeVar("Model_co", bound=Section, covariant=True, default=Section)
+else:
+    from typing import TypeVar
+
+    Model_co = TypeVar("Model_co", covariant=True)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Application:
+class Application(Generic[Model_co]):
     """The settings of one program: their `model`, the `prefix` of their variables, and the `rules` between them.
 
     `name` is what people call the program, else what the prefix says. The first of the
@@ -25,10 +35,10 @@ class Application:
 
     `short_variables` maps keys, of sections and of settings, to short names that their variables have as well, without
     the prefix; `settings_dir_name` is what the folder of the layers is called. All else is derived from these, once,
-    when it is first needed.
+    when it is first needed. To a type checker it is an application of its model: ``Application[ShopConfig]``.
     """
 
-    model: type[Section]
+    model: type[Model_co]
     _: KW_ONLY
     prefix: str
     name: str = ""

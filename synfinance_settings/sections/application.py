@@ -8,7 +8,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.rules import RULES
 
-SYNFINANCE: Final = Application(
+SYNFINANCE: Final[Application[AppConfig]] = Application(
     AppConfig,
     prefix="SYNFINANCE_",
     name="SynFinance",

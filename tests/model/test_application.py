@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 from pydantic import SecretStr
 from shop import SHOP, CartConfig, ShopConfig
@@ -62,3 +64,19 @@ def test_its_environments_are_its_own():
 
 def test_synfinances_environments_are_members_where_its_config_has_them():
     assert SYNFINANCE.environment("prod") is Environment.PRODUCTION
+
+
+class ServedApplication(Application[ShopConfig]):
+    """One that can do more."""
+
+    @property
+    def counted(self) -> int:
+        return len(self.catalogue.settings)
+
+
+def test_it_is_an_application_of_its_model_and_others_can_stand_on_it():
+    app = ServedApplication(ShopConfig, prefix="SHOP_")
+    assert (app.counted, app.variables.prefix) == (4, "SHOP_")
+    assert Application[ShopConfig](ShopConfig, prefix="SHOP_").model is ShopConfig
+    with pytest.raises(FrozenInstanceError):
+        app.prefix = "X_"
