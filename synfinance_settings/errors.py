@@ -375,6 +375,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "unsafe-history": (HistoryError, "others could have changed the store, or put it there"),
     "and-others": (SettingsError, "how many problems there are besides those that are told"),
     "no-watch": (WatchError, "a watch cannot start"),
+    "no-application": (SettingsError, "what names an application leads to none"),
     "invalid": (SettingsError, "anything else; the message says what"),
 }
 """Every code of a problem that is not a rule of the environment, its class and its meaning."""

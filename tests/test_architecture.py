@@ -21,7 +21,7 @@ FLOORS = (
     ("sections",),
     ("text",),
     ("layers",),
-    ("env_loader", "editing"),
+    ("choice", "env_loader", "editing"),
     ("live",),
     ("cli", "testing", "metrics", "dynaconf_view"),
     ("__init__",),
@@ -44,7 +44,7 @@ DOORS = {
     "typing_extensions": {"model/application.py", "layers/snapshot.py"},  # for type checkers alone
     "annotated_types": {"model/catalogue.py"},
 }
-READERS_OF_ENVIRON = {"live/current.py", "env_loader.py", "cli/", "layers/merge.py"}
+READERS_OF_ENVIRON = {"choice.py", "live/current.py", "env_loader.py", "cli/", "layers/merge.py"}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
@@ -120,6 +120,7 @@ def test_one_module_prints_which_escapes_what_is_foreign(source):
 
 WHO_KNOWS_SYNFINANCE = {
     "__init__.py",
+    "choice.py",
     "env_loader.py",
     "testing.py",
     "dynaconf_view.py",

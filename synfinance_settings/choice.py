@@ -1,0 +1,81 @@
+"""Which application is meant: the one that ``module:object`` names, else SynFinance's.
+
+A module is looked for where Python looks for modules, and nowhere else: no folder is added, so nothing that lies in a
+working directory runs unless whoever started Python put that directory there.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from operator import attrgetter
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from synfinance_settings.errors import Origin, Problem, SettingsError, printable
+
+if TYPE_CHECKING:
+    from synfinance_settings.model.application import Application
+
+APP_VARIABLE: Final = f"{__name__.partition('.')[0].upper()}_APP"
+"""The variable of the process that names the application of commands, fixtures and views."""
+
+
+def chosen_application(otherwise: str | None = None) -> Application[Any]:
+    """The application that the process environment names, else the one that `otherwise` names, else SynFinance's.
+
+    Raises `SettingsError` where what is named is no application.
+    """
+    named = os.environ.get(APP_VARIABLE)
+    if named:
+        return application_named(named, Origin(f"env {APP_VARIABLE}"))
+    if otherwise:
+        return application_named(otherwise)
+    from synfinance_settings.sections.application import SYNFINANCE
+
+    return SYNFINANCE
+
+
+def application_named(name: str, origin: Origin = Origin("the argument")) -> Application[Any]:  # noqa: B008 - frozen
+    """The application that `name` spells as ``module:object``, ``shop.settings:app``; imports the module.
+
+    Raises `SettingsError` for another spelling, for a module that is not there or imports what is not, and for an
+    object that is not there or is no application. Whatever else the module raises is left as it is.
+    """
+    module_name, colon, path = name.partition(":")
+    if not colon or not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):
+        spelled = f"{printable(name)!r} does not name an application"
+        raise _error(spelled, origin, "name the module and the object in it: shop.settings:app")
+    module, failure = _imported(module_name, origin)
+    if failure is not None:
+        raise failure
+    try:
+        found = attrgetter(path)(module)
+    except AttributeError:
+        raise _error(f"{module_name} has no {path}", origin, "name the object that is the Application") from None
+    if not _is_application(found):
+        said = f"{module_name}:{path} is no application but of type {type(found).__name__}"
+        raise _error(said, origin, "name the object that Application(...) made")
+    return found
+
+
+def _imported(name: str, origin: Origin) -> tuple[ModuleType | None, SettingsError | None]:
+    """The module, or why there is none."""
+    try:
+        return import_module(name), None
+    except ImportError as error:
+        missing = error.name or ""
+        if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{missing}."):
+            hint = "install what it belongs to, or put its folder into PYTHONPATH"
+            return None, _error(f"there is no module {missing}", origin, hint)
+        return None, _error(f"{name} cannot be imported: {printable(str(error))}", origin)
+
+
+def _is_application(found: object) -> TypeGuard[Application[Any]]:
+    from synfinance_settings.model.application import Application
+
+    return isinstance(found, Application)
+
+
+def _error(message: str, origin: Origin, hint: str | None = None) -> SettingsError:
+    return SettingsError(Problem("no-application", message, origin=origin, hint=hint))
