@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Generic
 
 from synfinance_settings.environment import USUAL, EnvironmentKind, meant_environment
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.model import checks
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
+from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.model.rule import Breach, Rule
 from synfinance_settings.model.section import Section
 from synfinance_settings.model.variables import VariableNames
@@ -34,8 +36,10 @@ class Application(Generic[Model_co]):
     `environments` is that of a process of which nothing says where it runs.
 
     `short_variables` maps keys, of sections and of settings, to short names that their variables have as well, without
-    the prefix; `settings_dir_name` is what the folder of the layers is called. All else is derived from these, once,
-    when it is first needed. To a type checker it is an application of its model: ``Application[ShopConfig]``.
+    the prefix; `settings_dir_name` is what the folder of the layers is called. All else is derived from these, once. To
+    a type checker it is an application of its model: ``Application[ShopConfig]``.
+
+    Raises `ApplicationError`, with all faults at once, where these cannot serve.
     """
 
     model: type[Model_co]
@@ -47,8 +51,21 @@ class Application(Generic[Model_co]):
     short_variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     settings_dir_name: str = "settings"
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.model, type) and issubclass(self.model, Section)):
+            raise ApplicationError(repr(self), [f"{self.model!r} is no class of settings; derive it from Section"])
+        faults = [
+            *checks.of_names(self.prefix, self.settings_dir_name),
+            *checks.of_environments(self.catalogue, self.environments),
+            *checks.of_model(self.catalogue),
+            *checks.of_rules(self.catalogue, self.rules, self.kinds),
+        ]
+        faults = faults or [*checks.of_variables(self.catalogue, self.variables)]
+        if faults:
+            raise ApplicationError(repr(self), faults)
+
     def __repr__(self) -> str:
-        return f"<Application {self.model.__name__}, {self.prefix}>"
+        return f"<Application {getattr(self.model, '__name__', self.model)}, {self.prefix}>"
 
     @cached_property
     def title(self) -> str:

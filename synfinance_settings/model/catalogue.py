@@ -19,7 +19,7 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
-from synfinance_settings.model.forms import UNITS, Form, FormName, in_words
+from synfinance_settings.model.forms import Form, FormName, in_words
 from synfinance_settings.model.resource import Resource
 from synfinance_settings.model.section import Contradiction, Section
 from synfinance_settings.slips import is_slip
@@ -92,18 +92,19 @@ def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bo
             return annotation, metadata, nullable
 
 
-def _setting(key: str, field: FieldInfo) -> Setting:
+def _setting(key: str, field: FieldInfo) -> Setting | None:
+    """What `field` says; None where it has no form."""
     annotation, metadata, nullable = _unwrapped(field.annotation, list(field.metadata))
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict), f"{key} is not declared with setting()"
+    form = next((item for item in metadata if isinstance(item, Form)), None)
+    if form is None:
+        return None
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     choices: tuple[str, ...] = ()
     if get_origin(annotation) is Literal:
         choices = get_args(annotation)
     elif isinstance(annotation, type) and issubclass(annotation, Enum):
         choices = tuple(member.value for member in annotation)
-    form = next(item for item in metadata if isinstance(item, Form))
-    unit = cast("str | None", extra["unit"])
-    assert form.name != "whole number" or unit not in UNITS, f"{key} is declared as Seconds or Bytes, not with a unit"
+    unit = cast("str | None", extra.get("unit"))
     return Setting(
         key=key,
         form=form.name,
@@ -114,18 +115,21 @@ def _setting(key: str, field: FieldInfo) -> Setting:
         at_least=next((cast("float", item.ge) for item in metadata if isinstance(item, Ge)), None),
         at_most=next((cast("float", item.le) for item in metadata if isinstance(item, Le)), None),
         unit=form.unit or unit,
-        needs_restart=bool(extra["restart"]),
+        needs_restart=bool(extra.get("restart")),
         any_case=form.any_case,
         is_url=form.is_url,
         takes_units=form.unit is not None,
     )
 
 
-def _walk(model: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo | type[Section]]]:
+def _walk(
+    model: type[Section], prefix: str = "", above: tuple[type[Section], ...] = ()
+) -> Iterator[tuple[str, FieldInfo | type[Section]]]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield prefix + name, field.annotation
-            yield from _walk(field.annotation, f"{prefix}{name}.")
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section) and kind not in (model, *above):
+            yield prefix + name, kind
+            yield from _walk(kind, f"{prefix}{name}.", (*above, model))
         else:
             yield prefix + name, field
 
@@ -148,7 +152,7 @@ class Catalogue:
     """The settings and sections of `model` by their keys.
 
     `settings` has every setting in the order of the model, `sections` every section's model, a section before those
-    inside it, `tree` the shape of both.
+    inside it, `tree` the shape of both. A field without a form is none; no application has one.
     """
 
     def __init__(self, model: type[Section]) -> None:
@@ -158,7 +162,8 @@ class Catalogue:
             k: v for k, v in found.items() if not isinstance(v, FieldInfo)
         }
         self._fields: Final = {k: v for k, v in found.items() if isinstance(v, FieldInfo)}
-        self.settings: Final = {key: _setting(key, field) for key, field in self._fields.items()}
+        made = ((key, _setting(key, field)) for key, field in self._fields.items())
+        self.settings: Final = {key: setting for key, setting in made if setting is not None}
         self.tree: Final[Tree] = _tree(iter(found), self.sections)
         self._adapters: dict[str, TypeAdapter[Any]] = {}
 

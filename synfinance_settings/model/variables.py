@@ -90,6 +90,10 @@ class VariableNames:
             end = name.rfind(SEPARATOR, 0, end + 1)
         return None
 
+    def named_section(self, name: str) -> str | None:
+        """The section that `name` is a variable's name of, which sets nothing; None where there is none."""
+        return self._sections.get(name)
+
     def near(self, name: str) -> str | None:
         """The variable that `name` most likely means, or None."""
         if len(name) > LONGEST_SLIP:

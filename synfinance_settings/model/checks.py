@@ -1,0 +1,203 @@
+"""Whether the model of an application can serve: all that a programmer has to mend, found when the application is made.
+
+What is found is told at once, each fault with the class, the field and the mend. Nothing here is about values that
+an operator wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from synfinance_settings.environment import EnvironmentKind
+from synfinance_settings.errors import printable
+from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.forms import UNITS
+from synfinance_settings.model.rule import Rule
+from synfinance_settings.model.section import JUDGED_APART, Section
+from synfinance_settings.model.variables import VariableNames
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_PREFIX: Final = re.compile(r"[A-Z][A-Z0-9_]*_")
+_SHORT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_RAISED: Final = ("value_error", "assertion_error")
+"""Errors of validators that others wrote, who may say the value in them."""
+
+_OTHER_FILES: Final = ("default", "schema")
+"""What files in the folder of the layers are called that are no environment's."""
+
+
+class ApplicationError(TypeError):
+    """An application cannot serve: a fault of the program, not of its settings. `faults` says all that is wrong."""
+
+    def __init__(self, name: str, faults: Iterable[str]) -> None:
+        self.name: Final = name
+        self.faults: Final = tuple(faults)
+        super().__init__(name, self.faults)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.name} cannot serve:", *(f"  - {fault}" for fault in self.faults)])
+
+
+def of_model(catalogue: Catalogue) -> Iterator[str]:
+    """What is wrong with the model of `catalogue`, and with its sections."""
+    if not catalogue.model.model_fields:
+        yield f"{catalogue.model.__name__} has no settings; declare its fields"
+    models: dict[type[Section], str] = {catalogue.model: ""}
+    for section, model in catalogue.sections.items():
+        models.setdefault(model, f"{section}.")
+    taken = frozenset(dir(Section))
+    for model, inside in models.items():
+        for name, field in model.model_fields.items():
+            where = f"{model.__name__}.{name}"
+            yield from (f"{where}: {fault}" for fault in _of_name(name, taken))
+            yield from (f"{where}: {fault}" for fault in _of_field(field))
+            if inside + name not in catalogue.settings and inside + name not in catalogue.sections:
+                yield f"{where}: {_without_form(field)}"
+        yield from _of_declarations(model)
+        yield from _of_defaults(model)
+
+
+def _of_name(name: str, taken: frozenset[str]) -> Iterator[str]:
+    if not _NAME.fullmatch(name):
+        yield "a name of a setting is a-z, 0-9 and _, and begins with a letter, since variables spell it in capitals"
+    elif name in taken:
+        yield f"the name hides Section.{name}; call the field otherwise"
+
+
+def _of_field(field: FieldInfo) -> Iterator[str]:
+    if _is_renamed(field):
+        yield "layers name a setting by its field, so an alias is read nowhere; give the field that name instead"
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and extra.get("unit") in UNITS and field.annotation is int:
+        yield f"a number that counts {extra['unit']} is declared as Seconds or Bytes, not with a unit"
+
+
+def _is_renamed(field: FieldInfo) -> bool:
+    return field.alias is not None or field.validation_alias is not None
+
+
+def _without_form(field: FieldInfo) -> str:
+    kind = field.annotation
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"{kind.__name__} is no section; derive it from Section instead of BaseModel"
+    return f"{getattr(kind, '__name__', kind)} has no form in which layers could write it; use one of model/forms.py"
+
+
+def _of_declarations(model: type[Section]) -> Iterator[str]:
+    """Contradictions and resources that are about fields which there are not."""
+    for contradiction in model.CONTRADICTIONS:
+        for name in contradiction.fields:
+            if name not in model.model_fields:
+                yield f"{model.__name__}.CONTRADICTIONS: {name} is no field of {model.__name__}"
+    for resource in model.RESOURCES:
+        for role, path in (*resource.keys.items(), *(("when", path) for path in resource.when)):
+            if not _leads_somewhere(model, path):
+                yield f"{model.__name__}.RESOURCES: {path}, as {role} of {resource!r}, is no field of {model.__name__}"
+
+
+def _leads_somewhere(model: type[Section], path: str) -> bool:
+    """True where `path` names a field, or a property, of the model or of a section inside."""
+    name, _, rest = path.partition(".")
+    if not rest:
+        return name in model.model_fields or isinstance(getattr(model, name, None), property)
+    field = model.model_fields.get(name)
+    inner = field.annotation if field else None
+    return isinstance(inner, type) and issubclass(inner, Section) and _leads_somewhere(inner, rest)
+
+
+def _of_defaults(model: type[Section]) -> Iterator[str]:
+    """Defaults that would be refused if a layer gave them, or that say another thing than those of the fields."""
+    values = {}
+    for name, field in model.model_fields.items():
+        kind, default = field.annotation, field.default
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            if default is not PydanticUndefined and not _is_renamed(field):
+                values[name] = default
+        elif issubclass(kind, Section) and isinstance(default, kind):
+            fields = kind.model_fields
+            for inner in (inner for inner, value in default.__dict__.items() if value != fields[inner].default):
+                yield (
+                    f"{model.__name__}.{name}: its default gives {inner} another value than {kind.__name__} does; say "
+                    f"it there, since a layer that names the section takes all others from {kind.__name__}"
+                )
+    try:
+        model.__pydantic_validator__.validate_python(values, context=JUDGED_APART)
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_input=False):
+            at_fault = next(iter(found["loc"]), None)
+            if found["type"] != "missing" and at_fault in values:
+                said = "a validator refuses it" if found["type"] in _RAISED else found["msg"]
+                yield f"{model.__name__}.{at_fault}: its default does not fit: {said}"
+
+
+def of_names(prefix: str, settings_dir_name: str) -> Iterator[str]:
+    """What is wrong with the prefix of the variables and with the name of the folder of the layers."""
+    if not _PREFIX.fullmatch(prefix):
+        yield f"the prefix {printable(prefix)!r} must be capitals that end in _, as SHOP_"
+    if settings_dir_name in ("", ".", "..") or re.search(r"[/\\\0]", settings_dir_name):
+        yield "settings_dir_name must be the name of a folder, as settings"
+
+
+def of_environments(catalogue: Catalogue, kinds: tuple[EnvironmentKind, ...]) -> Iterator[str]:
+    """What is wrong with the names of the environments, and with the setting that holds one of them."""
+    if not kinds:
+        yield "there is no environment; leave environments out for the usual four"
+    for name, times in Counter(name for kind in kinds for name in (kind.name, *kind.aliases)).items():
+        if times > 1:
+            yield f"{name!r} is the name or alias of {times} environments; it can mean one alone"
+        if not _ENVIRONMENT.fullmatch(name) or name in _OTHER_FILES:
+            yield f"{name!r} cannot be an environment; its layer is a file of that name, of letters, digits, _ and -"
+    setting = catalogue.settings.get("environment")
+    where = f"{catalogue.model.__name__}.environment"
+    if setting is not None and setting.form not in ("choice", "text"):
+        yield f"{where} holds the name of the environment; make it text or a choice"
+    for kind in kinds if setting is not None and setting.choices else ():
+        if setting is not None and kind.name not in setting.choices:
+            yield (
+                f"{where}: the environment {kind.name} is none of its choices, {', '.join(setting.choices)}; "
+                "add it, or make the application with environments of its own"
+            )
+
+
+def of_rules(catalogue: Catalogue, rules: tuple[Rule, ...], environments: Collection[str]) -> Iterator[str]:
+    """The settings and environments that rules name and that there are not."""
+    for rule in rules:
+        for key in rule.keys:
+            if key not in catalogue.settings:
+                near = catalogue.suggestion(key)
+                mend = f"; did you mean {near}?" if near else ""
+                yield f"the rule {rule.id}: {printable(key)} is no setting{mend}"
+        for name in rule.environments:
+            if name not in environments:
+                yield f"the rule {rule.id}: {printable(name)} is no environment; there are {', '.join(environments)}"
+
+
+def of_variables(catalogue: Catalogue, variables: VariableNames) -> Iterator[str]:
+    """Variables that mean two things, and short names that belong to nothing."""
+    for key, short in variables.short.items():
+        if key not in catalogue.settings and (key not in catalogue.sections or "." in key):
+            model = catalogue.model.__name__
+            yield f"short_variables: {printable(key)} is neither a setting nor a section of {model} itself"
+        if not _SHORT.fullmatch(short):
+            yield f"short_variables: {printable(short)!r} for {printable(key)} must be capitals, digits and _"
+    owners: dict[str, str] = {}
+    for key, names in variables.names.items():
+        for name in dict.fromkeys(names):
+            if name in variables.reserved:
+                yield f"{key}: its variable {name} steers the package itself; {_OTHERWISE}"
+            elif section := variables.named_section(name):
+                yield f"{key}: its variable {name} names the section {section} too; {_OTHERWISE}"
+            elif name in owners:
+                yield f"{owners[name]} and {key} both have the variable {name}; {_OTHERWISE}"
+            owners.setdefault(name, key)
+
+
+_OTHERWISE: Final = "call the field, or its short variable, otherwise"
