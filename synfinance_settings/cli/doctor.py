@@ -444,14 +444,14 @@ def _files(project: Project, seconds: float) -> Iterator[Finding]:
     from synfinance_settings.layers.look import look_at
 
     look = look_at(project)
-    paths = list(look.present)
+    paths = list(look.files)
     bad = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o022]
     for path in bad:
         name = project.name(path)
         yield Finding("files", "fail", f"{name} can be written by others", Command.of("chmod", "go-w", "--", name))
     if not bad:
         yield Finding("files", "ok", f"{counted(len(paths), 'file')}, none writable by others")
-    for path in [project.env_file, *(content.path for content in look.secrets.values())]:
+    for path in look.private_files:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o044:
             name = project.name(path)
             yield Finding("files", "warn", f"{name} can be read by others", Command.of("chmod", "600", "--", name))

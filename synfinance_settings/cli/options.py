@@ -170,4 +170,4 @@ def stored(number: int) -> ValidationReport:
         project = find(Environment(version.environment))
     now = look_at(project)
     files = {**now.layer_files, **version.files}
-    return build(project, stored_look(project, now, files), placeholders=True)
+    return build(stored_look(now, files), placeholders=True)

@@ -182,7 +182,7 @@ class LayerFile:
         for environment in self._environments():
             project = self._here(environment)
             look = look_at(project).with_layer(layer, content)
-            reports.append(build(project, look, placeholders=True))
+            reports.append(build(look, placeholders=True))
         yield from _hiding(reports, changed, self.project.name(content.path))
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment == self.project.environment)

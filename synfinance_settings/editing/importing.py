@@ -18,9 +18,9 @@ from synfinance_settings.editing.splice import layer_of, set_value, unset_value
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.look import look_at
-from synfinance_settings.layers.project import parse_dotenv
 from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.validation import values_alone
+from synfinance_settings.layers.variables import DOTENV
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Scope
 from synfinance_settings.text.files import Content, read_file
@@ -119,9 +119,9 @@ def _wanted(layer: LayerFile, given: Mapping[str, Node], said: Mapping[str, Node
     """What the layer is to say: as it says it now, where that means the same."""
     catalogue = layer.project.application.catalogue
     look = look_at(layer.project)
-    lines = parse_dotenv(look.dotenv, layer.project.name(layer.project.env_file), layer.project.environ, placeholder)
+    lines = DOTENV.parsed(look.found.get(DOTENV.name, ()), layer.project, placeholder)
     scope = Scope(layer.project.environ, lines.values, placeholder)
-    default = look.files.get("default", ())
+    default = [found for found in look.found.get("default", ()) if isinstance(found, Content)]
     below = _given(catalogue, default[0], default[0].path.name) if default else {}
     new, old, under = (values_alone(layer.project.application, _branch(nodes), scope) for nodes in (given, said, below))
     inherited = {key: setting.default for key, setting in catalogue.settings.items() if key not in below} | under

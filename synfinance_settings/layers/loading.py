@@ -1,56 +1,37 @@
-"""From what was read to one validated snapshot; a pure function, which never looks at a file.
+"""From what was found to one validated snapshot; a pure function, which never looks at anything.
 
-It does not raise for bad input: a `ValidationReport` carries a snapshot or the problems. `LAYER_ORDER` is the order of
-precedence.
+It does not raise for bad input: a `ValidationReport` carries a snapshot or the problems.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, Severity, told
-from synfinance_settings.layers.environ import (
-    Variable,
-    Variables,
-    dotenv_variables,
-    read_variables,
-)
+from synfinance_settings.errors import Origin, Problem, SettingsError, told
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.layer import Finding, Layer, nothing_lent
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.merge import merge
-from synfinance_settings.layers.project import Project, parse_dotenv, place
+from synfinance_settings.layers.overrides import OVERRIDES
+from synfinance_settings.layers.precedence import layers_of
+from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import Lender, ValidationReport
-from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.validation import Validation, with_excerpt
-from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.layers.variables import DOTENV
 from synfinance_settings.model.variables import FILE_SUFFIX
 from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
-from synfinance_settings.text.files import Content
-from synfinance_settings.text.format import read_text
 from synfinance_settings.text.node import Branch, Node, Pending, Source
-
-_LASTING: Final = ("default", "environment")  # layers that a reload may not lose
 
 
 class _Build:
-    """One build: what the layer readers need, and what they found."""
+    """One build: what the layers are asked with, and what they said."""
 
-    def __init__(
-        self,
-        project: Project,
-        look: Look,
-        overrides: Branch,
-        required: frozenset[str],
-        placeholders: bool,
-    ) -> None:
-        self.project = project
+    def __init__(self, look: Look, required: frozenset[str], placeholders: bool) -> None:
         self.look = look
-        self.overrides = overrides
+        self.project = look.project
         self.required = required
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -59,11 +40,31 @@ class _Build:
         self.complete = True
         self.left_out: list[str] = []
         self.doubted: set[str] = set()
-        self.lender = Lender(project.application.catalogue) if placeholders else None
-        lend = self.lender.lend if self.lender else _nothing_lent
-        parsed = None if placeholders else look.parsed
-        self.dotenv = parsed or parse_dotenv(look.dotenv, project.name(project.env_file), project.environ, lend)
-        self.scope = Scope(project.environ, self.dotenv.values, lend)
+        self.lender = Lender(self.project.application.catalogue) if placeholders else None
+        self.lend = self.lender.lend if self.lender else nothing_lent
+        dotenv = DOTENV.parsed(look.found.get(DOTENV.name, ()), self.project, self.lend)
+        self.scope = Scope(self.project.environ, dotenv.values, self.lend)
+
+    def branch(self, layer: Layer) -> Branch:
+        """What `layer` says, less what was wrong with it."""
+        found = self.look.found.get(layer.name, ())
+        is_required = layer.name in self.required
+        if is_required and not any(one.exists for one in found):
+            message = f"the {layer.name} layer is gone"
+            self.report([Problem("became-empty", message, origin=layer.where(self.project))])
+            return {}
+        said = layer.say(found, self.project, self.lend)
+        self.texts.update(said.texts)
+        self.report(said.problems)
+        self.complete = self.complete and said.is_whole
+        self.left_out += said.left_out
+        if not said.is_empty:
+            self.content |= set() if layer.may_vanish else {layer.name}
+        elif is_required and not said.left_out:
+            message = f"the {layer.name} layer became empty; write {{}} where that is meant"
+            origin = Origin(self.project.name(found[0].place))
+            self.report([Problem("became-empty", message, origin=origin)])
+        return said.branch
 
     def report(self, problems: Iterable[Problem]) -> None:
         """Take note of problems, each where its severity belongs, with the line that it names.
@@ -76,62 +77,8 @@ class _Build:
                 self.doubted.add(problem.key)
             (self.problems if problem.severity == "error" else self.warnings).append(found)
 
-    def read_secret(self, variable: Variable) -> str | Problem:
-        """The value behind a ``..._FILE`` variable."""
-        named = str(variable.value)
-        content = self.look.secrets.get(named) or Content(target(self.project.root, named))
-        return secret_value(content, variable.name, named)
-
-
-def _nothing_lent(name: str) -> None:
-    """Lend no name a value."""
-
-
-def _file(layer: str) -> Callable[[_Build], Branch]:
-    return lambda build: _read_layer(build, layer)
-
-
-def _dotenv(build: _Build) -> Branch:
-    if build.project.env_file_required and not build.look.dotenv.exists:
-        name = build.dotenv.name
-        build.report([Problem("missing-layer", f"{name} was named but does not exist", origin=Origin(name))])
-        build.left_out.append(name)
-    if build.dotenv.problems:
-        build.report(build.dotenv.problems)
-        build.complete = False
-        if not build.dotenv.values:
-            build.left_out.append(build.dotenv.name)
-    return _variables(build, dotenv_variables(build.dotenv, build.project.application.prefix))
-
-
-def _process(build: _Build) -> Branch:
-    return _variables(build, build.project.environ.variables(build.project.application.prefix))
-
-
-def _variables(build: _Build, variables: Variables) -> Branch:
-    branch, problems = read_variables(build.project.application, variables, build.read_secret)
-    build.report(problems)
-    return branch
-
-
-def _overrides(build: _Build) -> Branch:
-    return build.overrides
-
-
-LAYER_ORDER: Final[tuple[tuple[str, Callable[[_Build], Branch]], ...]] = (
-    ("default", _file("default")),
-    ("environment", _file("environment")),
-    ("default.local", _file("default.local")),
-    ("environment.local", _file("environment.local")),
-    (".env", _dotenv),
-    ("process environment", _process),
-    ("override", _overrides),
-)
-"""The layers, lowest first, and what reads each; below all of them are the models' own defaults."""
-
 
 def build(
-    project: Project,
     look: Look,
     *,
     overrides: Branch | None = None,
@@ -146,8 +93,13 @@ def build(
     nothing sets are lent a `placeholder`; what the layer `judged` says is validated even where a higher layer would
     hide it. `kept` is what layers say beside their files, where these are silent on it.
     """
-    run = _Build(project, look, overrides or {}, required, placeholders)
-    layers: Layers = tuple((name, _checked_environment(run, read(run))) for name, read in LAYER_ORDER)
+    project = look.project
+    if overrides is not None:
+        look = look.with_layer(OVERRIDES.name, Finding(OVERRIDES.name, overrides))
+    run = _Build(look, required, placeholders)
+    layers: Layers = tuple(
+        (layer.name, _checked_environment(run, run.branch(layer))) for layer in layers_of(project.application)
+    )
     if kept:
         layers = tuple(
             layer for name, branch in layers for layer in ((f"{name}, kept", kept.get(name, {})), (name, branch))
@@ -158,7 +110,7 @@ def build(
     if look.ignored:
         run.report(_ignored_local(name, project.environment) for name in look.ignored)
     if look.strays:
-        folder = _folder(project).source
+        folder = project.name(project.settings_dir)
         application = project.application
         run.report(stray(name, wanted, folder, application) for name, wanted in look.strays)
     watch = run.lender.watch if run.lender else None
@@ -198,92 +150,6 @@ def _without(branch: Branch, other: Branch) -> Branch:
         elif hidden is None:
             kept[key] = value
     return kept
-
-
-def _read_layer(run: _Build, layer: str) -> Branch:
-    """The settings of one layer file, if it is there."""
-    contents = run.look.files.get(layer, ())
-    if len(contents) > 1:
-        names = [run.project.name(content.path) for content in contents]
-        message = f"one layer in two files: {' and '.join(names)}"
-        run.report([Problem("two-files", message, origin=Origin(names[1]), hint="keep one of them")])
-        run.complete = False
-        run.left_out += names
-        return {}
-    if not contents:
-        _report_absence(run, layer)
-        return {}
-    name = run.project.name(contents[0].path)
-    faults: tuple[Problem, ...]
-    try:
-        reading = _reading(contents[0], name, run.project.application.catalogue)
-    except LayerError as error:
-        faults = error.problems
-    else:
-        run.complete = run.complete and all(fault.key for fault in reading.faults)
-        run.texts[name] = SourceText(reading.text, name, run.project.application.catalogue)
-        run.report((*reading.faults, *reading.misfits))
-        if reading.says_something and layer in _LASTING:
-            run.content.add(layer)
-        elif layer in run.required:
-            message = f"the {layer} layer became empty; write {{}} where that is meant"
-            run.report([Problem("became-empty", message, origin=Origin(name))])
-        return reading.branch
-    run.report(faults)
-    run.complete = False
-    run.left_out.append(name)
-    return {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What a layer file says."""
-
-    text: str = field(repr=False)
-    says_something: bool
-    faults: tuple[Problem, ...]
-    branch: Branch
-    misfits: tuple[Problem, ...]
-
-
-def _reading(content: Content, name: str, catalogue: Catalogue) -> _Reading:
-    """Read a layer file; content that is the same object as before has been read already."""
-    kept = content.readings.get(name)
-    if isinstance(kept, _Reading):
-        return kept
-    text = content.text(name)
-    root, faults = read_text(text, Source(name, expands=True))
-    branch, misfits = fit(root, catalogue)
-    reading = content.readings[name] = _Reading(text, root is not None, tuple(faults), branch, tuple(misfits))
-    return reading
-
-
-def _report_absence(run: _Build, layer: str) -> None:
-    """Say that the default or the environment's layer is missing: an error where the environment is strict."""
-    if layer in run.required:
-        run.report([Problem("became-empty", f"the {layer} layer is gone", origin=_folder(run.project))])
-        return
-    if layer not in ("default", "environment") or run.project.is_bare:
-        return
-    strict = run.project.kind.strict
-    if run.project.settings_dir is None:
-        if layer == "environment":
-            return  # said once, for the default layer
-        message = "no settings folder was found" + ("" if strict else ", so the defaults alone hold")
-        stem = "default"
-    else:
-        stem = "default" if layer == "default" else run.project.environment
-        name = run.project.layer_name(stem)
-        message = f"{name} is missing"
-        run.left_out += [name] if strict else []
-    hint = run.project.missing_hint(stem)
-    severity: Severity = "error" if strict else "warning"
-    run.report([Problem("missing-layer", message, origin=_folder(run.project), hint=hint, severity=severity)])
-    run.complete = run.complete and not strict
-
-
-def _folder(project: Project) -> Origin:
-    return Origin(place(project.root, project.settings_dir) if project.settings_dir else project.root.as_posix())
 
 
 def _ignored_local(name: str, environment: str) -> Problem:

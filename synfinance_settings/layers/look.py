@@ -1,4 +1,4 @@
-"""The bytes of everything that a load reads, from one look: the only part of a load that touches files.
+"""What everything that a load reads says, from one look: the only part of a load that touches the world.
 
 A reload uses the very bytes that were compared, and what was made of a file that stays as it was is kept.
 """
@@ -7,134 +7,121 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from synfinance_settings.errors import EditError, Problem, printable
-from synfinance_settings.layers.environ import (
-    dotenv_variables,
-    secret_files,
-)
-from synfinance_settings.layers.project import SUFFIXES, Project, parse_dotenv
+from synfinance_settings.layers.layer import Found, Glance
+from synfinance_settings.layers.precedence import layers_of
+from synfinance_settings.layers.project import SUFFIXES, Project
 from synfinance_settings.layers.stray_files import strays
-from synfinance_settings.text.dotenv import DotEnv
 from synfinance_settings.text.files import Content
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The bytes of everything that a load reads, as one look found them for `project`."""
+    """What one look at `project` `found` of each layer, by their names, lowest layer first."""
 
     project: Project
-    files: Mapping[str, tuple[Content, ...]] = field(repr=False)
-    dotenv: Content = field(repr=False)
-    secrets: Mapping[str, Content] = field(repr=False)
+    found: Mapping[str, tuple[Found, ...]] = field(repr=False)
     looked_at: datetime = field(compare=False)
     ignored: tuple[str, ...] = ()
-    parsed: DotEnv | None = field(default=None, repr=False, compare=False)
+    """What there is of developers' own layers where the environment ignores them."""
+
     strays: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """Files that no layer reads, with the names that would be read; no value comes from them."""
 
     generation: int = field(default_factory=itertools.count(1).__next__, compare=False)
     """Which look of this process it is; what is made of a look by leaving something out is of that look."""
 
-    def changed(self, before: Look | None) -> set[Path]:
-        """The paths at which there is something else than in the look `before`, something new, or nothing any more."""
+    def changed(self, before: Look | None) -> set[Hashable]:
+        """The places at which there is something else than in the look `before`, something new, or nothing any more."""
         now, then = self.present, before.present if before else {}
-        return {path for path in now.keys() | then.keys() if now.get(path) != then.get(path)}
+        return {place for place in now.keys() | then.keys() if now.get(place) != then.get(place)}
+
+    @property
+    def contents(self) -> dict[Hashable, Found]:
+        """What the look found at every place."""
+        return {found.place: found for of_layer in self.found.values() for found in of_layer}
+
+    @property
+    def present(self) -> dict[Hashable, Found]:
+        """What the look found where there was something."""
+        return {place: found for place, found in self.contents.items() if found.exists}
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files there are."""
+        return tuple(found.path for found in self.present.values() if isinstance(found, Content))
 
     @property
     def layer_contents(self) -> list[Content]:
-        """What the look found of the layer files, lowest layer first."""
-        return [content for contents in self.files.values() for content in contents]
-
-    @property
-    def contents(self) -> dict[Path, Content]:
-        """What the look found at every path."""
-        return {content.path: content for content in (*self.layer_contents, self.dotenv, *self.secrets.values())}
-
-    @property
-    def present(self) -> dict[Path, Content]:
-        """What the look found where there was something."""
-        return {path: content for path, content in self.contents.items() if content.exists}
-
-    def only(self, layer: str) -> Look:
-        """The same with one layer file and nothing else."""
-        files = {layer: self.files.get(layer, ())}
-        return replace(
-            self, files=files, dotenv=Content(self.dotenv.path), secrets={}, ignored=(), parsed=None, strays=()
-        )
-
-    def with_layer(self, layer: str, content: Content) -> Look:
-        """The same with `content` as the file of `layer`."""
-        return replace(self, files={**self.files, layer: (content,)})
-
-    def without_local(self) -> Look:
-        """The same without developers' own layers."""
-        return replace(
-            self, files={layer: found for layer, found in self.files.items() if not layer.endswith(".local")}
-        )
+        """What the look found of the files of the settings folder, lowest layer first."""
+        found = (one for layer in layer_stems(self.project) for one in self.found.get(layer, ()))
+        return [content for content in found if isinstance(content, Content)]
 
     @property
     def layer_files(self) -> dict[str, bytes]:
-        """The layer files that were read, by their names."""
+        """Those that were read, by their names."""
         return {content.path.name: content.data for content in self.layer_contents if content.data is not None}
 
+    @property
+    def private_files(self) -> tuple[Path, ...]:
+        """The files there are that are no layer files, and may hold secrets: ``.env``, and those that are a value."""
+        layer_files = {content.path for content in self.layer_contents}
+        return tuple(path for path in self.files if path not in layer_files)
 
-def stored_look(project: Project, now: Look, files: Mapping[str, bytes]) -> Look:
+    def only(self, layer: str) -> Look:
+        """The same with one layer and nothing else."""
+        return replace(self, found={layer: self.found.get(layer, ())}, ignored=(), strays=())
+
+    def with_layer(self, layer: str, *found: Found) -> Look:
+        """The same with `found` in the place of all that was found of `layer`."""
+        return replace(self, found={**self.found, layer: found})
+
+    def beside(self) -> Look:
+        """The same without the layers that do not count where another one is judged by itself."""
+        counted = {layer.name for layer in layers_of(self.project.application) if layer.counts_beside}
+        return replace(self, found={layer: found for layer, found in self.found.items() if layer in counted})
+
+
+def stored_look(now: Look, files: Mapping[str, bytes]) -> Look:
     """`now` with other layer files: those of a version of the history, by their names."""
-    folder = project.settings_dir or project.root
+    folder = now.project.settings_dir or now.project.root
     layers = {
         layer: tuple(Content(folder / name, data) for name, data in files.items() if PurePath(name).stem == stem)
-        for layer, stem in layer_stems(project).items()
+        for layer, stem in layer_stems(now.project).items()
     }
-    return replace(now, files=layers)
+    return replace(now, found={**now.found, **layers})
 
 
 def look_at(project: Project, before: Look | None = None) -> Look:
-    """Look once at every file that may give a value in `project`; what cannot be read is recorded, not raised.
+    """Look once at every place that may give a value in `project`; what cannot be had is recorded, not raised.
 
-    What is as it was in `before` keeps what was made of it; ``.env``, whose lines ask the variables, only where these
-    are the same too.
+    What is as it was in `before` keeps what was made of it.
     """
-    known = before.contents if before else {}
-
-    def at(path: Path) -> Content:
-        content = project.read(path)
-        same = known.get(path)
-        return same if same == content else content
-
-    present = _listing(project.settings_dir)
-    files: dict[str, tuple[Content, ...]] = {}
+    glance = Glance(project, before.contents if before else {})
+    found: dict[str, tuple[Found, ...]] = {}
     ignored: list[str] = []
-    for layer, stem in layer_stems(project).items():
-        paths = project.candidates(stem, present)
-        if layer == "environment" and project.config_path is not None:
-            paths = (project.config_path,)
-        if stem.endswith(".local") and not project.kind.local_layers:
-            ignored += [project.name(path) for path in paths if present is not None or project.read(path).exists]
-            continue
-        files[layer] = tuple(filter(lambda content: content.exists, map(at, paths)))
-    dotenv = at(project.env_file)
-    parsed = before.parsed if before and before.dotenv == dotenv and before.project == project else None
-    parsed = parsed or parse_dotenv(dotenv, project.name(project.env_file), project.environ)
-    prefix, names = project.application.prefix, project.application.variables
-    named = [*secret_files(dotenv_variables(parsed, prefix), names)]
-    named += secret_files(project.environ.variables(prefix), names)
-    secrets = {path: project.read_target(path) for path in named}
-    unread = strays(present or frozenset(), project.application)
+    for layer in layers_of(project.application):
+        there = tuple(layer.look(glance))
+        if layer.is_local and not project.kind.local_layers:
+            ignored += [project.name(one.place) for one in there if one.exists]
+        else:
+            found[layer.name] = there
+    unread = strays(glance.present or frozenset(), project.application)
     if unread and project.config_path is not None:
-        unread = tuple(found for found in unread if found[0] != project.config_path.name)
-    return Look(project, files, dotenv, secrets, datetime.now(UTC), tuple(ignored), parsed, unread)
+        unread = tuple(stray for stray in unread if stray[0] != project.config_path.name)
+    return Look(project, found, datetime.now(UTC), tuple(ignored), unread)
 
 
-def candidates(project: Project, look: Look) -> tuple[Path, ...]:
-    """The paths that may give values, whether they exist or not; `look` tells which secret files are named."""
-    layers = [path for stem in layer_stems(project).values() for path in project.candidates(stem)]
-    given = [project.config_path] if project.config_path else []
-    return (*layers, *given, project.env_file, *(content.path for content in look.secrets.values()))
+def candidates(look: Look) -> tuple[Path, ...]:
+    """The files that may give values, whether they exist or not; `look` tells which are named by variables."""
+    project = look.project
+    known = [path for layer in layers_of(project.application) for path in layer.paths(project)]
+    return (*known, *(found.path for found in look.contents.values() if isinstance(found, Content)))
 
 
 def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = False) -> None:
@@ -149,14 +136,14 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
     if but_new_dotenv and real == Path(os.path.realpath(project.env_file)) and not real.exists():
         return
     hint = "write another file, and take over by hand what is needed"
-    read = {*candidates(project, look_at(project))}
+    read = {*candidates(look_at(project))}
     for folder in _settings_folders(project, real):
         for environment in project.application.environment_names.values():
             there = replace(project, settings_dir=folder, environment=environment)
-            for layer, stem in layer_stems(there).items():
-                found = there.candidates(stem)
+            for layer in layers_of(there.application):
+                stem, found = layer.stem(there), layer.paths(there)
                 read.update(found)
-                if real in map(_real, found) and not layer.endswith(".local"):
+                if stem and real in map(_real, found) and not layer.is_local:
                     hint = f"import replaces a layer and set changes it, with the way back: import FILE --env {stem}"
     if real in map(_real, read):
         message = f"{printable(str(path))} is read by every start, so nothing else is written there"
@@ -176,21 +163,6 @@ def _settings_folders(project: Project, path: Path) -> Iterator[Path]:
 
 
 def layer_stems(project: Project) -> dict[str, str]:
-    """The layer files by their layers: the names they have before the suffix."""
-    environment = project.environment
-    return {
-        "default": "default",
-        "environment": f"{environment}",
-        "default.local": "default.local",
-        "environment.local": f"{environment}.local",
-    }
-
-
-def _listing(folder: Path | None) -> frozenset[str] | None:
-    """The names in `folder`; None where it cannot be listed, so that each name must be tried."""
-    try:
-        return frozenset(os.listdir(folder)) if folder else frozenset()
-    except FileNotFoundError:
-        return frozenset()
-    except OSError:
-        return None
+    """The names that layer files have before the suffix, by their layers, lowest first."""
+    stems = ((layer.name, layer.stem(project)) for layer in layers_of(project.application))
+    return {name: stem for name, stem in stems if stem is not None}

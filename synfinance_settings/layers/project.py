@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -84,9 +84,9 @@ class Project:
         ways = f"{passed}, so it is passed over; {passed.mend}" if passed else f"create {self.layer_name(stem)}"
         return f"{ways}, or set {variable} to the folder of the layers"
 
-    def name(self, path: Path) -> str:
-        """How messages call `path`: relative to the root with ``/``, absolute outside it."""
-        return place(self.root, path)
+    def name(self, where: Hashable) -> str:
+        """How messages call `where`: a path relative to the root with ``/``, absolute outside it; all else as it is."""
+        return place(self.root, where) if isinstance(where, Path) else str(where)
 
     def candidates(self, stem: str, present: Container[str] | None = None) -> tuple[Path, ...]:
         """The paths that the layer file `stem` may have, whether they exist or not; only those among `present`."""

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
+from synfinance_settings.layers.precedence import layer_named
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
@@ -36,8 +37,8 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
     """
     look = look_at(project)
     if project.config_path is None:
-        return build(project, look, placeholders=placeholders)
-    return build(project, look.without_local(), placeholders=placeholders, judged="environment")
+        return build(look, placeholders=placeholders)
+    return build(look.beside(), placeholders=placeholders, judged="environment")
 
 
 def layer_of(application: Application, path: Path) -> tuple[LayerName, str | None]:
@@ -88,14 +89,14 @@ def judge(
     The default layer is judged by what all layers together say.
     """
     look = look_at(project)
-    if not layer.endswith(".local"):
-        look = look.with_layer(layer, content).without_local()
+    if not layer_named(project.application, layer).is_local:
+        look = look.with_layer(layer, content).beside()
     elif not project.kind.local_layers:
         look = replace(look, ignored=tuple({**dict.fromkeys(look.ignored), project.name(content.path): None}))
     else:
         look = look.with_layer(layer, content)
     judged = None if layer == "default" else layer
-    return build(project, look, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
+    return build(look, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
 
 
 def judge_default(
@@ -106,7 +107,7 @@ def judge_default(
     A value that no field could take is a fault, although every environment hides it today.
     """
     alone = look_at(project).only("default").with_layer("default", content)
-    found = build(project, alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
+    found = build(alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
     misfits = [problem for problem in found if problem.code in _MISFITS]
     reports = [
         judge(in_environment(project, name), "default", content, placeholders=True, kept=kept) for name in environments

@@ -183,7 +183,7 @@ class Current:
         """Raise what a reload would raise that found `content` as the environment's layer of `project`."""
         before = self.timeline.current
         look = look_at(project, self.looked).with_layer("environment", content)
-        report = build(project, look, required=before.content if before else frozenset())
+        report = build(look, required=before.content if before else frozenset())
         _overlaid(self.timeline, State(project, look, report.content, report.require()), self._overrides)
 
     def rollback(self, version: int | None = None) -> None:
@@ -271,7 +271,7 @@ class Current:
         known = self._last_good if is_reload else None
         last_good = known or LastGood(project.application, project.environ, self.choice.state_dir)
         last_good.check()
-        report = build(project, look, required=before.content if before and is_reload else frozenset())
+        report = build(look, required=before.content if before and is_reload else frozenset())
         if report.snapshot is None:
             failure = SettingsError.of(report.problems)
             if is_reload or not _is_still(self.fallen_from, look):
@@ -379,7 +379,7 @@ def _overlaid(timeline: Timeline, state: State, overrides: tuple[Branch, ...]) -
     if not overrides:
         return state.snapshot
     layer = merge([("override", branch) for branch in overrides])
-    return timeline.overlaid(state, build(state.project, state.look, overrides=layer).require())
+    return timeline.overlaid(state, build(state.look, overrides=layer).require())
 
 
 def _is_still(was: Look | None, look: Look) -> bool:

@@ -76,7 +76,7 @@ class LastGood:
         None where there is none, or it is not asked for.
         """
         for look, name in self._candidates(now.project, now):
-            report = build(now.project, look)
+            report = build(look)
             if report.snapshot is not None:
                 return name, State(now.project, look, report.content, report.snapshot)
         return None
@@ -88,7 +88,7 @@ class LastGood:
         try:
             for version in history.versions(str(project.environment), valid_only=True):
                 when = version.when.isoformat(" ", "seconds")
-                yield stored_look(project, now, version.files), f"version {version.number}, accepted {when}"
+                yield stored_look(now, version.files), f"version {version.number}, accepted {when}"
         except HistoryError as error:
             log_problems(error.problems)
 

@@ -119,8 +119,7 @@ class ConfigWatcher:
 
     def get_watched_files(self) -> list[Path]:
         """The files there are whose content is compared, sorted."""
-        look = self._current.look()
-        return sorted({*look.present, *extra_digests(self._paths)})
+        return sorted({*self._current.look().files, *extra_digests(self._paths)})
 
     def add_listener(self, listener: Listener) -> None:
         """Call ``listener(event, data)`` with each `ConfigEvent` of the manager, from its delivery thread."""

@@ -11,7 +11,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
@@ -141,7 +141,7 @@ class Worker:
         """The paths that may give values, whether they exist or not."""
         state = self._current.timeline.current
         assert state is not None, "what is watched has been loaded"
-        return candidates(state.project, self._current.looked or state.look)
+        return candidates(self._current.looked or state.look)
 
     def _say_unwatched(self, what: str, error: OSError | RuntimeError) -> None:
         reason = getattr(error, "strerror", None) or error
@@ -207,8 +207,8 @@ class Worker:
                 del self._written[name]
         if self._is_over or not (changed or self._is_overdue):
             return
-        for path in sorted(changed):
-            self._current.announcer.announce(ConfigEvent.FILE_CHANGED, path)
+        for place in sorted(changed, key=str):
+            self._current.announcer.announce(ConfigEvent.FILE_CHANGED, place)
         again = not look.changed(self._seen)
         self._seen, self._seen_extras, self._is_overdue = look, extras, self._auto_reload
         if self._auto_reload:
@@ -241,20 +241,26 @@ class Worker:
         """What the layers say now, and the hashes of `watch_paths`."""
         return self._current.look(), extra_digests(self._paths)
 
-    def _changed(self, look: Look, extras: dict[Path, str]) -> set[Path]:
-        """The paths that are not as they were at the last look."""
+    def _changed(self, look: Look, extras: dict[Path, str]) -> set[Hashable]:
+        """The places that are not as they were at the last look."""
         seen = self._seen_extras
         others = {path for path in seen.keys() | extras.keys() if seen.get(path) != extras.get(path)}
         return look.changed(self._seen) | others
 
-    def _are_done(self, changed: Iterable[Path], seen: set[Path], said: dict[str, tuple[bool, int]]) -> bool:
-        """True when each changed file is there, and its writer was done before it was read and has not begun anew."""
+    def _are_done(self, changed: set[Hashable], seen: set[Hashable], said: dict[str, tuple[bool, int]]) -> bool:
+        """True when each changed file is there, and its writer was done before it was read and has not begun anew.
+
+        Nobody says when the writer of what is no file is done.
+        """
 
         def is_done(name: str) -> bool:
             mark = said.get(name)
             return mark is not None and mark[0] and self._written.get(name) == mark
 
-        return all(path in seen and (is_done(str(path)) or is_done(os.path.realpath(path))) for path in changed)
+        return all(
+            isinstance(place, Path) and place in seen and (is_done(str(place)) or is_done(os.path.realpath(place)))
+            for place in changed
+        )
 
     def _is_stopped(self, seconds: float) -> bool:
         """Wait, but not when told to stop; a call for a reload is put back for later."""

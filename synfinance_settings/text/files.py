@@ -38,6 +38,11 @@ class Content:
     """What was made of the content, by the name it was read under: content that stays is read once."""
 
     @property
+    def place(self) -> Path:
+        """The path, as the place that a look compares."""
+        return self.path
+
+    @property
     def exists(self) -> bool:
         """False when there was nothing at the path."""
         return self.data is not None or self.failure is not None

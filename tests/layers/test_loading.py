@@ -14,14 +14,15 @@ from synfinance_settings import (
     UnknownKeyError,
     ValidationReport,
 )
-from synfinance_settings.layers.loading import LAYER_ORDER, build
+from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
+from synfinance_settings.layers.precedence import LAYERS
 from synfinance_settings.layers.project import find_project
 from synfinance_settings.sections.application import SYNFINANCE
 
 
 def test_the_order_of_the_layers_is_visible():
-    assert [name for name, _ in LAYER_ORDER] == [
+    assert [layer.name for layer in LAYERS] == [
         "default",
         "environment",
         "default.local",
@@ -36,7 +37,7 @@ def test_the_order_of_the_layers_is_visible():
 def test_a_build_comes_to_the_report_that_users_know(project, port, is_good):
     project.layer("default", f"server: {{port: {port}}}")
     found = find_project(SYNFINANCE, environ={}, settings_dir=project.settings)
-    report = build(found, look_at(found))
+    report = build(look_at(found))
     assert isinstance(report, ValidationReport)
     assert (bool(report), report.snapshot is not None, not report.problems) == (is_good, is_good, is_good)
     with nullcontext() if is_good else pytest.raises(InvalidSettingsError, match=r"server\.port"):
@@ -47,8 +48,8 @@ def test_what_a_build_comes_to_is_made_of_what_was_read_alone(project):
     project.layer("default", "server: {port: 8001}")
     found = find_project(SYNFINANCE, environ={}, settings_dir=project.settings)
     look = look_at(found)
-    snapshot = build(found, look).require()
-    assert build(found, look).snapshot == snapshot
+    snapshot = build(look).require()
+    assert build(look).snapshot == snapshot
     assert (snapshot.loaded_at, snapshot.number, snapshot.pending_restart) == (look.looked_at, 0, ())
 
 

@@ -1,0 +1,151 @@
+"""A layer: one source of values, and all that is true of it; nobody else knows what a layer is like.
+
+    look   the only part that touches the world: what is there now, at each place that the layer reads
+    say    a pure function of what was found: settings with their places, and what is wrong
+
+What a look finds at a file is a `Content`, at any other place a `Finding`; two looks are compared place by place, so
+that a layer that is no file is watched as one that is. The layers there are, in their order, are in `precedence`.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.layers.excerpt import SourceText
+from synfinance_settings.layers.project import Project
+from synfinance_settings.text.expansion import Lend
+from synfinance_settings.text.files import Content, Failure
+from synfinance_settings.text.node import Branch, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look found at a `place` that is no file: `data`, None for nothing, or why it cannot be had.
+
+    `data` is anything that can be compared, and is never shown.
+    """
+
+    place: Hashable
+    data: Any = field(default=None, repr=False)
+    failure: Failure | None = None
+
+    @property
+    def exists(self) -> bool:
+        """False when there was nothing at the place."""
+        return self.data is not None or self.failure is not None
+
+
+Found: TypeAlias = Content | Finding
+_Found = TypeVar("_Found", Content, Finding)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a layer says, as it was found: `branch` are its settings, `problems` what is wrong with the rest.
+
+    `is_empty` is true where it says nothing at all, not even that it is empty. Where something could not be read it is
+    not `is_whole`, and what is judged over several layers is not judged; `left_out` are the names of what could not.
+    `texts` are the texts that problems may show a line of, by their names.
+    """
+
+    branch: Branch = field(default_factory=dict, repr=False)
+    problems: tuple[Problem, ...] = ()
+    is_empty: bool = False
+    is_whole: bool = True
+    left_out: tuple[str, ...] = ()
+    texts: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
+
+
+class Glance:
+    """One look at `project` that is going on: what is as it was in the look before is the same object as there."""
+
+    def __init__(self, project: Project, known: Mapping[Hashable, Found]) -> None:
+        self.project = project
+        self._known = known
+
+    def read(self, path: Path) -> Content:
+        """Look at a file of the settings folder or of the project's root; a failure is part of what is found."""
+        return self.same(self.project.read(path))
+
+    def read_target(self, named: str) -> Content:
+        """Look at a file that somebody named; a relative path counts from the project's root."""
+        return self.same(self.project.read_target(named))
+
+    def same(self, found: _Found) -> _Found:
+        """`found`, or what was found before where that is equal: what was made of it need not be made again."""
+        known = self._known.get(found.place)
+        return known if known == found else found  # equal, so of one type
+
+    @cached_property
+    def present(self) -> frozenset[str] | None:
+        """The names in the settings folder; None where it cannot be listed, so that each name must be tried."""
+        folder = self.project.settings_dir
+        try:
+            return frozenset(os.listdir(folder)) if folder else frozenset()
+        except FileNotFoundError:
+            return frozenset()
+        except OSError:
+            return None
+
+
+def nothing_lent(name: str) -> None:
+    """Lend no name a value."""
+
+
+class Layer(ABC):
+    """One source of values. A subclass says what is true of it in class attributes or its own start."""
+
+    name: str
+    """How messages and origins call the layer; two layers of one application have two names."""
+
+    is_local: bool = False
+    """A developer's own, which some environments ignore with a warning."""
+
+    may_vanish: bool = True
+    """Whether a reload takes for granted that it became empty or is gone; else the reload fails."""
+
+    counts_beside: bool = True
+    """Whether it counts, too, where another layer is judged by itself."""
+
+    expands: bool = False
+    """Whether a ``$`` in its values refers to something."""
+
+    def stem(self, project: Project) -> str | None:
+        """The name, less the suffix, of its file in the settings folder; None for a layer that has none there."""
+        return None
+
+    def paths(self, project: Project) -> tuple[Path, ...]:
+        """The files that it may read, whether they exist or not, as far as these are known without a look."""
+        return ()
+
+    def look(self, glance: Glance) -> Iterable[Found]:
+        """What is there now. It raises nothing: that something cannot be had is a `Failure` of what was found.
+
+        Whatever it waits for, it waits a bounded time: loads, reloads and the watcher's looks wait with it.
+        """
+        return ()
+
+    @abstractmethod
+    def say(self, found: Sequence[Any], project: Project, lend: Lend = nothing_lent) -> Said:
+        """What it says, made of what its look `found` and of nothing else.
+
+        `lend` gives a placeholder for a name that nothing sets, or None; only who looks up variables asks it.
+        """
+
+    def where(self, project: Project) -> Origin:
+        """Where it is looked for, for a message on a layer that is not there."""
+        return Origin(self.name)
+
+    def source(self, name: str) -> Source:
+        """The source of nodes that it read from what messages call `name`."""
+        return Source(name, self.expands)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"

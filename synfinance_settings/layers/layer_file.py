@@ -1,0 +1,118 @@
+"""The layers that are files of the settings folder: the default one, the environment's, and those of developers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from synfinance_settings.errors import LayerError, Origin, Problem, Severity
+from synfinance_settings.layers.excerpt import SourceText
+from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
+from synfinance_settings.layers.project import Project
+from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.text.expansion import Lend
+from synfinance_settings.text.files import Content
+from synfinance_settings.text.format import read_text
+from synfinance_settings.text.node import Branch, Source
+
+_ENVIRONMENT: Final = "{environment}"
+
+
+class FileLayer(Layer):
+    """A file of the settings folder that is called `stem` before its suffix, ``{environment}`` being put in.
+
+    A developer's own may vanish, and counts for nobody else; the others must be there where an environment is strict.
+    """
+
+    expands = True
+
+    def __init__(self, name: str, stem: str, *, is_local: bool = False) -> None:
+        self.name = name
+        self.is_local = is_local
+        self.may_vanish = is_local
+        self.counts_beside = not is_local
+        self._stem = stem
+        self._may_be_given = stem == _ENVIRONMENT
+
+    def stem(self, project: Project) -> str:
+        """The name of its file before the suffix."""
+        return self._stem.replace(_ENVIRONMENT, project.environment)
+
+    def paths(self, project: Project) -> tuple[Path, ...]:
+        """One with each suffix, and the file that was given in the place of the environment's."""
+        given = (project.config_path,) if self._may_be_given and project.config_path else ()
+        return (*project.candidates(self.stem(project)), *given)
+
+    def look(self, glance: Glance) -> Iterable[Content]:
+        """The files that are there; more than one is for `say` to complain of."""
+        project = glance.project
+        paths = project.candidates(self.stem(project), glance.present)
+        if self._may_be_given and project.config_path is not None:
+            paths = (project.config_path,)
+        return [content for content in map(glance.read, paths) if content.exists]
+
+    def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
+        """The settings of the file, if it is there."""
+        names = tuple(project.name(content.path) for content in found)
+        if len(found) > 1:
+            message = f"one layer in two files: {' and '.join(names)}"
+            problem = Problem("two-files", message, origin=Origin(names[1]), hint="keep one of them")
+            return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=names)
+        if not found:
+            return Said(is_empty=True) if self.is_local or project.is_bare else self._absent(project)
+        faults: tuple[Problem, ...]
+        try:
+            return _read(found[0], self.source(names[0]), project.application.catalogue)
+        except LayerError as error:
+            faults = error.problems
+        return Said(problems=faults, is_empty=True, is_whole=False, left_out=names)
+
+    def where(self, project: Project) -> Origin:
+        """The settings folder, else the root."""
+        folder = project.settings_dir
+        return Origin(project.name(folder) if folder else project.root.as_posix())
+
+    def _absent(self, project: Project) -> Said:
+        """That the layer is missing: an error where the environment is strict."""
+        strict, stem = project.kind.strict, self.stem(project)
+        left_out: tuple[str, ...] = ()
+        if project.settings_dir is None:
+            if stem != "default":
+                return Said(is_empty=True)  # said once, for the default layer
+            message = "no settings folder was found" + ("" if strict else ", so the defaults alone hold")
+        else:
+            name = project.layer_name(stem)
+            message = f"{name} is missing"
+            left_out = (name,) if strict else ()
+        severity: Severity = "error" if strict else "warning"
+        hint = project.missing_hint(stem)
+        problem = Problem("missing-layer", message, origin=self.where(project), hint=hint, severity=severity)
+        return Said(problems=(problem,), is_empty=True, is_whole=not strict, left_out=left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a layer file says; the text as it may be shown is made anew for each load, since it counts what it shows."""
+
+    text: str = field(repr=False)
+    branch: Branch
+    problems: tuple[Problem, ...]
+    is_empty: bool
+    is_whole: bool
+
+
+def _read(content: Content, source: Source, catalogue: Catalogue) -> Said:
+    """Read a layer file; content that is the same object as before has been read already."""
+    name = source.name
+    kept = content.readings.get(name)
+    if not isinstance(kept, _Reading):
+        text = content.text(name)
+        root, faults = read_text(text, source)
+        branch, misfits = fit(root, catalogue)
+        is_whole = all(fault.key for fault in faults)
+        kept = content.readings[name] = _Reading(text, branch, (*faults, *misfits), root is None, is_whole)
+    texts = {name: SourceText(kept.text, name, catalogue)}
+    return Said(kept.branch, kept.problems, kept.is_empty, kept.is_whole, texts=texts)

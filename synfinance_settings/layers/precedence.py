@@ -1,0 +1,32 @@
+"""The order of precedence: the layers of an application, one tuple, lowest first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from synfinance_settings.layers.layer import Layer
+from synfinance_settings.layers.layer_file import FileLayer
+from synfinance_settings.layers.overrides import OVERRIDES
+from synfinance_settings.layers.variables import DOTENV, ProcessLayer
+from synfinance_settings.model.application import Application
+
+LAYERS: Final[tuple[Layer, ...]] = (
+    FileLayer("default", "default"),
+    FileLayer("environment", "{environment}"),
+    FileLayer("default.local", "default.local", is_local=True),
+    FileLayer("environment.local", "{environment}.local", is_local=True),
+    DOTENV,
+    ProcessLayer(),
+    OVERRIDES,
+)
+"""The usual layers, lowest first; below all of them are the models' own defaults."""
+
+
+def layers_of(application: Application) -> tuple[Layer, ...]:
+    """The layers of `application`, lowest first."""
+    return LAYERS
+
+
+def layer_named(application: Application, name: str) -> Layer:
+    """The layer of `application` that is called `name`."""
+    return next(layer for layer in layers_of(application) if layer.name == name)

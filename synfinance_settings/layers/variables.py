@@ -1,0 +1,109 @@
+"""The two layers of variables, ``.env`` and the process environment, with the files that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.layers.environ import (
+    Environ,
+    Variable,
+    Variables,
+    dotenv_variables,
+    read_variables,
+    secret_files,
+)
+from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
+from synfinance_settings.layers.project import Project, parse_dotenv
+from synfinance_settings.layers.secret_files import secret_value, target
+from synfinance_settings.text.dotenv import DotEnv
+from synfinance_settings.text.expansion import Lend
+from synfinance_settings.text.files import Content
+
+
+class DotenvLayer(Layer):
+    """The lines of ``.env``, or of the file that takes its place; their references are expanded line by line."""
+
+    name = ".env"
+
+    def paths(self, project: Project) -> tuple[Path, ...]:
+        """The file."""
+        return (project.env_file,)
+
+    def look(self, glance: Glance) -> Iterable[Content]:
+        """The file, there or not, and the files that its lines name."""
+        content, application = glance.read(glance.project.env_file), glance.project.application
+        lines = dotenv_variables(self.parsed([content], glance.project), application.prefix)
+        return [content, *map(glance.read_target, secret_files(lines, application.variables))]
+
+    def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
+        """The settings that its lines spell."""
+        dotenv = self.parsed(found, project, lend)
+        problems = dotenv.problems
+        left_out = (dotenv.name,) if problems and not dotenv.values else ()
+        if project.env_file_required and not (found and found[0].exists):
+            message = f"{dotenv.name} was named but does not exist"
+            problems = (Problem("missing-layer", message, origin=Origin(dotenv.name)), *problems)
+            left_out = (dotenv.name, *left_out)
+        said = _said(project, dotenv_variables(dotenv, project.application.prefix), found)
+        return Said(said.branch, (*problems, *said.problems), is_whole=not dotenv.problems, left_out=left_out)
+
+    def parsed(self, found: Sequence[Any], project: Project, lend: Lend = nothing_lent) -> DotEnv:
+        """The lines of the file that a look found; where no placeholder is lent they are parsed once.
+
+        They ask the variables of the process, so they are parsed anew where these are not the same.
+        """
+        name = project.name(project.env_file)
+        if not found:
+            return DotEnv(name)
+        if lend is not nothing_lent:
+            return parse_dotenv(found[0], name, project.environ, lend)
+        kept = found[0].readings.get(name)
+        if not isinstance(kept, _Reading) or kept.environ != project.environ:
+            kept = _Reading(project.environ, parse_dotenv(found[0], name, project.environ))
+            found[0].readings[name] = kept
+        return kept.dotenv
+
+
+class _Reading(NamedTuple):
+    """What the lines said while the variables were these."""
+
+    environ: Environ
+    dotenv: DotEnv
+
+    def __repr__(self) -> str:
+        return f"<{len(self.dotenv.values)} lines read>"
+
+
+class ProcessLayer(Layer):
+    """The variables of the process, as they were copied; nothing in them is expanded."""
+
+    name = "process environment"
+
+    def look(self, glance: Glance) -> Iterable[Content]:
+        """The files that variables name; the variables themselves change only where a load copies them anew."""
+        application = glance.project.application
+        variables = glance.project.environ.variables(application.prefix)
+        return map(glance.read_target, secret_files(variables, application.variables))
+
+    def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
+        """The settings that variables spell."""
+        return _said(project, project.environ.variables(project.application.prefix), found)
+
+
+def _said(project: Project, variables: Variables, found: Sequence[Content]) -> Said:
+    contents = {content.path: content for content in found}
+
+    def read_secret(variable: Variable) -> str | Problem:
+        named = str(variable.value)
+        path = target(project.root, named)
+        return secret_value(contents.get(path) or Content(path), variable.name, named)
+
+    branch, problems = read_variables(project.application, variables, read_secret)
+    return Said(branch, tuple(problems))
+
+
+DOTENV = DotenvLayer()
+"""The layer of ``.env``; what references look up is what it parsed."""
