@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -44,15 +44,17 @@ class Environ(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of an application: its value, or the problem that its use would meet, and where it is set.
+    """One variable of an application, or a file in its place: its value, or what its use would meet, and where it is.
 
-    `pending` is the value of a line of ``.env`` that refers to settings, for a variable that is one itself.
+    `pending` is the value of a line of ``.env`` that refers to settings, for a variable that is one itself. A value
+    that `is_inserted` came from elsewhere, or may have.
     """
 
     name: str = field(repr=False)
     value: str | Problem = field(repr=False)
     origin: Origin = field(repr=False)
     pending: Pending | None = field(default=None, repr=False)
+    is_inserted: bool = False
 
 
 class Variables(dict[str, Variable]):
@@ -69,7 +71,10 @@ ReadSecret = Callable[[Variable], "str | Problem"]
 def dotenv_variables(dotenv: DotEnv, prefix: str) -> Variables:
     """The variables of ``.env`` whose names begin with `prefix`."""
     return Variables(
-        (name, Variable(name, value, Origin(dotenv.name, dotenv.lines[name]), dotenv.pending.get(name)))
+        (
+            name,
+            Variable(name, value, Origin(dotenv.name, dotenv.lines[name]), dotenv.pending.get(name), is_inserted=True),
+        )
         for name, value in dotenv.values.items()
         if name.startswith(prefix)
     )
@@ -89,8 +94,7 @@ def read_variables(
 
     An empty variable says null where the field has it: no shell can say more with one.
     """
-    names, settings = application.variables, application.catalogue.settings
-    branch: Branch = {}
+    names = application.variables
     problems: list[Problem] = []
     spelled: dict[str, dict[str, Variable]] = {}
     for name, variable in variables.items():
@@ -103,12 +107,22 @@ def read_variables(
             problems.extend(_disagreement(names.keys[direct], variables[direct], _from_file(variable, read_secret)))
         else:
             spelled.setdefault(names.keys[direct], {})[direct] = _from_file(variable, read_secret)
-    for key, spellings in spelled.items():
-        winner, *others = (spellings[name] for name in names.names[key] if name in spellings)
+    by_key = {key: [found[name] for name in names.names[key] if name in found] for key, found in spelled.items()}
+    branch, more = settled(application, by_key)
+    return branch, [*problems, *more]
+
+
+def settled(application: Application, spellings: Mapping[str, Sequence[Variable]]) -> tuple[Branch, list[Problem]]:
+    """What the settings come to that have `spellings` in one layer, by their keys, the one that counts first."""
+    settings = application.catalogue.settings
+    branch: Branch = {}
+    problems: list[Problem] = []
+    for key, (winner, *others) in spellings.items():
         problems.extend(_value_problems(key, winner))
         problems.extend(_differing(key, winner, others))
         value = None if winner.value == "" and settings[key].nullable else winner.value
-        put(branch, key, Node(winner.pending or value, Source(winner.origin.source), winner.origin.line))
+        source = Source(winner.origin.source, is_inserted=winner.is_inserted)
+        put(branch, key, Node(winner.pending or value, source, winner.origin.line))
     return branch, problems
 
 
@@ -116,7 +130,8 @@ def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
     if isinstance(variable.value, Problem):
         return replace(variable, pending=None)
     value = read_secret(variable)
-    return replace(variable, value=replace(value, origin=variable.origin) if isinstance(value, Problem) else value)
+    value = replace(value, origin=variable.origin) if isinstance(value, Problem) else value
+    return replace(variable, value=value, is_inserted=True)
 
 
 def _disagreement(key: str, given: Variable, read: Variable) -> Iterator[Problem]:

@@ -21,7 +21,6 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.layers.variables import DOTENV
-from synfinance_settings.model.variables import FILE_SUFFIX
 from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.text.node import Branch, Node, Pending, Source
 
@@ -177,7 +176,7 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
             refers = node.source.expands and "$" in value
             text = expand(value, run.scope) if refers else value
             found_for = run.project.application.environment(
-                text, node.origin, is_inserted=refers or _is_from_afar(node)
+                text, node.origin, is_inserted=refers or node.source.is_inserted
             )
             if found_for != run.project.environment:
                 message = f"this layer is for {text}, but the environment is {run.project.environment}"
@@ -195,8 +194,3 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
         found.append(Problem(fault.code, f"environment: {fault.told}", "environment", node.origin))
     run.report(found)
     return {key: value for key, value in branch.items() if key != "environment"}
-
-
-def _is_from_afar(node: Node) -> bool:
-    """True for a value that may have been inserted before it came here: of a line of ``.env``, or of a file."""
-    return not node.source.expands and (node.line is not None or node.source.name.endswith(FILE_SUFFIX))

@@ -7,6 +7,7 @@ from typing import Final
 from synfinance_settings.layers.layer import Layer
 from synfinance_settings.layers.layer_file import FileLayer
 from synfinance_settings.layers.overrides import OVERRIDES
+from synfinance_settings.layers.secrets_folder import SecretsFolderLayer
 from synfinance_settings.layers.variables import DOTENV, ProcessLayer
 from synfinance_settings.model.application import Application
 
@@ -16,6 +17,7 @@ LAYERS: Final[tuple[Layer, ...]] = (
     FileLayer("default.local", "default.local", is_local=True),
     FileLayer("environment.local", "{environment}.local", is_local=True),
     DOTENV,
+    SecretsFolderLayer(),
     ProcessLayer(),
     OVERRIDES,
 )

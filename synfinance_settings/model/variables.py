@@ -36,6 +36,7 @@ class VariableNames:
         self.environment: Final = f"{prefix}ENV"
         self.settings_dir: Final = f"{prefix}SETTINGS_DIR"
         self.env_file: Final = f"{prefix}ENV_FILE"
+        self.secrets_dir: Final = f"{prefix}SECRETS_DIR"
         self.state_dir: Final = f"{prefix}STATE_DIR"
         self.fallback: Final = f"{prefix}FALLBACK"
         self.not_read_yet: Final = (f"{prefix}REMOTE_URL", f"{prefix}REMOTE_UNAVAILABLE")
@@ -44,6 +45,7 @@ class VariableNames:
             self.environment: f"the environment: {_alternatives(environments)}",
             self.settings_dir: "the folder that holds the layer files; none says that there are none",
             self.env_file: "a file that takes the place of .env; it must exist",
+            self.secrets_dir: "a folder of secret files, each named as a key or a variable; it must exist",
             self.state_dir: "the folder that keeps accepted versions of the layer files",
             self.fallback: "last-good: start on the last accepted layers when those on disk are broken",
             self.not_read_yet[0]: "the address of the shared remote layer",

@@ -47,10 +47,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a node was read from: how messages name it, and whether its text may hold references."""
+    """What a node was read from: how messages name it, and whether its text may hold references.
+
+    A text that `is_inserted` may have come from elsewhere before it was read, and is never told.
+    """
 
     name: str
     expands: bool = False
+    is_inserted: bool = False
 
 
 class Node:

@@ -135,7 +135,8 @@ def test_a_variable_of_another_prefix_changes_nothing(given, name):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(RESERVED) - {"SYNFINANCE_ENV", "SYNFINANCE_ENV_FILE", "SYNFINANCE_FALLBACK"})
+    "name",
+    sorted(set(RESERVED) - {"SYNFINANCE_ENV", "SYNFINANCE_ENV_FILE", "SYNFINANCE_FALLBACK", "SYNFINANCE_SECRETS_DIR"}),
 )
 def test_a_reserved_name_is_no_setting(project, name):
     assert project.manager(**{name: str(project.settings)}).snapshot.warnings == ()

@@ -28,6 +28,7 @@ def test_the_order_of_the_layers_is_visible():
         "default.local",
         "environment.local",
         ".env",
+        "secrets folder",
         "process environment",
         "override",
     ]

@@ -142,22 +142,23 @@ def test_half_a_file_is_never_in_force(project, watching):
 class ConfigMap:
     """A folder as kubelet fills it: files are links into ``..data``, a link that is swapped."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, suffix=".yaml"):
         self.folder = folder
+        self.suffix = suffix
 
     def update(self, name, **layers):
         version = self.folder / f"..{name}"
         version.mkdir()
         for layer, text in layers.items():
-            (version / f"{layer}.yaml").write_text(text)
+            (version / f"{layer}{self.suffix}").write_text(text)
         old = os.path.realpath(self.folder / "..data")
         (self.folder / "..data_tmp").symlink_to(version.name)
         (self.folder / "..data_tmp").rename(self.folder / "..data")
         for layer in layers:
-            link = self.folder / f"{layer}.yaml"
+            link = self.folder / f"{layer}{self.suffix}"
             if not link.is_symlink():
                 link.unlink(missing_ok=True)
-                link.symlink_to(f"..data/{layer}.yaml")
+                link.symlink_to(f"..data/{layer}{self.suffix}")
         if not old.endswith("/..data"):
             shutil.rmtree(old)
 
@@ -171,6 +172,20 @@ def test_a_config_map_that_is_updated_is_in_force(project, watching):
         watch.shows(name)
         assert watch.config.debug
     assert watch.ear.events.count("config_reloaded") == 3
+    assert watch.manager.last_failure is None
+
+
+def test_a_mounted_secret_that_is_updated_is_in_force(project, watching):
+    folder = project.root / "secrets"
+    folder.mkdir()
+    volume = ConfigMap(folder, suffix="")
+    volume.update("1", **{"app_name": "first", "database.password": "old"})
+    watch = watching(project.manager(SYNFINANCE_SECRETS_DIR=str(folder)))
+    assert watch.config.app_name == "first"
+    for number, name in enumerate(("second", "third"), 2):
+        volume.update(str(number), **{"app_name": name, "database.password": f"new {number}"})
+        watch.shows(name)
+        assert watch.config.database.password.get_secret_value() == f"new {number}"
     assert watch.manager.last_failure is None
 
 
