@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from synfinance_settings.layers.arguments import ArgumentsLayer
 from synfinance_settings.layers.layer import Layer
 from synfinance_settings.layers.layer_file import FileLayer
 from synfinance_settings.layers.overrides import OVERRIDES
@@ -19,6 +20,7 @@ LAYERS: Final[tuple[Layer, ...]] = (
     DOTENV,
     SecretsFolderLayer(),
     ProcessLayer(),
+    ArgumentsLayer(),
     OVERRIDES,
 )
 """The usual layers, lowest first; below all of them are the models' own defaults."""

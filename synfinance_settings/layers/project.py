@@ -6,7 +6,7 @@ import os
 from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, door, printable
@@ -46,6 +46,8 @@ class Project:
     """The files that were named, which are read whoever could have written them."""
     is_bare: bool = False
     """True where it was said on purpose that there are no layer files."""
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the program hands over for its own command line, by the keys of the settings."""
 
     def read(self, path: Path) -> Content:
         """Look at a layer file or ``.env``; a failure where it was not named and others could have written it."""
@@ -110,6 +112,7 @@ def find_project(
     environment: str | None = None,
     env_file: str | os.PathLike[str] | None = None,
     config_path: str | os.PathLike[str] | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Project:
     """Decide where everything of `application` is; arguments go before variables, variables before searching.
 
@@ -119,7 +122,8 @@ def find_project(
     environ = environ if isinstance(environ, Environ) else Environ(environ)
     fault: OSError
     try:
-        return _found(application, environ, settings_dir, environment, env_file, config_path)
+        found = _found(application, environ, settings_dir, environment, env_file, config_path)
+        return replace(found, arguments=arguments or {})
     except OSError as error:
         fault = error
     where = Origin(str(fault.filename) if fault.filename else "the working directory")

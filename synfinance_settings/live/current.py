@@ -12,11 +12,11 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from synfinance_settings.errors import LayerError, Problem, SettingsError
 from synfinance_settings.layers.comparison import changed_keys
@@ -51,6 +51,7 @@ class Choice:
     environ: Environ | None = field(default=None, repr=False)
     env_file: PathLike | None = None
     state_dir: PathLike | None = None
+    arguments: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def variables(self) -> Environ:
         """The variables that were chosen, else a copy of those that the process has now."""
@@ -65,6 +66,7 @@ class Choice:
             environment=environment if environment is not None else self.environment,
             env_file=self.env_file,
             config_path=config_path,
+            arguments=self.arguments,
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NoReturn, Self
@@ -38,7 +39,8 @@ class ConfigManager:
     it is a new one. `settings_dir` is the folder of the layers, `environment` the environment's name, `environ` the
     variables (else a copy of `os.environ`, taken at the first load and at each `load_config`), `env_file` a file that
     takes the place of ``.env``, `state_dir` the folder that keeps accepted versions of the layer files on disk,
-    `history_limit` how many snapshots are kept in memory (at least 1).
+    `history_limit` how many snapshots are kept in memory (at least 1), `arguments` settings by their keys, which go
+    before all variables: what the program's own command line says.
     """
 
     _shared: ClassVar[ConfigManager]  # of the class itself, never of a class below it
@@ -67,11 +69,14 @@ class ConfigManager:
         env_file: PathLike | None = None,
         state_dir: PathLike | None = None,
         history_limit: int = 10,
+        arguments: Mapping[str, Any] | None = None,
     ) -> None:
         if hasattr(self, "current"):
             return  # it is the process-wide one, asked for again
         given = None if environ is None else Environ(environ)
-        current = Current(Choice(SYNFINANCE, settings_dir, environment, given, env_file, state_dir), history_limit)
+        handed = deepcopy(arguments)
+        choice = Choice(SYNFINANCE, settings_dir, environment, given, env_file, state_dir, handed)
+        current = Current(choice, history_limit)
         with ConfigManager._lock:
             if not hasattr(self, "current"):  # somebody may ask for it for the first time at the same time
                 self.current = current

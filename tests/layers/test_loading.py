@@ -30,6 +30,7 @@ def test_the_order_of_the_layers_is_visible():
         ".env",
         "secrets folder",
         "process environment",
+        "arguments",
         "override",
     ]
 
