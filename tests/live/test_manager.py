@@ -46,6 +46,7 @@ def test_without_arguments_it_is_the_one_of_the_process():
         {"env_file": None},
         {"state_dir": None},
         {"history_limit": 10},
+        {"arguments": None},
     ],
     ids=repr,
 )
@@ -101,6 +102,7 @@ def test_help_shows_the_arguments():
         "env_file",
         "state_dir",
         "history_limit",
+        "arguments",
     ]
     with pytest.raises(TypeError, match="unexpected keyword argument 'folder'"):
         ConfigManager(folder="settings")
