@@ -27,8 +27,15 @@ LAYERS: Final[tuple[Layer, ...]] = (
 
 
 def layers_of(application: Application) -> tuple[Layer, ...]:
-    """The layers of `application`, lowest first."""
-    return LAYERS
+    """The layers of `application`, lowest first; what is put on top for a while is always on top."""
+    layers = LAYERS if application.layers is None else application.layers
+    return layers if OVERRIDES in layers else (*layers, OVERRIDES)
+
+
+def with_layer(layer: Layer, *, below: str, layers: tuple[Layer, ...] = LAYERS) -> tuple[Layer, ...]:
+    """`layers` and one more, just below the one that is called `below`; raises `ValueError` where there is none."""
+    at = [other.name for other in layers].index(below)
+    return (*layers[:at], layer, *layers[at:])
 
 
 def layer_named(application: Application, name: str) -> Layer:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from synfinance_settings.environment import USUAL, EnvironmentKind, meant_environment
 from synfinance_settings.errors import Origin, Problem
@@ -36,7 +36,8 @@ class Application(Generic[Model_co]):
     `environments` is that of a process of which nothing says where it runs.
 
     `short_variables` maps keys, of sections and of settings, to short names that their variables have as well, without
-    the prefix; `settings_dir_name` is what the folder of the layers is called. All else is derived from these, once. To
+    the prefix; `settings_dir_name` is what the folder of the layers is called. `layers` are the sources of values,
+    lowest first; None means the usual ones, ``layers.precedence.LAYERS``. All else is derived from these, once. To
     a type checker it is an application of its model: ``Application[ShopConfig]``.
 
     Raises `ApplicationError`, with all faults at once, where these cannot serve.
@@ -50,12 +51,14 @@ class Application(Generic[Model_co]):
     rules: tuple[Rule, ...] = ()
     short_variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     settings_dir_name: str = "settings"
+    layers: tuple[Any, ...] | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.model, type) and issubclass(self.model, Section)):
             raise ApplicationError(repr(self), [f"{self.model!r} is no class of settings; derive it from Section"])
         faults = [
             *checks.of_names(self.prefix, self.settings_dir_name),
+            *checks.of_layers(layer.name for layer in self.layers or ()),
             *checks.of_environments(self.catalogue, self.environments),
             *checks.of_model(self.catalogue),
             *checks.of_rules(self.catalogue, self.rules, self.kinds),

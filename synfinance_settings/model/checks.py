@@ -146,6 +146,13 @@ def of_names(prefix: str, settings_dir_name: str) -> Iterator[str]:
         yield "settings_dir_name must be the name of a folder, as settings"
 
 
+def of_layers(names: Iterable[str]) -> Iterator[str]:
+    """What is wrong with the names of the layers."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield f"two layers are called {printable(name)}; messages tell them apart by their names"
+
+
 def of_environments(catalogue: Catalogue, kinds: tuple[EnvironmentKind, ...]) -> Iterator[str]:
     """What is wrong with the names of the environments, and with the setting that holds one of them."""
     if not kinds:

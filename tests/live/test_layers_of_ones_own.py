@@ -1,0 +1,137 @@
+"""A layer that is no file, written outside the package: a Redis hash."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from queue import Queue
+from types import SimpleNamespace
+
+import pytest
+from patience import PATIENCE
+from redis_layer import RedisHash
+from redis_process import RedisProcess
+from shop import SHOP
+
+from synfinance_settings import ConfigWatcher, SettingsError
+from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.precedence import LAYERS, with_layer
+from synfinance_settings.layers.trial import judge
+from synfinance_settings.live.current import Choice, Current
+from synfinance_settings.model.checks import ApplicationError
+from synfinance_settings.text.files import Content
+
+
+@pytest.fixture
+def server(tmp_path):
+    (tmp_path / "redis").mkdir()
+    process = RedisProcess(tmp_path / "redis")
+    process.start()
+    process.client.hset("shop", mapping={"cart.limit": "5", "till.token": "hush $X", "cart.currencies": "EUR,INR"})
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def current(tmp_path, server):
+    """What is in force for the shop with a Redis hash below `.env`."""
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "default.yaml").write_text("motto: sell\ncart: {limit: 2}\n")
+    (settings / "dev.yaml").write_text("{}\n")
+    application = replace(SHOP, layers=with_layer(RedisHash("shop", server.port), below=".env"))
+    return Current(Choice(application, settings, environ=Environ({"SHOP_CART__CURRENCIES": "USD"})))
+
+
+def test_it_is_loaded_at_its_place_with_origins(current):
+    snapshot = current.snapshot
+    assert (snapshot.config.cart.limit, snapshot.config.cart.currencies) == (5, ("USD",))
+    assert snapshot.config.till.token.get_secret_value() == "hush $X"
+    assert str(snapshot.origins["cart.limit"]) == "redis hash shop, field cart.limit"
+    assert str(snapshot.origins["motto"]) == "settings/default.yaml:1:8"
+    assert "hush" not in repr(current.looked)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"cart.limt": "6"}, "did you mean cart.limit?"),
+        ({"cart.limit": "many"}, "cart.limit must be a whole number"),
+        ({"cart": "5"}, "cart must be a mapping; it is a section"),
+        ({"motto": b"\xff"}, "redis hash shop cannot be read: UnicodeDecodeError"),
+    ],
+)
+def test_what_is_wrong_in_it_is_told_at_its_place(current, server, fields, said):
+    before = current.snapshot
+    server.client.hset("shop", mapping=fields)
+    with pytest.raises(SettingsError, match=said) as caught:
+        current.reload()
+    assert str(caught.value.problems[0].origin).startswith("redis hash shop")
+    assert current.snapshot is before
+
+
+def test_a_server_that_is_stopped_is_an_error_and_nothing_changes(current, server):
+    before = current.snapshot
+    server.stop()
+    with pytest.raises(SettingsError) as caught:
+        current.reload()
+    (problem,) = caught.value.problems
+    assert (problem.code, str(problem.origin), problem.hint) == ("unreadable", "redis hash shop", "is the server up?")
+    assert current.snapshot is before
+    with pytest.raises(SettingsError, match="redis hash shop cannot be read: ConnectionError"):
+        Current(current.choice).load()
+
+
+def test_a_hash_that_is_gone_is_an_error_where_the_layer_may_not_vanish(current, server):
+    before = current.snapshot
+    server.client.delete("shop")
+    with pytest.raises(SettingsError, match="the redis hash layer is gone"):
+        current.reload()
+    assert current.snapshot is before
+
+
+def test_a_watcher_sees_each_change(current, server):
+    news = Queue()
+    watcher = ConfigWatcher(SimpleNamespace(current=current), poll_interval=0.05)
+    watcher.add_listener(lambda event, data: news.put((event, str(data))))
+
+    def wait(wanted):
+        """What is told with the next event of this name."""
+        return next(data for event, data in iter(lambda: news.get(timeout=PATIENCE), None) if event == wanted)
+
+    with watcher:
+        for number in (6, 7):
+            server.client.hset("shop", "cart.limit", str(number))
+            assert wait("file_changed") == "redis hash shop"
+            assert f"limit={number}" in wait("config_reloaded")
+        server.stop()
+        assert "redis hash shop cannot be read" in wait("reload_failed")
+        assert current.snapshot.config.cart.limit == 7
+        server.start()
+        server.client.hset("shop", mapping={"cart.limit": "8"})
+        assert "limit=8" in wait("config_reloaded")
+    assert current.last_failure is None
+
+
+def test_a_file_is_judged_without_it(current, server):
+    project = current.project()
+    server.stop()
+    content = Content(project.settings_dir / "dev.yaml", b"cart: {limit: 3}\n")
+    assert judge(project, "environment", content)
+
+
+def test_an_application_may_leave_layers_out(current):
+    application = replace(SHOP, layers=tuple(layer for layer in LAYERS if layer.name != "process environment"))
+    alone = Current(replace(current.choice, application=application))
+    assert alone.snapshot.config.cart.currencies == ("EUR",)
+
+
+def test_two_layers_of_one_name_are_no_application():
+    with pytest.raises(ApplicationError, match="two layers are called redis hash"):
+        replace(SHOP, layers=(RedisHash("a", 1), RedisHash("b", 1)))
+
+
+def test_the_page_shows_this_layer_as_it_is():
+    here = Path(__file__).parents[1]
+    code = (here / "redis_layer.py").read_text().partition("from __future__ import annotations\n\n")[2]
+    assert code in (here.parent / "docs/extending.md").read_text()
