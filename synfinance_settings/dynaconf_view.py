@@ -248,7 +248,7 @@ def _read_only(value: Any) -> Any:
     """A value of the models as dynaconf has it."""
     if isinstance(value, Section):
         return _Section({name: _read_only(inner) for name, inner in value})
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return _List(map(_read_only, value))
     return value.value if isinstance(value, Enum) else value
 

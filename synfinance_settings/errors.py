@@ -354,6 +354,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "wrong-type": (InvalidSettingsError, "a value is not of the field's type"),
     "suspicious-list": (InvalidSettingsError, "text stands where a list seems to be meant"),
     "empty-item": (InvalidSettingsError, "an item of a list is empty"),
+    "missing-value": (InvalidSettingsError, "a setting without a default that nothing sets"),
     "null": (InvalidSettingsError, "null where the field has no null"),
     "out-of-range": (InvalidSettingsError, "a value is outside the field's limits"),
     "not-a-choice": (InvalidSettingsError, "a value is not one of the field's choices"),

@@ -42,7 +42,7 @@ DOORS = {
     "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
     "pydantic_core": {"model/", "layers/validation.py"},
     "typing_extensions": {"model/application.py", "layers/snapshot.py"},  # for type checkers alone
-    "annotated_types": {"model/catalogue.py"},
+    "annotated_types": {"model/plain_types.py"},
 }
 READERS_OF_ENVIRON = {"choice.py", "live/current.py", "env_loader.py", "cli/", "layers/merge.py"}
 

@@ -6,8 +6,6 @@ Secrets are masked, left out or shown as asked; a dollar is doubled wherever the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from enum import Enum
 from typing import Any, Final, Literal
 
 from pydantic import SecretStr, ValidationError
@@ -15,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from synfinance_settings.errors import MASK, NOT_SET
 from synfinance_settings.foreign import as_json
 from synfinance_settings.model.catalogue import Catalogue, Setting, as_line, catalogue_of, is_set
+from synfinance_settings.model.plain_types import as_data
 from synfinance_settings.model.section import Section
 from synfinance_settings.text.yaml import outline_yaml, write_yaml
 
@@ -31,9 +30,7 @@ def plain(value: Any, secrets: Secrets = "mask") -> Any:
         return value.get_secret_value() if secrets == "reveal" or not is_set(value) else MASK
     if isinstance(value, tuple | list):
         return [plain(item, secrets) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    return value.isoformat() if isinstance(value, date) else value
+    return as_data(value)
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:

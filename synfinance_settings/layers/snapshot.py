@@ -152,7 +152,7 @@ def explain(application: Application, layers: Layers, key: str, snapshot: Snapsh
         key=key,
         value=catalogue.values_of(snapshot.config)[key] if snapshot else first.value,
         origin=snapshot.origins[key] if snapshot else first.origin,
-        overridden=(*said[1:], default) if said else (),
+        overridden=(*said[1:], *([] if setting.is_required else [default])) if said else (),
         description=setting.description,
         limits=setting.limits,
         variables=application.variables.names[key],

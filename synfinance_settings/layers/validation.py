@@ -23,7 +23,9 @@ from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.forms import broken_limit
 from synfinance_settings.model.section import JUDGED_APART, Section
+from synfinance_settings.model.variables import FILE_SUFFIX
 from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.text.expansion import (
     DOLLAR,
@@ -106,6 +108,8 @@ class Validation:
             for detail in details:
                 path = tuple(part for part in detail["loc"] if isinstance(part, str))
                 key = ".".join(path)
+                if detail["type"] == "missing" and self._in_doubt((key,)):
+                    continue  # it was told of, or what was said of it did not fit
                 self.problems.append(self._misfit(key, detail))
                 self._doubted.add(key)
                 _drop(values, path)
@@ -209,6 +213,8 @@ class Validation:
         """The final value of a setting as text; what does not fit is told where it stands."""
         if key in self._failed or self._in_doubt((key,)):
             return AtFaultElsewhere()
+        if self._node(key) is None and self._settings[key].is_required:
+            return AtFaultElsewhere()
         if self._node(key) is None:
             return as_inserted(self._settings[key].default)
         with suppress(ValidationError):
@@ -258,6 +264,7 @@ class Validation:
         index = next((part for part in detail["loc"] if isinstance(part, int)), None)
         hint = None
         code = detail["type"]
+        noun = "item" if index is None and key in self._settings and self._settings[key].is_list else "character"
         match code:
             case "wrong-type" | "null" | "out-of-range" | "empty-item":
                 said = f"must {context['form']}"
@@ -266,6 +273,10 @@ class Validation:
                 code, said = "out-of-range", f"must be at least {_limit(self._settings[key], context['ge'])}"
             case "less_than_equal":
                 code, said = "out-of-range", f"must be at most {_limit(self._settings[key], context['le'])}"
+            case _ if words := broken_limit(code, context, noun):
+                code, said = "out-of-range", f"must {words}"
+            case "missing":
+                return self._missing(key)
             case "literal_error" | "enum":
                 code, said = "not-a-choice", f"must be one of {', '.join(self._settings[key].choices)}"
                 hint = self._near_choice(key) or self._hint_for_nothing(key)
@@ -277,6 +288,12 @@ class Validation:
                 code, said = "wrong-type", f"does not fit ({code})"
         what = key if index is None else f"item {index + 1} of {key}"
         return self._at((key,), Problem(code, f"{what} {said}", key, hint=hint), index)
+
+    def _missing(self, key: str) -> Problem:
+        """The problem of a setting that has no default and that nothing says."""
+        setting, variable = self._settings[key], self._application.variables.names[key][0]
+        hint = f"set it in a layer or by {variable}" + (f" or {variable}{FILE_SUFFIX}" if setting.is_secret else "")
+        return Problem("missing-value", f"{key} has no default, and must be set", key, hint=hint)
 
     def _hint_for_nothing(self, key: str, index: int | None = None) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
@@ -307,8 +324,10 @@ class Validation:
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
 
 
-def _limit(setting: Setting, limit: float) -> str:
-    """A limit in words, with the unit where the value may have been written in another one."""
+def _limit(setting: Setting, limit: float | str) -> str:
+    """A limit in words, with the unit where the value may have been written in another one; Pydantic's own of times."""
+    if isinstance(limit, str):
+        return limit
     unit = setting.unit if setting.takes_units and setting.unit else ""
     return f"{limit:.15g} {unit.removesuffix('s') if limit == 1 else unit}".strip()
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import Enum
 from functools import cache, cached_property
 from operator import attrgetter
-from typing import Any, Final, Literal, cast, get_args, get_origin
+from typing import Any, Final, cast
 
-from annotated_types import Ge, Le
 from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
 from synfinance_settings.model.forms import Form, FormName, in_words
+from synfinance_settings.model.plain_types import as_data, choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
 from synfinance_settings.model.section import Contradiction, Section
 from synfinance_settings.slips import is_slip
@@ -48,6 +47,14 @@ class Setting:
     at_most: float | None
     unit: str | None
     needs_restart: bool
+    more_than: float | None = None
+    less_than: float | None = None
+    lengths: tuple[int | None, int | None] = (None, None)
+    """The fewest and most characters of a text, or items of a list."""
+    pattern: str | None = None
+    """What a text must match, a regular expression of Rust's, as Pydantic has them."""
+    is_required: bool = False
+    """True where the model has no default, so that a layer must say the value; `default` is None then."""
     any_case: bool = False
     is_url: bool = False
     takes_units: bool = False
@@ -56,6 +63,11 @@ class Setting:
     def is_secret(self) -> bool:
         """True when the value is shown only to those who ask for it by name."""
         return self.form in ("secret", "secret list")
+
+    @property
+    def is_list(self) -> bool:
+        """True when the value is a list."""
+        return self.form in ("list", "secret list")
 
     @property
     def limits(self) -> str:
@@ -70,50 +82,60 @@ class Setting:
         return self._range
 
     @property
+    def is_limited(self) -> bool:
+        """True where not every value of the form is allowed."""
+        return bool(self.choices or self._bounds)
+
+    @property
     def _range(self) -> str:
+        return ", ".join(self._bounds) or self.unit or ""
+
+    @property
+    def _bounds(self) -> list[str]:
         unit = f" {self.unit}" if self.unit else ""
-        if self.at_least is not None and self.at_most is not None:
-            return f"{self.at_least} to {self.at_most}{unit}"
-        if self.at_least is not None:
-            return f"at least {self.at_least}{unit.removesuffix('s') if self.at_least == 1 else unit}"
-        return unit.strip()
+        counted = " items" if self.is_list else " characters"
+        shortest, longest = self.lengths
+        return [
+            *_between(self.at_least, self.at_most, unit),
+            *([f"more than {self.more_than}{unit}"] if self.more_than is not None else []),
+            *([f"less than {self.less_than}{unit}"] if self.less_than is not None else []),
+            *_between(shortest, longest, counted),
+            *([f"matching {self.pattern}"] if self.pattern else []),
+        ]
 
 
-def _unwrapped(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any], bool]:
-    """The type behind ``X | None`` and ``Annotated``, all metadata on the way, and whether None is allowed."""
-    nullable = False
-    while True:
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        if get_origin(annotation) is not None and type(None) in get_args(annotation):
-            nullable, annotation = True, members[0]
-        elif hasattr(annotation, "__metadata__"):
-            metadata, annotation = [*metadata, *annotation.__metadata__], annotation.__origin__
-        else:
-            return annotation, metadata, nullable
+def _between(least: float | None, most: float | None, unit: str) -> Iterator[str]:
+    if least is not None and most is not None:
+        yield f"{least} to {most}{unit}"
+    elif least is not None:
+        yield f"at least {least}{unit.removesuffix('s') if least == 1 else unit}"
+    elif most is not None:
+        yield f"at most {most}{unit.removesuffix('s') if most == 1 else unit}"
 
 
 def _setting(key: str, field: FieldInfo) -> Setting | None:
     """What `field` says; None where it has no form."""
-    annotation, metadata, nullable = _unwrapped(field.annotation, list(field.metadata))
+    annotation, metadata, nullable = unwrapped(field.annotation, field.metadata)
     form = next((item for item in metadata if isinstance(item, Form)), None)
     if form is None:
         return None
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    choices: tuple[str, ...] = ()
-    if get_origin(annotation) is Literal:
-        choices = get_args(annotation)
-    elif isinstance(annotation, type) and issubclass(annotation, Enum):
-        choices = tuple(member.value for member in annotation)
+    limits = limits_of(metadata)
     unit = cast("str | None", extra.get("unit"))
     return Setting(
         key=key,
         form=form.name,
-        description=field.description or "",
-        default=field.default,
+        description=field.description or field.title or "",
+        default=None if field.is_required() else field.default,
         nullable=nullable,
-        choices=choices,
-        at_least=next((cast("float", item.ge) for item in metadata if isinstance(item, Ge)), None),
-        at_most=next((cast("float", item.le) for item in metadata if isinstance(item, Le)), None),
+        choices=tuple(choices(annotation)),
+        at_least=limits.get("ge"),
+        at_most=limits.get("le"),
+        more_than=limits.get("gt"),
+        less_than=limits.get("lt"),
+        lengths=(limits.get("min_length"), limits.get("max_length")),
+        pattern=limits.get("pattern"),
+        is_required=field.is_required(),
         unit=form.unit or unit,
         needs_restart=bool(extra.get("restart")),
         any_case=form.any_case,
@@ -355,4 +377,4 @@ def as_text(value: Any, most: int | None = 200) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return printable(str(value), most)
+    return printable(str(as_data(value)), most)

@@ -19,6 +19,7 @@ from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import printable
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import UNITS
+from synfinance_settings.model.plain_types import no_form
 from synfinance_settings.model.rule import Rule
 from synfinance_settings.model.section import JUDGED_APART, Section
 from synfinance_settings.model.variables import VariableNames
@@ -60,7 +61,7 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
             yield from (f"{where}: {fault}" for fault in _of_name(name, taken))
             yield from (f"{where}: {fault}" for fault in _of_field(field))
             if inside + name not in catalogue.settings and inside + name not in catalogue.sections:
-                yield f"{where}: {_without_form(field)}"
+                yield f"{where}: {no_form(field.annotation, field.metadata)}"
         yield from _of_declarations(model)
         yield from _of_defaults(model)
 

@@ -13,11 +13,13 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
+
+from synfinance_settings.errors import counted
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -55,9 +57,10 @@ class Form:
         self.unit = unit
 
 
-def _misfit(
+def misfit(
     form: str, code: Literal["wrong-type", "null", "out-of-range", "empty-item"] = "wrong-type"
 ) -> PydanticCustomError:
+    """The error of a value that must `form`: ``be a whole number``."""
     return PydanticCustomError(code, "must {form}", {"form": form})
 
 
@@ -76,7 +79,7 @@ def is_utf8(text: str) -> bool:
 
 def _present(value: Any) -> Any:
     if value is None:
-        raise _misfit("not be null", "null")
+        raise misfit("not be null", "null")
     return value
 
 
@@ -84,13 +87,31 @@ def read_whole_number(value: Any) -> Any:
     """A whole number, from text of the form ``[+-]?[0-9]+``; raises `PydanticCustomError`."""
     if isinstance(value, str):
         if not _WHOLE.fullmatch(value):
-            raise _misfit("be a whole number")
+            raise misfit("be a whole number")
         if len(value) > _MOST_DIGITS:
-            raise _misfit(f"have at most {_MOST_DIGITS} digits", "out-of-range")
+            raise misfit(f"have at most {_MOST_DIGITS} digits", "out-of-range")
         return int(value)
     if isinstance(_present(value), int) and not isinstance(value, bool):
         return value
-    raise _misfit("be a whole number")
+    raise misfit("be a whole number")
+
+
+def broken_limit(code: str, context: Mapping[str, Any], noun: str) -> str | None:
+    """What a value must be that Pydantic refused for `code`; None where that is no limit. Its length counts `noun`s."""
+    match code:
+        case "greater_than":
+            return f"be more than {context['gt']}"
+        case "less_than":
+            return f"be less than {context['lt']}"
+        case "multiple_of":
+            return f"be a multiple of {context['multiple_of']}"
+        case "string_too_short" | "too_short":
+            return f"have at least {counted(context['min_length'], noun)}"
+        case "string_too_long" | "too_long":
+            return f"have at most {counted(context['max_length'], noun)}"
+        case "string_pattern_mismatch":
+            return f"match {context['pattern']}"
+    return None
 
 
 def in_words(unit: str) -> str:
@@ -106,12 +127,16 @@ def _counting(unit: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not isinstance(value, str) or _WHOLE.fullmatch(value):
             return read_whole_number(value)
-        counted = _COUNTED.fullmatch(value)
-        if counted is None or counted[2] not in units:
-            raise _misfit(f"be a whole number, or one with {words} behind it")
-        return read_whole_number(counted[1]) * units[counted[2]]
+        parts = _COUNTED.fullmatch(value)
+        if parts is None or parts[2] not in units:
+            raise misfit(f"be a whole number, or one with {words} behind it")
+        return read_whole_number(parts[1]) * units[parts[2]]
 
     return read
+
+
+read_seconds: Final = _counting("seconds")
+"""Whole seconds, from a whole number, also one with another unit behind it; raises `PydanticCustomError`."""
 
 
 def read_number(value: Any) -> Any:
@@ -127,7 +152,7 @@ def read_number(value: Any) -> Any:
             return number
     except OverflowError:  # a whole number that no float can hold
         pass
-    raise _misfit("be a finite number")
+    raise misfit("be a finite number")
 
 
 def read_boolean(value: Any) -> Any:
@@ -135,10 +160,10 @@ def read_boolean(value: Any) -> Any:
     if isinstance(value, str):
         value = _BOOLEANS.get(value.lower())
     elif value is None:
-        raise _misfit("not be null", "null")
+        raise misfit("not be null", "null")
     if isinstance(value, bool):
         return value
-    raise _misfit("be a boolean: true, yes, on, 1, false, no, off or 0")
+    raise misfit("be a boolean: true, yes, on, 1, false, no, off or 0")
 
 
 def _date(value: Any) -> Any:
@@ -149,21 +174,22 @@ def _date(value: Any) -> Any:
             pass
     elif isinstance(_present(value), date) and not isinstance(value, datetime):
         return value
-    raise _misfit("be a date of the form YYYY-MM-DD")
+    raise misfit("be a date of the form YYYY-MM-DD")
 
 
-def _text(value: Any) -> Any:
+def read_text(value: Any) -> Any:
+    """Text that UTF-8 can say, without a NUL character; raises `PydanticCustomError`."""
     if not isinstance(_present(value), str):
-        raise _misfit("be text")
+        raise misfit("be text")
     if not (value.isascii() or is_utf8(value)):
-        raise _misfit("be text that UTF-8 can say")
+        raise misfit("be text that UTF-8 can say")
     if "\0" in value:
-        raise _misfit("be text without a NUL character")
+        raise misfit("be text without a NUL character")
     return value
 
 
 def _secret(value: Any) -> Any:
-    return value if isinstance(value, SecretStr) else _text(value)
+    return value if isinstance(value, SecretStr) else read_text(value)
 
 
 def _filled(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -171,19 +197,28 @@ def _filled(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def read_item(value: Any) -> Any:
         item = read(value)
-        if not (item.get_secret_value() if isinstance(item, SecretStr) else item).strip():
-            raise _misfit("not be empty", "empty-item")
+        text = item.get_secret_value() if isinstance(item, SecretStr) else item
+        if isinstance(text, str) and not text.strip():
+            raise misfit("not be empty", "empty-item")
         return item
 
     return read_item
 
 
+def filled_item(marks: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same form and what reads it, of an item of a list."""
+    match marks:
+        case (Form(name="text" | "secret") as form, BeforeValidator(func=read)):
+            return form, BeforeValidator(_filled(cast("Callable[[Any], Any]", read)))
+    return marks
+
+
 def _choice(value: Any) -> Any:
-    return _text(value)
+    return read_text(value)
 
 
 def _upper_choice(value: Any) -> Any:
-    return _text(value).upper()
+    return read_text(value).upper()
 
 
 def read_list(value: Any) -> Any:
@@ -197,14 +232,14 @@ def read_list(value: Any) -> Any:
         return split_text(value, ",")
     if isinstance(_present(value), list | tuple):
         return value
-    raise _misfit("be a list, or text with commas between its items")
+    raise misfit("be a list, or text with commas between its items")
 
 
 def read_texts(value: Any) -> list[str]:
     """`read_list` where every item must be text; raises `PydanticCustomError`."""
     items = read_list(value)
     if not all(isinstance(item, str) for item in items):
-        raise _misfit("be a list of texts")
+        raise misfit("be a list of texts")
     return list(items)
 
 
@@ -224,19 +259,19 @@ def _json_array(text: str) -> list[Any]:
     except (ValueError, RecursionError):
         items = None
     if not isinstance(items, list):
-        raise _misfit("be a JSON array when it starts with [")
+        raise misfit("be a JSON array when it starts with [")
     return [str(item).lower() if isinstance(item, bool) else item for item in items]
 
 
 def _url(value: Any) -> Any:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else _text(value)
+    text = value.get_secret_value() if isinstance(value, SecretStr) else read_text(value)
     try:
         parts = urlsplit(text)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f\x7f]", text)
     except ValueError:
         fits = False
     if not fits:
-        raise _misfit("be an http or https URL")
+        raise misfit("be an http or https URL")
     return value
 
 
@@ -245,15 +280,15 @@ def _form(name: FormName, read: Callable[[Any], Any], **more: Any) -> tuple[Form
 
 
 Whole = Annotated[int, *_form("whole number", read_whole_number)]
-Seconds = Annotated[int, *_form("whole number", _counting("seconds"), unit="seconds")]
+Seconds = Annotated[int, *_form("whole number", read_seconds, unit="seconds")]
 Bytes = Annotated[int, *_form("whole number", _counting("bytes"), unit="bytes")]
 Number = Annotated[float, *_form("number", read_number)]
 Boolean = Annotated[bool, *_form("boolean", read_boolean)]
 Date = Annotated[date, *_form("date", _date)]
-Text = Annotated[str, *_form("text", _text)]
+Text = Annotated[str, *_form("text", read_text)]
 Secret = Annotated[SecretStr, *_form("secret", _secret)]
 SecretUrl = Annotated[SecretStr, *_form("secret", _url, is_url=True)]
-TextList = Annotated[tuple[Annotated[str, *_form("text", _filled(_text))], ...], *_form("list", read_list)]
+TextList = Annotated[tuple[Annotated[str, *_form("text", _filled(read_text))], ...], *_form("list", read_list)]
 SecretList = Annotated[
     tuple[Annotated[SecretStr, *_form("secret", _filled(_secret))], ...], *_form("secret list", read_list)
 ]

@@ -3,17 +3,19 @@
 A layer is an overlay in which every value is text to us, so nothing is required, a number may be written as text, and
 any value may hold a ``$`` reference (JSON Schema, draft 2020-12). The schema never refuses what a load takes. What a
 load refuses it refuses too, but for numbers as text outside their limits, whole numbers as ``8.0``, text that is a
-JSON array, and the rules over several settings.
+JSON array, lengths and patterns of text, and the rules over several settings.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting, as_text
+from synfinance_settings.model.catalogue import Setting
 from synfinance_settings.model.forms import UNITS
+from synfinance_settings.model.plain_types import as_data
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE: Final = {"type": "string", "pattern": r"\$[A-Za-z_{]"}
@@ -23,6 +25,7 @@ _BOOLEAN_TEXT: Final = "^(" + "|".join("".join(f"[{c.upper()}{c}]" for c in word
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _ITEM: Final = {**_SCALAR, "pattern": r"\S", "not": {"const": MASK}}
 _URL: Final = {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]\S*$"}
+_WHOLE: Final = re.compile(r"0|-?[1-9][0-9]*")
 _LEAP_YEAR: Final = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
 _DAYS: Final = (
     "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])",
@@ -53,22 +56,19 @@ def _section(application: Application, section: str) -> dict[str, Any]:
 
 def _value(setting: Setting, application: Application) -> dict[str, Any]:
     forms = [*_forms(setting, application), _REFERENCE, *([{"type": "null"}] if setting.nullable else [])]
-    notes = [setting.description]
+    notes = [setting.description] if setting.description else []
     if setting.limits:
-        notes.append(
-            f"Allowed: {setting.limits}."
-            if setting.choices or setting.at_least is not None
-            else f"In {setting.limits}."
-        )
+        notes.append(f"Allowed: {setting.limits}." if setting.is_limited else f"In {setting.limits}.")
     if setting.needs_restart:
         notes.append("Takes effect after a restart.")
-    default = {} if setting.is_secret else {"default": _plain(setting.default)}
+    default = {} if setting.is_secret or setting.is_required else {"default": _plain(setting.default)}
     return {"description": " ".join(notes), "anyOf": forms, "not": {"const": MASK}, **default}
 
 
 def _forms(setting: Setting, application: Application) -> list[dict[str, Any]]:
-    limits = {"minimum": setting.at_least, "maximum": setting.at_most}
-    limits = {name: limit for name, limit in limits.items() if limit is not None}
+    bounds = (setting.at_least, setting.at_most, setting.more_than, setting.less_than)
+    words = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    limits = {name: limit for name, limit in zip(words, bounds, strict=True) if limit is not None}
     match setting.form:
         case "whole number":
             units = f"({'|'.join(UNITS[setting.unit])})?" if setting.takes_units and setting.unit else ""
@@ -85,16 +85,17 @@ def _forms(setting: Setting, application: Application) -> list[dict[str, Any]]:
         case "choice" if setting.key == "environment":
             return [{"enum": [*setting.choices, *application.aliases]}]
         case "choice":
-            return [{"enum": list(setting.choices)}]
+            numbers = [int(choice) for choice in setting.choices if _WHOLE.fullmatch(choice)]
+            return [{"enum": [*setting.choices, *numbers]}]
         case "list" | "secret list":
             return [{"type": "array", "items": _ITEM}, _SCALAR]
-        case "secret" if setting.is_url:
+        case "secret" | "text" if setting.is_url:
             return [_URL]
         case "text" | "secret":
             return [_SCALAR]
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return value if isinstance(value, bool | int | float) or value is None else as_text(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, bool | int | float) or value is None else as_data(value)

@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from synfinance_settings.foreign import printable
+from synfinance_settings.model.plain_types import take_plain_types
 from synfinance_settings.model.resource import Resource
 
 
@@ -93,7 +94,14 @@ class Section(BaseModel):
     CONTRADICTIONS: ClassVar[tuple[Contradiction, ...]] = ()
     RESOURCES: ClassVar[tuple[Resource, ...]] = ()
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        str_strip_whitespace=False,
+        str_to_lower=False,
+        str_to_upper=False,
+    )
 
     @model_validator(mode="after")
     def _agrees(self, info: ValidationInfo) -> Self:
@@ -108,6 +116,16 @@ class Section(BaseModel):
         model_validate = classmethod(_door(BaseModel.model_validate.__func__))
         model_validate_json = classmethod(_door(BaseModel.model_validate_json.__func__))
         model_validate_strings = classmethod(_door(BaseModel.model_validate_strings.__func__))
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Plain types are taken as forms, and no class takes back what all models promise."""
+        super().__pydantic_init_subclass__(**kwargs)
+        promised = Section.model_config
+        is_bent = any(cls.model_config.get(name) != value for name, value in promised.items())
+        cls.model_config.update(promised)
+        if take_plain_types(cls) or is_bent:
+            cls.model_rebuild(force=True, raise_errors=False)
 
     def __getitem__(self, key: str) -> Any:
         """The value of `key` in this section: ``["port"]``, or ``["server.port"]`` of the whole."""

@@ -40,13 +40,16 @@ def _lines(application: Application) -> Iterator[str]:
 
 def _entry(setting: Setting, names: tuple[str, ...]) -> Iterator[str]:
     name, *others = names
-    notes = [setting.description]
+    notes = [setting.description] if setting.description else []
+    if setting.is_required:
+        notes.append("It must be set.")
     if setting.limits:
         notes.append(f"({setting.limits})")
     if setting.is_secret:
         notes.append(f"A secret; {name}{FILE_SUFFIX} may name its file.")
-    yield f"#   {' '.join(notes)}"
+    if notes:
+        yield f"#   {' '.join(notes)}"
     if others:
         yield f"#   Also: {', '.join(others)}"
-    default = ",".join(setting.default) if setting.form == "list" else as_text(setting.default)
+    default = ",".join(map(as_text, setting.default or ())) if setting.form == "list" else as_text(setting.default)
     yield f"# {name}={'' if setting.is_secret or setting.default is None else default}"
