@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference fuzz bench soak clean
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference fuzz bench misconfig soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -69,6 +69,9 @@ fuzz: setup ## give the readers random inputs for a minute, or SECONDS=30; the s
 
 bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual
 	@$(BIN)/python benchmarks/bench.py
+
+misconfig: setup ## inject mistakes into the layers and measure how they are told, or those of SEED=7
+	@$(BIN)/python benchmarks/misconfig/misconfig.py $(if $(SEED),--seed $(SEED))
 
 soak: setup ## let a watched project live through six minutes of edits, or SECONDS=60
 	@$(BIN)/python benchmarks/soak.py $(if $(SECONDS),--seconds $(SECONDS))

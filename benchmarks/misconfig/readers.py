@@ -1,0 +1,64 @@
+"""Those who load the layers: the package first, then its peers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from findings import VARIABLES, Finding, Load, Loading, has_mend
+from peers import peer, plain, settings_source, with_validators
+
+from synfinance_settings import ConfigManager, Problem, SettingsError, Snapshot
+from synfinance_settings.sections.application import SYNFINANCE
+
+Flagger = Callable[[Snapshot | None, Snapshot], Iterable[Problem]]
+
+
+def new_warnings(before: Snapshot | None, after: Snapshot) -> Iterable[Problem]:
+    """The warnings of a load that the one before had not."""
+    known = {warning.message for warning in before.warnings} if before else set()
+    return (warning for warning in after.warnings if warning.message not in known)
+
+
+FLAGGERS: Final[tuple[Flagger, ...]] = (new_warnings,)
+"""Whatever remarks on settings that do load, knowing what was in force before them."""
+
+
+def ours(folder: Path, environment: str, before: Snapshot | None) -> Loading:
+    manager = ConfigManager(settings_dir=folder, environ={**VARIABLES, "SYNFINANCE_ENV": environment})
+    try:
+        config = manager.load_config()
+    except SettingsError as error:
+        return Loading(refusal=tuple(map(_of_problem, error.problems)))
+    after = manager.snapshot
+    remarks = tuple(_of_problem(found) for flagger in FLAGGERS for found in flagger(before, after))
+    return Loading(SYNFINANCE.catalogue.values_of(config), remarks=remarks, snapshot=after)
+
+
+def _of_problem(problem: Problem) -> Finding:
+    text = f"{problem.message}{f' ({problem.hint})' if problem.hint else ''}"
+    origin = problem.origin
+    places = frozenset([(Path(origin.source).name, origin.line)]) if origin and origin.line else frozenset()
+    return Finding(text, problem.key, places, bool(problem.hint) or has_mend(problem.message))
+
+
+READERS: Final[Mapping[str, Load]] = {
+    "synfinance_settings": ours,
+    "Pydantic": peer(plain),
+    "pydantic-settings": peer(settings_source),
+    "dynaconf": peer(with_validators),
+}
+"""Who is measured."""
+
+OURS: Final = next(iter(READERS))
+
+
+def set_variables() -> None:
+    """Make this process, which must be a worker of its own, one of production: two of the peers know no other way."""
+    for name in [
+        name for name in os.environ if name.startswith(("SYNFINANCE_", "DYNACONF_")) or name.endswith("_FOR_DYNACONF")
+    ]:
+        del os.environ[name]
+    os.environ.update(VARIABLES)
