@@ -70,7 +70,7 @@ class EnvLoader:
         before.
         """
         content, environ = read_file(self._path, self._guard), self._variables()
-        parsed = parse_dotenv(content, self._file.name, environ)
+        parsed = parse_dotenv(SYNFINANCE, content, self._file.name, environ)
         if parsed.problems:
             raise SettingsError.of(parsed.problems)
         self._environ, self._file, self._loaded = environ, parsed, content.exists

@@ -17,9 +17,9 @@ FLOORS = (
     ("foreign", "slips"),
     ("errors",),
     ("environment",),
+    ("text",),
     ("model",),
     ("sections",),
-    ("text",),
     ("layers",),
     ("choice", "env_loader", "editing"),
     ("live",),
@@ -128,11 +128,8 @@ WHO_KNOWS_SYNFINANCE = {
     "live/manager.py",
     "live/facade.py",
     "live/watcher.py",
-    "text/yaml.py",
-    "text/json.py",
-    "text/dotenv.py",
 }
-"""The faces, the commands, and the readers of texts; everybody else is handed an application."""
+"""The faces and the commands; everybody else is handed an application."""
 
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if not behind(source, WHO_KNOWS_SYNFINANCE)])

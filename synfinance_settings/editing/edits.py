@@ -88,7 +88,7 @@ def _no_key(application: Application, key: str) -> UnknownKeyError:
 
 def said_in(catalogue: Catalogue, text: str, name: str) -> dict[str, Node]:
     """What the layer file says of every setting that it names; raises `LayerError` where it does not parse."""
-    return dict(leaves(fit(read_text(text, Source(name, expands=True))[0], catalogue)[0]))
+    return dict(leaves(fit(read_text(text, Source(name, expands=True), catalogue.public_path)[0], catalogue)[0]))
 
 
 @door

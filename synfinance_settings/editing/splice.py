@@ -14,10 +14,10 @@ from typing import Any, Final, cast
 
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem
 from synfinance_settings.layers.output import json_text, nested
-from synfinance_settings.model.catalogue import Catalogue, below
+from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.format import outline_text, read_text
-from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.node import Node, Source, below
 from synfinance_settings.text.outline import Entry, Outline
 from synfinance_settings.text.spelling import Spell, Written, spell_json, spell_yaml
 
@@ -48,7 +48,7 @@ def layer_of(catalogue: Catalogue, values: Mapping[str, Written], name: str) -> 
     """The text of a new layer file `name` that says `values` by key, in the order of the models."""
     ordered = sorted(values, key=lambda key: catalogue.places[key])
     if name.endswith(".json"):
-        plain = {key: json.loads(spell_json(values[key], catalogue.settings[key])) for key in ordered}
+        plain = {key: json.loads(spell_json(values[key], catalogue.settings[key].form)) for key in ordered}
         return json_text(nested(plain))
     lines: list[str] = []
     before: Path = ()
@@ -59,7 +59,7 @@ def layer_of(catalogue: Catalogue, values: Mapping[str, Written], name: str) -> 
         for depth, section in enumerate(path):
             if tuple(path[: depth + 1]) != before[: depth + 1]:
                 lines.append(f"{_STEP * depth}{section}:\n")
-        lines.append(f"{_STEP * len(path)}{last}: {spell_yaml(values[key], catalogue.settings[key])}\n")
+        lines.append(f"{_STEP * len(path)}{last}: {spell_yaml(values[key], catalogue.settings[key].form)}\n")
         before = tuple(path)
     return "".join(lines)
 
@@ -100,12 +100,12 @@ def _edited(
     if not is_utf8(body):
         line = next(number for number, text in enumerate(body.split("\n"), 1) if not is_utf8(text))
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
-    wanted = _said(body, name)
+    wanted = _said(catalogue, body, name)
     path = tuple(key.split("."))
     edited = edit(_Sheet(catalogue, body, name), path)
     _assign(wanted, path, value)
     try:
-        said = _said(edited, name)
+        said = _said(catalogue, edited, name)
     except LayerError:
         said = None
     if said is None or _pruned(catalogue, said) != _pruned(catalogue, wanted):
@@ -114,9 +114,9 @@ def _edited(
     return mark + edited
 
 
-def _said(text: str, name: str) -> dict[str, Any]:
+def _said(catalogue: Catalogue, text: str, name: str) -> dict[str, Any]:
     """What `text` says as plain data; raises `LayerError` for its faults."""
-    root, problems = read_text(text, Source(name))
+    root, problems = read_text(text, Source(name), catalogue.public_path)
     data = _plain(root) if root else None
     if data is None:  # null alone is no layer, but an edit makes one of it
         data = {}
@@ -258,9 +258,9 @@ class _Sheet:
     # Replacing
 
     def _replaced(self, entry: Entry, value: Written, path: Path) -> str:
-        old, setting = entry.value, self._settings[".".join(path)]
+        old, form = entry.value, self._settings[".".join(path)].form
         start, end = old.start.offset, old.end.offset
-        spelled = self._spell(value, setting, old.style)
+        spelled = self._spell(value, form, old.style)
         if start == end:
             return self._cut(self._after_colon(entry), self._after_colon(entry), f" {spelled}")
         if not old.is_flow and old.kind in ("list", "mapping"):
@@ -279,7 +279,7 @@ class _Sheet:
 
     def _relisted(self, old: Outline, value: list[str | None], path: Path) -> str:
         """A block list with other items; the lines of the items that stay are kept with their comments."""
-        setting = self._settings[".".join(path)]
+        form = self._settings[".".join(path)].form
         dashes = [self._text.rindex("-", 0, item.start.offset + 1) for item in old.items]
         starts = [self._line_start(dash) for dash in dashes]
         margin = self._margin(dashes[0])
@@ -290,7 +290,7 @@ class _Sheet:
                 said = None if item.value in ("", "~", "null", "Null", "NULL") and not item.style else item.value
                 kept.setdefault(said, deque()).append(self._text[start:end])
         lines = [
-            kept[item].popleft() if kept.get(item) else f"{margin}- {self._spell(item, setting, '')}{self._newline}"
+            kept[item].popleft() if kept.get(item) else f"{margin}- {self._spell(item, form, '')}{self._newline}"
             for item in value
         ]
         whole = "".join(line if line.endswith("\n") else line + self._newline for line in lines)
@@ -394,12 +394,12 @@ class _Sheet:
         """The lines of a new entry in block style, sections around it as needed."""
         step = self._step()
         lines = [f"{margin}{step * depth}{name}:" for depth, name in enumerate(missing)]
-        lines[-1] += f" {self._spell(value, self._settings['.'.join((*parent, *missing))], '')}"
+        lines[-1] += f" {self._spell(value, self._settings['.'.join((*parent, *missing))].form, '')}"
         return "".join(line + self._newline for line in lines)
 
     def _flow(self, missing: Path, value: Written, parent: Path) -> str:
         """A new entry in flow style."""
-        spelled = self._spell(value, self._settings[".".join((*parent, *missing))], "")
+        spelled = self._spell(value, self._settings[".".join((*parent, *missing))].form, "")
         for depth, name in reversed(list(enumerate(missing))):
             spelled = f'"{name}": {spelled}' if self._is_json else f"{name}: {spelled}"
             if depth:

@@ -110,7 +110,7 @@ def _read(content: Content, source: Source, catalogue: Catalogue) -> Said:
     kept = content.readings.get(name)
     if not isinstance(kept, _Reading):
         text = content.text(name)
-        root, faults = read_text(text, source)
+        root, faults = read_text(text, source, catalogue.public_path)
         branch, misfits = fit(root, catalogue)
         is_whole = all(fault.key for fault in faults)
         kept = content.readings[name] = _Reading(text, branch, (*faults, *misfits), root is None, is_whole)

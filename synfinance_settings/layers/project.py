@@ -276,7 +276,7 @@ def _environment_name(
         return environ[variable], Origin(f"env {variable}")
     dotenv = read_file(dotenv_path, guard)
     if dotenv.exists:
-        parsed = parse_dotenv(dotenv, dotenv_name, environ)
+        parsed = parse_dotenv(application, dotenv, dotenv_name, environ)
         value = parsed.values.get(variable)
         if parsed.problems or isinstance(value, Problem):
             raise SettingsError.of([*parsed.problems, *([value] if isinstance(value, Problem) else [])])
@@ -290,13 +290,19 @@ def _environment_name(
     return application.environments[0].name, Origin("default")
 
 
-def parse_dotenv(content: Content, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:
+def parse_dotenv(
+    application: Application,
+    content: Content,
+    name: str,
+    environ: Mapping[str, str],
+    lend: Lend = lambda wanted: None,
+) -> DotEnv:
     """The parsed ``.env``, empty where the file does not exist; a file that cannot be read is a problem of it."""
     if not content.exists:
         return DotEnv(name)
     problems: tuple[Problem, ...]
     try:
-        return read_dotenv(content.text(name), name, environ, lend)
+        return read_dotenv(content.text(name), name, environ, lend, application.sets_secret)
     except LayerError as error:
         problems = error.problems
     return DotEnv(name, problems=problems)

@@ -59,10 +59,10 @@ class DotenvLayer(Layer):
         if not found:
             return DotEnv(name)
         if lend is not nothing_lent:
-            return parse_dotenv(found[0], name, project.environ, lend)
+            return parse_dotenv(project.application, found[0], name, project.environ, lend)
         kept = found[0].readings.get(name)
         if not isinstance(kept, _Reading) or kept.environ != project.environ:
-            kept = _Reading(project.environ, parse_dotenv(found[0], name, project.environ))
+            kept = _Reading(project.environ, parse_dotenv(project.application, found[0], name, project.environ))
             found[0].readings[name] = kept
         return kept.dotenv
 

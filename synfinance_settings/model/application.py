@@ -106,6 +106,11 @@ class Application(Generic[Model_co]):
         """The environment that `name` means; raises `EnvironmentNameError`, as `meant_environment` does."""
         return self.environment_names[meant_environment(self.environments, name, origin, is_inserted=is_inserted)]
 
+    def sets_secret(self, variable: str) -> bool | None:
+        """Whether `variable` sets a secret; None where it sets nothing at all."""
+        key = self.variables.keys.get(variable)
+        return None if key is None else self.catalogue.settings[key].is_secret
+
     def breaches(self, config: Section, environment: str) -> Iterator[Breach]:
         """All that does not hold in `config`: contradictions first, then the rules of `environment` in order."""
         for section, keys, contradiction in self.catalogue.contradictions:

@@ -167,9 +167,6 @@ def _tree(keys: Iterator[str], sections: Mapping[str, Any]) -> Tree:
     return tree
 
 
-_LONGEST_PATH: Final = 300  # characters: what is cut there is no setting, and neither is anything below it
-
-
 class Catalogue:
     """The settings and sections of `model` by their keys.
 
@@ -341,11 +338,6 @@ def _getter(keys: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
 def catalogue_of(model: type[Section]) -> Catalogue:
     """The catalogue of `model`, which is made once."""
     return Catalogue(model)
-
-
-def below(path: str, name: str) -> str:
-    """The key `name` inside `path`, cut where it is too long to be a setting: what lies below it costs no more."""
-    return f"{path}.{name}"[:_LONGEST_PATH] if path else name[:_LONGEST_PATH]
 
 
 def is_near(section: str, name: str, near: str | None) -> bool:

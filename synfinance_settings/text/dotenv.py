@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
@@ -22,8 +22,6 @@ from typing import Final
 from dotenv.parser import Binding, Original, Reader, parse_binding
 
 from synfinance_settings.errors import Origin, Problem
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import VARIABLES
 from synfinance_settings.text import bounds
 from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.text.expansion import (
@@ -50,6 +48,10 @@ _NO_PROBLEM: Final = Problem("invalid", "")
 _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
 
 
+IsSecret = Callable[[str], "bool | None"]
+"""Whether a variable sets a secret; None for a name that is not ours, which may itself be what nobody shall see."""
+
+
 @dataclass(frozen=True, slots=True)
 class DotEnv:
     """A parsed ``.env``: what its names are set to, and the faults of its broken lines.
@@ -65,8 +67,17 @@ class DotEnv:
     pending: Mapping[str, Pending] = field(default_factory=dict, repr=False)
 
 
-def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = lambda wanted: None) -> DotEnv:
-    """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `lend`."""
+def read_dotenv(
+    text: str,
+    name: str,
+    environ: Mapping[str, str],
+    lend: Lend = lambda wanted: None,
+    is_secret: IsSecret = lambda variable: None,
+) -> DotEnv:
+    """Parse `text`, which messages call `name`; references ask `environ` first, then the lines above, then `lend`.
+
+    What a fault tells of a line is what `is_secret` lets it.
+    """
     nul = text.find("\0")
     if nul >= 0:  # what a power cut leaves in place of a text that was being written
         line, column = text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul)
@@ -96,7 +107,7 @@ def read_dotenv(text: str, name: str, environ: Mapping[str, str], lend: Lend = l
             hint = "a line is NAME=value, and every quote is closed"
             problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=hint))
         elif binding.key is not None and binding.value is not None:
-            value = _value(binding, line, name, scope)
+            value = _value(binding, line, name, scope, is_secret)
             pending.pop(binding.key, None)
             if isinstance(value, Pending):
                 pending[binding.key] = value
@@ -123,7 +134,7 @@ def _bindings(text: str) -> Iterator[Binding]:
         position.line += 1
 
 
-def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Problem | Pending:
+def _value(binding: Binding, line: int, name: str, scope: Scope, is_secret: IsSecret) -> str | Problem | Pending:
     written = binding.original.string
     head = _HEAD.match(written)
     assert head, "python-dotenv took this line for an assignment"
@@ -145,16 +156,17 @@ def _value(binding: Binding, line: int, name: str, scope: Scope) -> str | Proble
         fault = found
     before = written[len(head["blank"]) : at]
     said = Pending(body, _NO_PROBLEM, bool(double), scope.named(body), name, line, before)
-    problem = _fault(binding.key or "", body, fault, said.place(fault.offset))
+    variable = binding.key or ""
+    problem = _fault(variable, is_secret(variable), body, fault, said.place(fault.offset))
     return replace(said, problem=problem) if may_name_setting(body) else problem
 
 
-def _fault(variable: str, body: str, fault: ReferenceFault, origin: Origin) -> Problem:
+def _fault(variable: str, is_secret: bool | None, body: str, fault: ReferenceFault, origin: Origin) -> Problem:
     """What is wrong with the value `body` of a line; of one that is not ours not even the name is told."""
-    key = VARIABLES.get(variable)
-    message = fault.said(body, is_public=key is not None and not SETTINGS[key].is_secret)
+    message = fault.said(body, is_public=is_secret is False)
     hint = DOLLAR if message == fault.message else None
-    return Problem(fault.code, f"{variable}: {message}" if key else message, origin=origin, hint=hint)
+    said = message if is_secret is None else f"{variable}: {message}"
+    return Problem(fault.code, said, origin=origin, hint=hint)
 
 
 def _line_breaks(text: str) -> int:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from synfinance_settings.errors import Problem
 from synfinance_settings.text.json import outline_json, read_json
-from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.node import Node, PublicPath, Source, untold
 from synfinance_settings.text.outline import Outline
 from synfinance_settings.text.yaml import outline_yaml, read_yaml
 
 
-def read_text(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
+def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
     """The root of `text`, None where it holds nothing, and the faults that did not stop the reading.
 
-    Raises `LayerError` for a fault that does.
+    A fault names a key as `public_path` has it. Raises `LayerError` for one that stops.
     """
-    return (read_json if source.name.endswith(".json") else read_yaml)(text, source)
+    return (read_json if source.name.endswith(".json") else read_yaml)(text, source, public_path)
 
 
 def outline_text(text: str, name: str) -> Outline | None:

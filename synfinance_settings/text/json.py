@@ -12,11 +12,9 @@ from json import decoder
 from typing import Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.model.catalogue import below
-from synfinance_settings.sections.keys import public_path
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
-from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.node import Node, PublicPath, Source, below, untold
 from synfinance_settings.text.outline import Entry, Mark, Outline
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
@@ -26,14 +24,14 @@ _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def read_json(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
+def read_json(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
     """The root of `text`, None where it holds nothing, and the faults that did not stop the reading.
 
-    Raises `LayerError` for a fault that does: syntax or a bound.
+    A fault names a key as `public_path` has it. Raises `LayerError` for one that stops: syntax or a bound.
     """
     outline = _Reader(text, source.name).document()
     problems: list[Problem] = []
-    root = None if outline is None else _node(outline, source, "", problems)
+    root = None if outline is None else _node(outline, source, "", public_path, problems)
     return root, problems
 
 
@@ -42,17 +40,17 @@ def outline_json(text: str) -> Outline | None:
     return _Reader(text, "").document()
 
 
-def _node(outline: Outline, source: Source, path: str, problems: list[Problem]) -> Node:
+def _node(outline: Outline, source: Source, path: str, public_path: PublicPath, problems: list[Problem]) -> Node:
     """The node of `outline`; keys given twice are noted."""
     node = Node(outline.value, source, outline.start.line, outline.start.column)
     if outline.kind == "list":
-        node.value = [_node(item, source, path, problems) for item in outline.items]
+        node.value = [_node(item, source, path, public_path, problems) for item in outline.items]
     elif outline.kind == "mapping":
         entries: dict[str, Node] = {}
         for entry in outline.entries:
             name = entry.name or ""
             key = below(path, name)
-            inner = _node(entry.value, source, key, problems)
+            inner = _node(entry.value, source, key, public_path, problems)
             inner.key_line, inner.key_column = entry.start.line, entry.start.column
             if name in entries:
                 hint = f"first given in line {entries[name].key_line}"

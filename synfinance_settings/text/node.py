@@ -7,12 +7,13 @@ list is joined, no text is parsed, no token is obeyed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
 
+_LONGEST_PATH: Final = 300  # characters: what is cut there is no setting, and neither is anything below it
 _LINE_BREAK: Final = re.compile(r"\r\n|\n|\r")
 
 Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem | Pending"
@@ -20,6 +21,14 @@ Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem | Pendin
 
 Branch = dict[str, "Node | Branch"]
 """A layer fitted to the sections: a section maps names, a setting is a node."""
+
+PublicPath = Callable[[str], str]
+"""A dotted key as a message may show it: a reader knows no setting, and a key that is none may be a secret."""
+
+
+def untold(path: str) -> str:
+    """What is told of a key where nobody says which ones may be shown."""
+    return "a key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,11 @@ class Node:
 
     def __repr__(self) -> str:  # never the value: it may be a secret
         return f"<Node at {self.origin}>"
+
+
+def below(path: str, name: str) -> str:
+    """The key `name` inside `path`, cut where it is too long to be a setting: what lies below it costs no more."""
+    return f"{path}.{name}"[:_LONGEST_PATH] if path else name[:_LONGEST_PATH]
 
 
 def put(branch: Branch, key: str, node: Node) -> None:

@@ -8,49 +8,48 @@ from collections.abc import Callable
 from typing import Final
 
 from synfinance_settings.errors import LayerError
-from synfinance_settings.model.catalogue import Setting
 from synfinance_settings.text.node import Source
 from synfinance_settings.text.yaml import looks_typed, read_yaml
 
 Written = str | None | list[str | None]
 """What a layer says of one setting: text, null, or a list of these."""
 
-Spell = Callable[[Written, Setting, str], str]
-"""Spells a value of a setting in one line, in the manner of the style that stood there: ``'``, ``"`` or none."""
+Spell = Callable[[Written, str, str], str]
+"""Spells a value of a form in one line, in the manner of the style that stood there: ``'``, ``"`` or none."""
 
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _TYPED: Final = ("whole number", "number", "boolean", "date")
 _JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-def spell_yaml(value: Written, setting: Setting, style: str = "") -> str:
+def spell_yaml(value: Written, form: str, style: str = "") -> str:
     """`value` as YAML in one line, good inside flow collections too."""
     if isinstance(value, list):
-        return "[" + ", ".join(spell_yaml(item, setting) for item in value) + "]"
+        return "[" + ", ".join(spell_yaml(item, form) for item in value) + "]"
     if value is None:
         return "null"
     candidates = {"plain": value, "'": _single(value), '"': _double(value)}
     order = [style, "plain", "'", '"'] if style in ("'", '"') else ["plain", "'", '"']
-    return next(candidates[name] for name in order if _reads_back(name, candidates[name], value, setting))
+    return next(candidates[name] for name in order if _reads_back(name, candidates[name], value, form))
 
 
-def spell_json(value: Written, setting: Setting, style: str = "") -> str:
+def spell_json(value: Written, form: str, style: str = "") -> str:
     """`value` as JSON in one line; numbers and booleans bare where the setting is one and the text allows it."""
     if isinstance(value, list):
-        return "[" + ", ".join(spell_json(item, setting) for item in value) + "]"
+        return "[" + ", ".join(spell_json(item, form) for item in value) + "]"
     if value is None:
         return "null"
-    is_number = setting.form in ("whole number", "number") and _JSON_NUMBER.fullmatch(value)
-    is_boolean = setting.form == "boolean" and value in ("true", "false")
+    is_number = form in ("whole number", "number") and _JSON_NUMBER.fullmatch(value)
+    is_boolean = form == "boolean" and value in ("true", "false")
     return value if (is_number or is_boolean) and style != '"' else json.dumps(value, ensure_ascii=False)
 
 
-def _reads_back(style: str, spelled: str, value: str, setting: Setting) -> bool:
+def _reads_back(style: str, spelled: str, value: str, form: str) -> bool:
     if style == '"':
         return True
     if _UNSAFE.search(value):
         return False
-    if style == "plain" and (not value or (setting.form not in _TYPED and looks_typed(value))):
+    if style == "plain" and (not value or (form not in _TYPED and looks_typed(value))):
         return False
     return _scalar(f"k: {spelled}\n") == value and _scalar(f"{{k: {spelled}, x: [{spelled}]}}\n") == value
 

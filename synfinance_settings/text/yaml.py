@@ -31,11 +31,9 @@ from yaml.tokens import (
 )
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.model.catalogue import below
-from synfinance_settings.sections.keys import public_path
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
-from synfinance_settings.text.node import Node, Source
+from synfinance_settings.text.node import Node, PublicPath, Source, below, untold
 from synfinance_settings.text.outline import Entry, Mark, Outline
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
@@ -58,13 +56,14 @@ _RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 
-def read_yaml(text: str, source: Source) -> tuple[Node | None, list[Problem]]:
+def read_yaml(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
     """The root of the document in `text`, None where it holds nothing, and the faults that did not stop the reading.
 
-    Raises `LayerError` for a fault that does: syntax, a bound, a second document, lone surrogates.
+    A fault names a key as `public_path` has it. Raises `LayerError` for one that stops: syntax, a bound, a second
+    document, lone surrogates.
     """
     try:
-        reader = _Reader(text, source)
+        reader = _Reader(text, source, public_path)
     except UnicodeEncodeError as error:  # it holds the whole text
         line = text.count("\n", 0, error.start) + 1
     else:
@@ -104,9 +103,10 @@ class _Events:
 
 
 class _Reader(_Events):
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: Source, public_path: PublicPath) -> None:
         super().__init__(text)
         self._source = source
+        self._public_path = public_path
         self._nodes = 0
         self._deepest = 0
         self._characters = 0  # of all texts
@@ -187,9 +187,8 @@ class _Reader(_Events):
                 self._note("bad-key", "the merge key << is not supported; write the entries out", event, path or None)
                 key = None
             elif key in entries:
-                shown = public_path(here)
                 hint = f"first given in line {entries[key].key_line}"
-                self._note("duplicate-key", f"{shown} is given twice", event, shown, hint)
+                self._note("duplicate-key", f"{self._public_path(here)} is given twice", event, here, hint)
             node = self._node(self._next(), here, depth)
             if key is not None and key not in entries:
                 node.key_line, node.key_column = event.start_mark.line + 1, event.start_mark.column + 1
@@ -225,7 +224,7 @@ class _Reader(_Events):
         return Origin(self._source.name, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _note(self, code: str, message: str, event: Any, key: str | None, hint: str | None = None) -> None:
-        shown = key and public_path(key)
+        shown = key and self._public_path(key)
         self.problems.append(Problem(code, message, key=shown, origin=self._origin(event), hint=hint))
 
     def _stop(self, code: str, message: str, event: Any) -> LayerError:

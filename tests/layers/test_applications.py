@@ -54,6 +54,30 @@ def test_what_is_wrong_is_told_in_its_words(shop):
     assert "SYNFINANCE" not in "".join(map(str, (*report.problems, *report.warnings)))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("default.yaml", "cart: {limit: 5, limit: 6}\nserver: {port: 1, port: 2}\n"),
+        ("default.json", '{"cart": {"limit": 5, "limit": 6}, "server": {"port": 1, "port": 2}}'),
+    ],
+)
+def test_a_key_given_twice_is_named_where_it_is_one_of_its_settings(shop, name, text):
+    problems = shop({f"settings/{name}": text}).problems
+    twice = [(problem.key, problem.message) for problem in problems if problem.code == "duplicate-key"]
+    assert twice == [("cart.limit", "cart.limit is given twice"), ("a key", "a key is given twice")]
+
+
+def test_a_broken_reference_tells_of_a_line_what_its_variable_lets_it(shop):
+    dotenv = "SHOP_MOTTO=${GONE1}x$\nSHOP_TOKEN=${GONE2}x$\nSYNFINANCE_APP_NAME=${GONE3}x$\n"
+    report = shop({"settings/default.yaml": "till: {token: $SYNFINANCE_APP_NAME}\n", ".env": dotenv})
+    assert sorted(problem.message for problem in report.problems) == [
+        "SHOP_MOTTO: GONE1 is set nowhere",
+        "SHOP_TOKEN: a name behind a dollar is set nowhere",
+    ]
+    report = shop({"settings/default.yaml": "motto: $SYNFINANCE_APP_NAME\n", ".env": dotenv.partition("\n")[2]})
+    assert report.problems[0].message == "a name behind a dollar is set nowhere"
+
+
 def test_a_setting_is_explained_with_its_variables(shop):
     snapshot = shop({"settings/default.yaml": "till: {token: hush}\n"}, SHOP_TOKEN="hush too").require()
     explained = explain(SHOP, snapshot.layers, "till.token", snapshot)
