@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -135,6 +135,32 @@ def merged(loaders: Iterable[Loader], environment: str = _NO_ENVIRONMENT) -> Bra
         loader.load(merger, environment, silent=False, key=None)
     sections: Branch = merger.store.get(ROOT, {})
     return sections
+
+
+class _Scratch(_Merger):
+    """An empty dynaconf for one foreign loader: it has the options that it is given, and is deaf to all others."""
+
+    def __init__(self, options: Mapping[str, Any], environment: str) -> None:
+        super().__init__()
+        self.__dict__["__core__"].config.defaults = {}  # where dynaconf keeps what is set without a source
+        self.__dict__["_options"] = {**_OPTIONS, **options}
+        self.__dict__["_environment"] = environment
+
+    @property
+    def current_env(self) -> str:
+        environment: str = self.__dict__["_environment"]
+        return environment
+
+    def get(self, key: Any, default: Any = None, **_: Any) -> Any:
+        options = self.__dict__["_options"]
+        return options[key] if key in options else self.store.get(key, default)
+
+
+def loaded_alone(loader: Loader, options: Mapping[str, Any], environment: str) -> dict[Any, Any]:
+    """What `loader` puts into an empty dynaconf object that has `options`; raises whatever the loader raises."""
+    scratch = _Scratch(options, environment)
+    loader.load(scratch, environment, silent=False, key=None)
+    return dict(scratch.store)
 
 
 def _copied(branch: Branch) -> Branch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from synfinance_settings.errors import Origin, Problem, printable
 from synfinance_settings.layers.environ import Variable, settled
@@ -26,6 +27,11 @@ class SecretsFolderLayer(Layer):
     """The folder that the variable of the process names; a relative path counts from the project's root."""
 
     name = "secrets folder"
+
+    def paths(self, project: Project) -> tuple[Path, ...]:
+        """The folder, where one is named: files that come into it may be read."""
+        named = project.environ.get(project.application.variables.secrets_dir)
+        return (target(project.root, named),) if named else ()
 
     def look(self, glance: Glance) -> Iterable[Found]:
         """The names in the folder, and the files of those that set something; nothing where no folder is named."""
