@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import printable
-from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.catalogue import Catalogue, Setting
 from synfinance_settings.model.forms import UNITS
 from synfinance_settings.model.plain_types import no_form
 from synfinance_settings.model.rule import Rule
@@ -59,11 +59,18 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
         for name, field in model.model_fields.items():
             where = f"{model.__name__}.{name}"
             yield from (f"{where}: {fault}" for fault in _of_name(name, taken))
-            yield from (f"{where}: {fault}" for fault in _of_field(field))
-            if inside + name not in catalogue.settings and inside + name not in catalogue.sections:
-                yield f"{where}: {no_form(field.annotation, field.metadata)}"
+            if _is_renamed(field):
+                yield f"{where}: layers name a setting by its field, and read no alias; give it that name instead"
+            if inside + name not in catalogue.sections:
+                found = _of_form(field, catalogue.settings.get(inside + name))
+                yield from (f"{where}: {fault}" for fault in found)
         yield from _of_declarations(model)
-        yield from _of_defaults(model)
+        if model.__pydantic_complete__:  # of another, a type that is missing was told of
+            yield from _of_defaults(model)
+
+
+def _is_renamed(field: FieldInfo) -> bool:
+    return field.alias is not None or field.validation_alias is not None
 
 
 def _of_name(name: str, taken: frozenset[str]) -> Iterator[str]:
@@ -73,16 +80,11 @@ def _of_name(name: str, taken: frozenset[str]) -> Iterator[str]:
         yield f"the name hides Section.{name}; call the field otherwise"
 
 
-def _of_field(field: FieldInfo) -> Iterator[str]:
-    if _is_renamed(field):
-        yield "layers name a setting by its field, so an alias is read nowhere; give the field that name instead"
-    extra = field.json_schema_extra
-    if isinstance(extra, dict) and extra.get("unit") in UNITS and field.annotation is int:
-        yield f"a number that counts {extra['unit']} is declared as Seconds or Bytes, not with a unit"
-
-
-def _is_renamed(field: FieldInfo) -> bool:
-    return field.alias is not None or field.validation_alias is not None
+def _of_form(field: FieldInfo, setting: Setting | None) -> Iterator[str]:
+    if setting is None:
+        yield no_form(field.annotation, field.metadata)
+    elif setting.form == "whole number" and not setting.takes_units and setting.unit in UNITS:
+        yield f"a number that counts {setting.unit} is declared as Seconds or Bytes, not with a unit"
 
 
 def _without_form(field: FieldInfo) -> str:

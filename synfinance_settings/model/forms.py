@@ -208,8 +208,8 @@ def _filled(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def filled_item(marks: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same form and what reads it, of an item of a list."""
     match marks:
-        case (Form(name="text" | "secret") as form, BeforeValidator(func=read)):
-            return form, BeforeValidator(_filled(cast("Callable[[Any], Any]", read)))
+        case (Form(name="text" | "secret") as form, BeforeValidator(func=read), *others):
+            return form, BeforeValidator(_filled(cast("Callable[[Any], Any]", read))), *others
     return marks
 
 

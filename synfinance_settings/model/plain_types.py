@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from enum import Enum, Flag
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, ForwardRef, Literal, NoReturn, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
@@ -35,7 +35,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic.types import PathType
-from pydantic_core import PydanticCustomError, PydanticUndefined
+from pydantic_core import PydanticCustomError, PydanticUndefined, core_schema
 
 from synfinance_settings.model import forms
 from synfinance_settings.model.forms import Form
@@ -65,6 +65,11 @@ class FrozenList(list[Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FrozenList, (list(self),)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+        """As a list of anything, so that Pydantic can write a default of its kind into a schema."""
+        return core_schema.no_info_after_validator_function(cls, core_schema.list_schema())
 
 
 def unwrapped(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any], bool]:
@@ -237,9 +242,11 @@ def _meant(kind: Any) -> tuple[Any, Marks, Marks] | None:
     arguments, origin = get_args(kind), get_origin(kind)
     if (origin is list and len(arguments) == 1) or (origin is tuple and arguments[1:] == (...,)):
         item, limits, nullable = unwrapped(arguments[0])
-        given = any(isinstance(limit, Form) for limit in limits)
-        marks = () if given else _scalar(item)
-        if nullable or _changes_text(limits) or _asks_disk(limits) or not (given or marks):
+        if any(isinstance(limit, Form) for limit in limits):
+            marks, limits = tuple(limits), []
+        else:
+            marks = _scalar(item)
+        if nullable or _changes_text(limits) or _asks_disk(limits) or not marks:
             return None
         name: forms.FormName = "secret list" if item is SecretStr else "list"
         limits = [_over_whole(limit) if item is int else limit for limit in _each(limits)]
@@ -294,6 +301,8 @@ def limits_of(metadata: Iterable[Any]) -> dict[str, Any]:
 def no_form(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     """Why a field of this type has no form in which layers could write it, and what has one."""
     kind, found, nullable = unwrapped(annotation, metadata)
+    if isinstance(kind, ForwardRef):
+        return f"{kind.__forward_arg__} is not known where the class is made; define it above"
     origin, name = get_origin(kind) or kind, getattr(kind, "__name__", str(kind))
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         if nullable:

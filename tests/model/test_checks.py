@@ -90,7 +90,7 @@ def test_an_alias_is_refused_since_layers_go_by_fields(alias):
         limit: Whole = Field(3, **alias)
 
     (said,) = faults(HouseConfig)
-    assert said.startswith("HouseConfig.limit: layers name a setting by its field, so an alias is read nowhere")
+    assert said.startswith("HouseConfig.limit: layers name a setting by its field, and read no alias")
 
 
 def test_two_keys_with_one_variable_are_both_named():
@@ -213,6 +213,39 @@ def test_a_model_without_settings_serves_nobody():
 def test_a_section_inside_itself_has_no_end():
     (said,) = faults(Endless)
     assert said.startswith("Endless.inner: ")
+
+
+@pytest.mark.parametrize("kind", [int, Whole, Whole | None])
+def test_what_counts_seconds_is_declared_so(kind):
+    class HouseConfig(Section):
+        wait: kind = setting(1, "Wait.", unit="seconds")
+
+    said = "HouseConfig.wait: a number that counts seconds is declared as Seconds or Bytes, not with a unit"
+    assert faults(HouseConfig) == (said,)
+
+
+def test_a_field_of_a_section_that_has_an_alias_is_refused_too():
+    class CartConfig(Section):
+        limit: Whole = setting(1, "Limit.")
+
+    class HouseConfig(Section):
+        cart: CartConfig = Field(CartConfig(), alias="basket")
+
+    (said,) = faults(HouseConfig)
+    assert said.startswith("HouseConfig.cart: layers name a setting by its field")
+
+
+def test_a_type_that_is_defined_too_late_is_named():
+    assert faults(Early) == ("Early.late: Late is not known where the class is made; define it above",)
+
+
+class Early(Section):
+    late: Late
+    name: Text = setting("", "Name.")
+
+
+class Late(Section):
+    name: Text = setting("", "Name.")
 
 
 class Endless(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from datetime import date, timedelta
 from enum import Enum, IntEnum
@@ -129,6 +130,7 @@ def test_text_is_read_as(kind, text, value):
         (Level, ["01", " 1", "LOW"], "must be one of 1, 2"),
         (list[int], ["1, ,x"], "must be a whole number"),
         (list[str], [["a", " "]], "must not be empty"),
+        (list[Text], [["a", ""]], "must not be empty"),
         (tuple[int, ...], [8, {"a": 1}], "must be a list"),
         (int, [None], "must not be null"),
         (list[str], [None], "must not be null"),
@@ -280,6 +282,22 @@ def test_a_list_cannot_be_changed_but_is_one():
     assert [*names, "c"] == ["a", "b", "c"]
     assert pickle.loads(pickle.dumps(names)) == copy.deepcopy(names) == copy.copy(names) == names
     assert hash(Plain()) == hash(Plain())
+
+
+def test_models_are_dumped_and_described_as_pydantic_does():
+    """Warnings are errors here, so nothing is dumped that its type did not foresee."""
+    assert json.loads(Plain().model_dump_json()) == {
+        "names": ["a", "b"],
+        "made": [1, 2],
+        "key": "**********",
+        "home": "x/y",
+        "hook": "https://x.example/hook",
+        "wait": "PT1M",
+        "colour": "red",
+        "rate": 1.0,
+        "port": 8000,
+    }
+    assert Plain.model_json_schema()["properties"]["names"]["default"] == ["a", "b"]
 
 
 def test_a_factory_of_defaults_is_asked_once():
