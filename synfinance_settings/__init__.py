@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
     from synfinance_settings.live.announcer import ConfigEvent
-    from synfinance_settings.live.facade import check_config, get_config, settings
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
     from synfinance_settings.sections.app import AppConfig
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from synfinance_settings.sections.monitoring import MonitoringConfig
     from synfinance_settings.sections.security import SecurityConfig
     from synfinance_settings.sections.server import ServerConfig
+    from synfinance_settings.synfinance import check_config, get_config, settings
     from synfinance_settings.testing import override
 
 _HOMES: Final = {
@@ -69,7 +69,6 @@ _HOMES: Final = {
     "layers.report": ("ValidationReport",),
     "layers.snapshot": ("Explanation", "Snapshot"),
     "live.announcer": ("ConfigEvent",),
-    "live.facade": ("check_config", "get_config", "settings"),
     "live.manager": ("ConfigManager",),
     "live.watcher": ("ConfigWatcher",),
     "sections.app": ("AppConfig",),
@@ -80,6 +79,7 @@ _HOMES: Final = {
     "sections.monitoring": ("MonitoringConfig",),
     "sections.security": ("SecurityConfig",),
     "sections.server": ("ServerConfig",),
+    "synfinance": ("check_config", "get_config", "settings"),
     "testing": ("override",),
 }
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}

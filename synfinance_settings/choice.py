@@ -7,6 +7,7 @@ working directory runs unless whoever started Python put that directory there.
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib import import_module
 from operator import attrgetter
 from types import ModuleType
@@ -14,8 +15,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from synfinance_settings.errors import Origin, Problem, SettingsError, printable
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is there at run time knows no default
+    from typing_extensions import TypeVar
+
     from synfinance_settings.model.application import Application
+    from synfinance_settings.model.section import Section
+    from synfinance_settings.sections.app import AppConfig
+
+    Config_co = TypeVar("Config_co", bound=Section, covariant=True, default=AppConfig)
+else:
+    from typing import TypeVar
+
+    Config_co = TypeVar("Config_co", covariant=True)  # the model of an application, SynFinance's where none is chosen
 
 APP_VARIABLE: Final = f"{__name__.partition('.')[0].upper()}_APP"
 """The variable of the process that names the application of commands, fixtures and views."""
@@ -31,6 +42,12 @@ def chosen_application(otherwise: str | None = None) -> Application[Any]:
         return application_named(named, Origin(f"env {APP_VARIABLE}"))
     if otherwise:
         return application_named(otherwise)
+    return shipped_application()
+
+
+@cache
+def shipped_application() -> Application[Any]:
+    """SynFinance's application; imported when it is asked for, since programs with settings of their own need none."""
     from synfinance_settings.sections.application import SYNFINANCE
 
     return SYNFINANCE

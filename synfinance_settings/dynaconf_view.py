@@ -1,7 +1,8 @@
 """What is in force as a dynaconf object, for dynaconf's tools and for code that expects one.
 
 `settings` reads like any settings object of dynaconf: ``settings.SERVER.PORT``, ``dynaconf -i ... list``, `inspect`,
-FlaskDynaconf. It is read only, follows reloads as a whole, and is deaf to what else dynaconf would hear: files, hooks,
+FlaskDynaconf. It shows the application that SYNFINANCE_SETTINGS_APP names, else SynFinance's; ``DynaconfView(manager)``
+shows another. It is read only, follows reloads as a whole, and is deaf to what else dynaconf would hear: files, hooks,
 variables and options. A secret is a `SecretStr` here as everywhere, and the mask in dynaconf's outputs.
 """
 
@@ -12,15 +13,14 @@ from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import Any, Final, NoReturn
 
-from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.choice import chosen_application
 from synfinance_settings.errors import DEFAULT, Origin, SettingsError, door, printable
 from synfinance_settings.layers.merge import deaf_import
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import ConfigManager
+from synfinance_settings.model.application import Application
 from synfinance_settings.model.section import Section
 from synfinance_settings.model.variables import SEPARATOR
-from synfinance_settings.sections.keys import SETTINGS, shown
-from synfinance_settings.sections.variables import ENVIRONMENT_VARIABLE, PREFIX
 from synfinance_settings.text.node import leaves, plain_of
 
 with deaf_import():
@@ -43,8 +43,6 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "DOTTED_LOOKUP_FOR_DYNACONF": True,
     "ENCODING_FOR_DYNACONF": "utf-8",
     "ENVIRONMENTS_FOR_DYNACONF": True,
-    "ENVVAR_PREFIX_FOR_DYNACONF": PREFIX.rstrip("_"),
-    "ENV_SWITCHER_FOR_DYNACONF": ENVIRONMENT_VARIABLE,
     "FRESH_VARS_FOR_DYNACONF": (),
     "GLOBAL_ENV_FOR_DYNACONF": "global",
     "INCLUDES_FOR_DYNACONF": (),
@@ -61,7 +59,6 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 _UNLISTED: Final = ("DEFAULT_SETTINGS_PATHS", "LOAD_DOTENV")  # options as well, though dynaconf has no default for them
 _MODELS: Final = "models"  # the loader of the models' own values, in the history
 
-_FACE: Final = "synfinance_settings.settings"
 _READ_ONLY: Final = "this dynaconf object shows what is in force and is read only: {instead}"
 _CHANGE: Final = "set the value in a layer file or a variable, or, for a while in a test, with override(...)"
 _LOADED: Final = "the layers are all that is loaded; reload() reads them anew"
@@ -73,10 +70,11 @@ _NO_COPY: Final = "ConfigManager().snapshot is a state that does not change, and
 class OtherEnvironmentError(EnvNotFoundError, ClickException):  # type: ignore[misc]
     """The view shows the environment of its process; dynaconf's commands tell this in one line."""
 
-    def __init__(self, asked: object, current: Environment) -> None:
-        hint = f"; start it with {ENVIRONMENT_VARIABLE}={asked}, or call from_env({str(asked)!r}) of {_FACE}"
-        said = f"this process runs in {current}, not in {printable(str(asked))}"
-        ClickException.__init__(self, said + (hint if isinstance(asked, Environment) else ", which is no environment"))
+    def __init__(self, application: Application[Any], asked: str, current: str) -> None:
+        hint = f"; start it with {application.variables.environment}={asked}, or call settings.from_env({asked!r})"
+        said = f"this process runs in {current}, not in {printable(asked)}"
+        is_known = asked in application.kinds
+        ClickException.__init__(self, said + (hint if is_known else ", which is no environment"))
 
 
 def _refusal(instead: str) -> TypeError:
@@ -132,13 +130,16 @@ class _InForce(Settings):  # type: ignore[misc]
     """One snapshot as dynaconf's settings object."""
 
     settings_module = settings_file = None  # dynaconf would ask the process environment
-    _manager: ConfigManager
+    _manager: ConfigManager[Any]
     _snapshot: Snapshot
 
-    def __init__(self, manager: ConfigManager, snapshot: Snapshot) -> None:
+    def __init__(self, manager: ConfigManager[Any], snapshot: Snapshot) -> None:
         """Start without dynaconf's own start, which looks for files and variables."""
+        variables = manager.current.choice.application.variables
         options = {name: _read_only(value) for name, value in _OPTIONS.items()}
-        options["ENV_FOR_DYNACONF"] = str(snapshot.config.environment)
+        options["ENVVAR_PREFIX_FOR_DYNACONF"] = variables.prefix.rstrip("_")
+        options["ENV_SWITCHER_FOR_DYNACONF"] = variables.environment
+        options["ENV_FOR_DYNACONF"] = str(manager.current.environment)
         values = {name.upper(): _read_only(value) for name, value in snapshot.config}
         core = DynaconfCore("main", box_settings=self, _store=_Section({**options, **values}))
         self.__dict__.update(options, _manager=manager, _snapshot=snapshot, __core__=core)
@@ -154,7 +155,9 @@ class _InForce(Settings):  # type: ignore[misc]
     @property
     def loaded_by_loaders(self) -> dict[SourceMetadata, Any]:
         """What each place of each layer says, lowest layer first: dynaconf's tools draw the history from it."""
-        return _history(self._snapshot)  # a new one each time, since these tools write into it
+        return _history(
+            self._snapshot, self.__dict__["ENV_FOR_DYNACONF"]
+        )  # a new one each time, since these tools write into it
 
     def get(self, key: Any, default: Any = None, cast: Any = None, fresh: bool = False, **others: Any) -> Any:
         """The value of `key`; what is in force is always fresh."""
@@ -192,12 +195,12 @@ class _InForce(Settings):  # type: ignore[misc]
 
     def setenv(self, env: str | None = None, *_: Any, **__: Any) -> None:
         """Do nothing for the environment of this process; raises `OtherEnvironmentError` for another."""
-        current = self._snapshot.config.environment
-        asked: object = env
+        application, current = self._manager.current.choice.application, self.__dict__["ENV_FOR_DYNACONF"]
+        asked = env or current
         with suppress(SettingsError):
-            asked = parse_environment(env.lower(), Origin("the argument")) if env else current
-        if asked is not current:
-            raise OtherEnvironmentError(asked, current)
+            asked = str(application.environment(asked.lower(), Origin("the argument")))
+        if asked != current:
+            raise OtherEnvironmentError(application, asked, current)
 
     namespace = setenv
 
@@ -235,7 +238,7 @@ class _InForce(Settings):  # type: ignore[misc]
         raise AttributeError(_READ_ONLY.format(instead=_CHANGE))
 
     def _options(self) -> dict[str, Any]:
-        return {name: self.__dict__[name] for name in _OPTIONS}
+        return {name: value for name, value in self.__dict__.items() if name.isupper()}
 
 
 _refuse(_InForce, _CHANGE, "__setitem__", "__delitem__", "clean", "unset", "unset_all")
@@ -256,12 +259,12 @@ def _read_only(value: Any) -> Any:
 def _is_option(name: str) -> bool:
     """True for what dynaconf takes as an option, by its long or its short name."""
     upper = name.upper()
-    return upper in _OPTIONS or f"{upper}_FOR_DYNACONF" in _OPTIONS or upper in _UNLISTED
+    return not {upper, f"{upper}_FOR_DYNACONF"}.isdisjoint((*UPPER_DEFAULT_SETTINGS, *_UNLISTED))
 
 
-def _history(snapshot: Snapshot) -> dict[SourceMetadata, dict[str, Any]]:
+def _history(snapshot: Snapshot, environment: str) -> dict[SourceMetadata, dict[str, Any]]:
     """What the models and each place of each layer say, as dynaconf keeps it; secrets masked."""
-    environment = str(snapshot.config.environment)
+    catalogue = snapshot.catalogue
     history: dict[SourceMetadata, dict[str, Any]] = {}
 
     def note(loader: str, origin: Origin, key: str, value: Any) -> None:
@@ -270,13 +273,13 @@ def _history(snapshot: Snapshot) -> dict[SourceMetadata, dict[str, Any]]:
         *path, name = (first.upper(), *rest)
         for part in path:
             said = said.setdefault(part, {})
-        said[name] = shown(key, value) if SETTINGS[key].is_secret else value
+        said[name] = catalogue.shown(key, value) if catalogue.settings[key].is_secret else value
 
-    for key, setting in SETTINGS.items():
+    for key, setting in catalogue.settings.items():
         note(_MODELS, DEFAULT, key, _read_only(setting.default))
     for layer, branch in snapshot.layers:
         for key, node in leaves(branch):
-            note(layer, node.origin, key, node.value if SETTINGS[key].is_secret else plain_of(node))
+            note(layer, node.origin, key, node.value if catalogue.settings[key].is_secret else plain_of(node))
     return history
 
 
@@ -287,7 +290,7 @@ class DynaconfView(LazySettings):  # type: ignore[misc]
     first read loads.
     """
 
-    def __init__(self, manager: ConfigManager | None = None) -> None:
+    def __init__(self, manager: ConfigManager[Any] | None = None) -> None:
         super().__init__()
         self.__dict__["_manager"] = manager
         self.__dict__["_shown"] = None
@@ -295,7 +298,9 @@ class DynaconfView(LazySettings):  # type: ignore[misc]
     @property
     @door
     def _wrapped(self) -> _InForce:
-        manager = self.__dict__["_manager"] or ConfigManager()
+        manager = self.__dict__["_manager"]
+        if manager is None:
+            manager = self.__dict__["_manager"] = ConfigManager.shared(chosen_application())
         snapshot = manager.snapshot
         shown: tuple[Snapshot, _InForce] | None = self.__dict__["_shown"]
         if shown is None or shown[0] is not snapshot:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast, overload
 
+from synfinance_settings.choice import shipped_application
 from synfinance_settings.errors import (
     ExpansionError,
     LayerError,
@@ -18,6 +19,7 @@ from synfinance_settings.errors import (
 )
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.project import find_dotenv, parse_dotenv, place
+from synfinance_settings.model.application import Application
 from synfinance_settings.model.forms import (
     read_boolean,
     read_number,
@@ -27,7 +29,6 @@ from synfinance_settings.model.forms import (
     try_form,
 )
 from synfinance_settings.model.template import env_template
-from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.atomic import write_atomically
 from synfinance_settings.text.bounds import LEVELS
 from synfinance_settings.text.dotenv import DotEnv
@@ -41,25 +42,36 @@ class EnvLoader:
     """The process environment over the lines of one ``.env`` file; the file never changes the environment.
 
     `env_file` is the project root's ``.env`` unless given; a missing one is an empty one. `environ` is a copy of
-    `os.environ` unless given, taken whenever the file is read. Raises `LayerError` for a file that cannot be read or
-    holds a broken line.
+    `os.environ` unless given, taken whenever the file is read. `application` says whose project and whose variables
+    these are, SynFinance's unless given. Raises `LayerError` for a file that cannot be read or holds a broken line.
     """
 
     def __init__(
-        self, env_file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+        self,
+        env_file: str | os.PathLike[str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        application: Application[Any] | None = None,
     ) -> None:
+        self._application = shipped_application() if application is None else application
         self._given_environ = None if environ is None else Environ(environ)
         self._environ = self._variables()
-        found, guard = find_dotenv(SYNFINANCE, self._environ)
+        found, guard = find_dotenv(self._application, self._environ)
         self._path, self._guard = (found, guard) if env_file is None else (Path(env_file).absolute(), None)
         self._file = DotEnv(place(found.parent, self._path))
         self._loaded = False
         self.load_env_file()
 
     @classmethod
-    def from_env_file(cls, path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> Self:
+    def from_env_file(
+        cls,
+        path: str | os.PathLike[str],
+        environ: Mapping[str, str] | None = None,
+        *,
+        application: Application[Any] | None = None,
+    ) -> Self:
         """A loader of the file at `path`, which must exist; raises `LayerError` where it does not."""
-        loader = cls(path, environ)
+        loader = cls(path, environ, application=application)
         if not loader.is_loaded():
             name = loader._file.name
             raise LayerError(Problem("missing-layer", f"{name} does not exist", origin=Origin(name)))
@@ -70,7 +82,7 @@ class EnvLoader:
         before.
         """
         content, environ = read_file(self._path, self._guard), self._variables()
-        parsed = parse_dotenv(SYNFINANCE, content, self._file.name, environ)
+        parsed = parse_dotenv(self._application, content, self._file.name, environ)
         if parsed.problems:
             raise SettingsError.of(parsed.problems)
         self._environ, self._file, self._loaded = environ, parsed, content.exists
@@ -174,7 +186,7 @@ class EnvLoader:
         if os.path.lexists(target):
             said = f"{printable(str(target))} exists already; nothing was written"
             raise SettingsError(Problem("invalid", said, origin=Origin(str(target))))
-        write_atomically(target, env_template(SYNFINANCE).encode(), 0o600)  # people will write secrets into it
+        write_atomically(target, env_template(self._application).encode(), 0o600)  # people will write secrets into it
         return target
 
     def get_all(self) -> dict[str, str]:

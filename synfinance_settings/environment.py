@@ -23,6 +23,14 @@ class EnvironmentKind:
     strict: bool = False
     local_layers: bool = True
 
+    @property
+    def is_production(self) -> bool:
+        """True where nothing may be missing, and nothing that a developer left there counts.
+
+        Not each strict environment is one: staging is strict too, so that it fails as production would.
+        """
+        return self.strict and not self.local_layers
+
 
 USUAL: Final = (
     EnvironmentKind("development", ("dev",)),

@@ -6,55 +6,58 @@
     synfinance_settings_reload_duration_seconds                     how long a reload took, as a histogram
     synfinance_settings_info{environment, fingerprint}              1, for the settings in force
 
-The names follow those that Prometheus gives its own reloads (``prometheus_config_last_reload_successful``).
+They begin as the variables of the application do: where its prefix is ``SHOP_``, with ``shop_settings_``. The names
+follow those that Prometheus gives its own reloads (``prometheus_config_last_reload_successful``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.live.current import ReloadResult
+from synfinance_settings.live.current import Current, ReloadResult
 from synfinance_settings.live.manager import ConfigManager
 
-_PREFIX: Final = "synfinance_settings"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds; a load takes milliseconds
 
 
-def install(manager: ConfigManager, registry: CollectorRegistry | None = None) -> None:
+def install(manager: ConfigManager[Any], registry: CollectorRegistry | None = None) -> None:
     """Measure the reloads of `manager` from now on, in `registry` or the default one; loads the settings at once.
 
     Raises `SettingsError` where that load fails, and `ValueError` where the registry has these metrics already.
     """
     target = REGISTRY if registry is None else registry
-    loaded = manager.snapshot
-    show = _info(target)
-    observe = _observer(target, loaded.loaded_at.timestamp(), is_good=manager.last_failure is None)
-    manager.current.mirror(show)
-    manager.current.observe(observe)
+    loaded, current = manager.snapshot, manager.current
+    prefix = f"{current.choice.application.prefix.lower()}settings"
+    show = _info(target, prefix, current)
+    observe = _observer(target, prefix, loaded.loaded_at.timestamp(), is_good=manager.last_failure is None)
+    current.mirror(show)
+    current.observe(observe)
 
 
-def _info(registry: CollectorRegistry) -> Callable[[Snapshot], None]:
-    info = Gauge(f"{_PREFIX}_info", "The settings in force.", ["environment", "fingerprint"], registry=registry)
+def _info(registry: CollectorRegistry, prefix: str, current: Current) -> Callable[[Snapshot], None]:
+    info = Gauge(f"{prefix}_info", "The settings in force.", ["environment", "fingerprint"], registry=registry)
 
     def show(snapshot: Snapshot) -> None:
         info.clear()
-        info.labels(str(snapshot.config.environment), snapshot.fingerprint).set(1)
+        info.labels(str(current.environment), snapshot.fingerprint).set(1)
 
     return show
 
 
-def _observer(registry: CollectorRegistry, loaded_at: float, *, is_good: bool) -> Callable[[ReloadResult, float], None]:
-    reloads = Counter(f"{_PREFIX}_reloads", "Reloads that were tried.", ["result"], registry=registry)
-    successful = Gauge(f"{_PREFIX}_last_reload_successful", "Whether the last reload succeeded.", registry=registry)
+def _observer(
+    registry: CollectorRegistry, prefix: str, loaded_at: float, *, is_good: bool
+) -> Callable[[ReloadResult, float], None]:
+    reloads = Counter(f"{prefix}_reloads", "Reloads that were tried.", ["result"], registry=registry)
+    successful = Gauge(f"{prefix}_last_reload_successful", "Whether the last reload succeeded.", registry=registry)
     timestamp = Gauge(
-        f"{_PREFIX}_last_reload_success_timestamp_seconds", "When settings validated last.", registry=registry
+        f"{prefix}_last_reload_success_timestamp_seconds", "When settings validated last.", registry=registry
     )
     duration = Histogram(
-        f"{_PREFIX}_reload_duration_seconds", "How long a reload took.", buckets=_BUCKETS, registry=registry
+        f"{prefix}_reload_duration_seconds", "How long a reload took.", buckets=_BUCKETS, registry=registry
     )
     for result in ("success", "unchanged", "failure"):
         reloads.labels(result)

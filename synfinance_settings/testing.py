@@ -11,13 +11,15 @@ import unittest
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import AsyncContextDecorator, ContextDecorator, ExitStack, aclosing
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+from synfinance_settings.choice import Config_co
 from synfinance_settings.errors import SettingsError, door
 from synfinance_settings.live.manager import ConfigManager
+from synfinance_settings.model.application import Application
 from synfinance_settings.model.variables import SEPARATOR
 from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS, unknown_key
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.node import Branch, Node, Source, put
 
 _SOURCE = Source("override")
@@ -26,32 +28,28 @@ _UNFINISHED: Final = (Awaitable, Generator, AsyncGenerator, ContextDecorator, As
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
-class override:  # noqa: N801 - reads as a verb: with override(...)
-    """Other values while a block, a function or a test of a class runs: ``with override(server__port=9001):``.
-
-    Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all
-    threads, stay on top of reloads and are gone at the end; blocks nest. The environment does not change. Raises
-    `UnknownKeyError` for a key that is no setting, and `SettingsError` for values that do not fit; then nothing
-    changes.
-    """
+class Override(Generic[Config_co]):
+    """Other values of `application` for a while, as `override` has them for SynFinance's."""
 
     @door
-    def __init__(self, **keys: Any) -> None:
+    def __init__(self, application: Application[Config_co], /, **keys: Any) -> None:
+        catalogue = application.catalogue
+        self._application = application
         self._branch: Branch = {}
         for spelled, value in keys.items():
             key = spelled.replace(SEPARATOR, ".")
-            if key not in SETTINGS:
+            if key not in catalogue.settings:
                 inside = [f"{key}.{name}" for name in value] if isinstance(value, Mapping) else []
-                raise unknown_key(key, SEPARATOR, [name for name in inside if name in SETTINGS])
+                raise catalogue.unknown_key(key, SEPARATOR, [name for name in inside if name in catalogue.settings])
             put(self._branch, key, _node(value))
         self._undo: list[Callable[[], None]] = []
 
     @door
-    def __enter__(self) -> AppConfig:
+    def __enter__(self) -> Config_co:
         """Put the values in force; returns the settings that hold them."""
-        current = ConfigManager().current
+        current = ConfigManager.shared(self._application).current
         self._undo.append(current.override(dict(self._branch)))
-        config: AppConfig = current.snapshot.config
+        config: Config_co = current.snapshot.config
         return config
 
     @door
@@ -93,7 +91,21 @@ class override:  # noqa: N801 - reads as a verb: with override(...)
         return tests
 
 
-def _wrapped(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+class override(Override[AppConfig]):  # noqa: N801 - reads as a verb: with override(...)
+    """Other values while a block, a function or a test of a class runs: ``with override(server__port=9001):``.
+
+    Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all
+    threads, stay on top of reloads and are gone at the end; blocks nest. The environment does not change. Raises
+    `UnknownKeyError` for a key that is no setting, and `SettingsError` for values that do not fit; then nothing
+    changes.
+    """
+
+    @door
+    def __init__(self, **keys: Any) -> None:
+        super().__init__(SYNFINANCE, **keys)
+
+
+def _wrapped(values: Override[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     def inner(*args: Any, **kwargs: Any) -> Any:
         with values:
             result = function(*args, **kwargs)
@@ -105,7 +117,7 @@ def _wrapped(values: override, function: Callable[..., Any]) -> Callable[..., An
     return inner
 
 
-def _wrapped_coroutine(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+def _wrapped_coroutine(values: Override[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     async def inner(*args: Any, **kwargs: Any) -> Any:
         with values:
             return await function(*args, **kwargs)
@@ -113,7 +125,7 @@ def _wrapped_coroutine(values: override, function: Callable[..., Any]) -> Callab
     return inner
 
 
-def _wrapped_generator(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+def _wrapped_generator(values: Override[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     def inner(*args: Any, **kwargs: Any) -> Any:
         with values:
             return (yield from function(*args, **kwargs))
@@ -121,7 +133,7 @@ def _wrapped_generator(values: override, function: Callable[..., Any]) -> Callab
     return inner
 
 
-def _wrapped_async_generator(values: override, function: Callable[..., Any]) -> Callable[..., Any]:
+def _wrapped_async_generator(values: Override[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     async def inner(*args: Any, **kwargs: Any) -> Any:
         with values:
             async with aclosing(function(*args, **kwargs)) as steps:
@@ -148,7 +160,7 @@ _WRAPPERS: Final = (
 )
 
 
-def _overrides_of(*classes: type) -> Iterator[override]:
+def _overrides_of(*classes: type) -> Iterator[Override[Any]]:
     """Those that decorate `classes` and the classes above them, in the order to enter them."""
     for above in dict.fromkeys(above for tests in classes for above in reversed(tests.__mro__)):
         yield from vars(above).get(_OF_CLASS, ())

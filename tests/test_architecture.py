@@ -20,10 +20,12 @@ FLOORS = (
     ("text",),
     ("model",),
     ("sections",),
+    ("choice",),
     ("layers",),
-    ("choice", "env_loader", "editing"),
+    ("env_loader", "editing"),
     ("live",),
-    ("cli", "testing", "metrics", "dynaconf_view"),
+    ("cli", "synfinance", "testing", "metrics", "dynaconf_view"),
+    ("application",),
     ("__init__",),
     ("pytest_plugin", "__main__"),
 )
@@ -41,7 +43,7 @@ DOORS = {
     "pytest": {"pytest_plugin.py", "testing.py"},
     "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
     "pydantic_core": {"model/", "layers/validation.py"},
-    "typing_extensions": {"model/application.py", "layers/snapshot.py"},  # for type checkers alone
+    "typing_extensions": {"choice.py", "model/application.py", "layers/snapshot.py"},  # for type checkers alone
     "annotated_types": {"model/plain_types.py"},
 }
 READERS_OF_ENVIRON = {"choice.py", "live/current.py", "env_loader.py", "cli/", "layers/merge.py"}
@@ -121,13 +123,10 @@ def test_one_module_prints_which_escapes_what_is_foreign(source):
 WHO_KNOWS_SYNFINANCE = {
     "__init__.py",
     "choice.py",
-    "env_loader.py",
+    "synfinance.py",
     "testing.py",
     "dynaconf_view.py",
     "cli/",
-    "live/manager.py",
-    "live/facade.py",
-    "live/watcher.py",
 }
 """The faces and the commands; everybody else is handed an application."""
 

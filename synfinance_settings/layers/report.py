@@ -11,6 +11,7 @@ from synfinance_settings.errors import Problem, SettingsError, counted, number_o
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.section import Section
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -57,11 +58,11 @@ class ValidationReport:
         return tuple(dict.fromkeys(told for key, names in self.lent.items() for told in names or (key,)))
 
 
-def judged(application: Application, config: Any) -> ValidationReport:
-    """What a load of `application` would say of a config that was built by hand: the rules of its environment."""
-    found = [breach.problem for breach in application.breaches(config, config.environment)]
+def judged(application: Application[Any], config: Section, environment: str) -> ValidationReport:
+    """What a load of `application` would say in `environment` of a config that was built by hand: its rules."""
+    found = [breach.problem for breach in application.breaches(config, environment)]
     errors, warnings = (told(p for p in found if p.severity == kind) for kind in ("error", "warning"))
-    return ValidationReport(config.environment, errors, warnings)
+    return ValidationReport(environment, errors, warnings)
 
 
 class Lender:

@@ -117,6 +117,13 @@ class Current:
         assert self._snapshot is not None
         return self._snapshot
 
+    @property
+    def environment(self) -> str:
+        """The environment that was decided, loaded at the first use."""
+        _ = self.snapshot
+        assert self.timeline.current is not None
+        return self.timeline.current.project.environment
+
     def project(self, config_path: PathLike | None = None, environment: str | None = None) -> Project:
         """The project that the arguments decide, with the variables that were loaded; before a load, those of now.
 
@@ -200,7 +207,8 @@ class Current:
         """Show every snapshot to `mirror`, the current one at once; it is called under a lock, and must not wait."""
         with self._lock:
             mirror(self.snapshot)
-            self._mirrors = (*self._mirrors, mirror)
+            if mirror not in self._mirrors:  # two threads may have found at once that nothing was loaded
+                self._mirrors = (*self._mirrors, mirror)
 
     def observe(self, observer: Callable[[ReloadResult, float], None]) -> None:
         """Tell `observer` the result and the duration, in seconds, of every load from now on."""

@@ -11,57 +11,64 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Self, TypeVar, overload
 
-from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.choice import Config_co, shipped_application
 from synfinance_settings.errors import SettingsError, door
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.look import refuse_read_place
 from synfinance_settings.layers.output import exported
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
-from synfinance_settings.layers.trial import judge, layer_of
 from synfinance_settings.live.current import Choice, Current, PathLike
 from synfinance_settings.live.last_good import state_folder
 from synfinance_settings.live.subscriptions import OnError, Subscriber
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS, unknown_key
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.section import Section
 from synfinance_settings.text.atomic import write_atomically
 from synfinance_settings.text.files import read_file
 
+if TYPE_CHECKING:
+    from synfinance_settings.environment import Environment, EnvironmentKind
 
-class ConfigManager:
+Config = TypeVar("Config", bound=Section)
+
+
+class ConfigManager(Generic[Config_co]):
     """The settings of one project, loaded, kept and replaced as a whole.
 
     Without arguments it is the process-wide manager that `settings` shows: ``ConfigManager() is ConfigManager()``; a
     subclass has a process-wide one of its own, which `settings` does not show. With any argument, whatever its value,
-    it is a new one. `settings_dir` is the folder of the layers, `environment` the environment's name, `environ` the
+    it is a new one. `application` says whose settings these are, SynFinance's unless given; `settings_dir` is the
+    folder of the layers, `environment` the environment's name, `environ` the
     variables (else a copy of `os.environ`, taken at the first load and at each `load_config`), `env_file` a file that
     takes the place of ``.env``, `state_dir` the folder that keeps accepted versions of the layer files on disk,
     `history_limit` how many snapshots are kept in memory (at least 1), `arguments` settings by their keys, which go
     before all variables: what the program's own command line says.
     """
 
-    _shared: ClassVar[ConfigManager]  # of the class itself, never of a class below it
+    _shared: ClassVar[dict[Application[Any], Any]] = {}  # of the class itself, never of a class below it
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     current: Current
     """What is in force, for the parts of this package; its interface may change with any release."""
 
+    def __init_subclass__(cls) -> None:
+        cls._shared = {}
+
     @door
-    def __new__(cls, **arguments: Any) -> Self:
+    def __new__(cls, *given: Any, **arguments: Any) -> Self:
         """The process-wide manager where no argument is given, else a new one."""
-        if arguments:
+        if given or arguments:
             return super().__new__(cls)
-        with ConfigManager._lock:
-            if "_shared" not in vars(cls):
-                cls._shared = super().__new__(cls)
-            return cls._shared  # type: ignore[return-value]
+        shipped = shipped_application()
+        manager: Self | None = cls._shared.get(shipped)
+        return cls._shared.setdefault(shipped, super().__new__(cls)) if manager is None else manager
 
     @door
     def __init__(
         self,
+        application: Application[Config_co] | None = None,
         *,
         settings_dir: PathLike | None = None,
         environment: str | None = None,
@@ -74,8 +81,9 @@ class ConfigManager:
         if hasattr(self, "current"):
             return  # it is the process-wide one, asked for again
         given = None if environ is None else Environ(environ)
+        chosen = shipped_application() if application is None else application
         handed = deepcopy(arguments)
-        choice = Choice(SYNFINANCE, settings_dir, environment, given, env_file, state_dir, handed)
+        choice = Choice(chosen, settings_dir, environment, given, env_file, state_dir, handed)
         current = Current(choice, history_limit)
         with ConfigManager._lock:
             if not hasattr(self, "current"):  # somebody may ask for it for the first time at the same time
@@ -83,8 +91,16 @@ class ConfigManager:
 
     __new__.__wrapped__ = __init__  # type: ignore[attr-defined] # what help() and inspect show
 
+    @classmethod
     @door
-    def load_config(self, config_path: PathLike | None = None, environment: str | None = None) -> AppConfig:
+    def shared(cls, application: Application[Config]) -> ConfigManager[Config]:
+        """The process-wide manager of `application`, the same each time: that of SynFinance is ``ConfigManager()``."""
+        manager: ConfigManager[Config] = cls._shared.setdefault(application, super().__new__(cls))
+        ConfigManager.__init__(manager, application)
+        return manager
+
+    @door
+    def load_config(self, config_path: PathLike | None = None, environment: str | None = None) -> Config_co:
         """Load all layers and make them current; raises `SettingsError` and changes nothing where they do not
         validate.
 
@@ -97,13 +113,13 @@ class ConfigManager:
         return self.get_config()
 
     @door
-    def get_config(self) -> AppConfig:
+    def get_config(self) -> Config_co:
         """The current state, loaded at the first use."""
-        config: AppConfig = self.current.snapshot.config
+        config: Config_co = self.current.snapshot.config
         return config
 
     @door
-    def reload_config(self) -> AppConfig:
+    def reload_config(self) -> Config_co:
         """Read all layers anew; the new state becomes current only if it validates, else this raises and nothing
         changes.
 
@@ -119,10 +135,12 @@ class ConfigManager:
 
         A file that is named as the default layer or as a local one is validated as that layer.
         """
+        from synfinance_settings.layers.trial import judge, layer_of  # few processes ever judge a file
+
         project = self.current.project(path)
         assert project.config_path is not None
         content = read_file(project.config_path)
-        return judge(replace(project, config_path=None), layer_of(SYNFINANCE, content.path)[0], content)
+        return judge(replace(project, config_path=None), layer_of(project.application, content.path)[0], content)
 
     @door
     def export_config(
@@ -143,7 +161,7 @@ class ConfigManager:
         return left_out.get("secrets", ())
 
     @door
-    def import_config(self, path: PathLike, environment: str | None = None) -> AppConfig:
+    def import_config(self, path: PathLike, environment: str | None = None) -> Config_co:
         """Replace the environment's layer file by what the file at `path` says that differs from the default layer.
 
         It is validated first, as the reload would find it; secrets may stand in it. The replaced file is kept where a
@@ -154,10 +172,10 @@ class ConfigManager:
         from synfinance_settings.editing.importing import import_edit
 
         project = self.current.project()
-        target = parse_environment(environment) if environment is not None else project.environment
+        target = project.application.environment(environment) if environment is not None else project.environment
         state_dir = state_folder(project.application, project.environ, self.current.choice.state_dir)
         layer = LayerFile(project, target, state_dir)
-        is_ours = target is project.environment
+        is_ours = target == project.environment
 
         def approve(change: Change) -> bool:
             if is_ours:
@@ -169,21 +187,33 @@ class ConfigManager:
         log_problems(layer.warnings)
         return self.reload_config() if is_ours else self.get_config()
 
-    def get_environment(self) -> Environment:
+    @overload
+    def get_environment(self: ConfigManager) -> Environment: ...  # of SynFinance's settings
+
+    @overload
+    def get_environment(self) -> str: ...
+
+    def get_environment(self) -> str:
         """The environment that was decided at the first load."""
-        return self.get_config().environment
+        return self.current.environment
 
     def is_production(self) -> bool:
-        """True in production."""
-        return self.get_environment() is Environment.PRODUCTION
+        """True in production, and of another application in an environment that is like it: strict, without the
+        local layers of developers.
+        """
+        return self._kind.is_production
 
     def is_development(self) -> bool:
-        """True in development."""
-        return self.get_environment() is Environment.DEVELOPMENT
+        """True in development, and of another application in the first of its environments."""
+        return self._kind is self.current.choice.application.environments[0]
+
+    @property
+    def _kind(self) -> EnvironmentKind:
+        return self.current.choice.application.kinds[self.current.environment]
 
     @property
     @door
-    def snapshot(self) -> Snapshot[AppConfig]:
+    def snapshot(self) -> Snapshot[Config_co]:
         """The current snapshot, loaded at the first use."""
         return self.current.snapshot
 
@@ -207,16 +237,17 @@ class ConfigManager:
     @door
     def explain(self, key: str) -> Explanation:
         """Where the value of `key` comes from, what it hides and what the field means; raises `UnknownKeyError`."""
-        if key not in SETTINGS:
-            raise unknown_key(key)
+        application = self.current.choice.application
+        if key not in application.catalogue.settings:
+            raise application.catalogue.unknown_key(key)
         snapshot = self.current.snapshot
-        return explain(SYNFINANCE, snapshot.layers, key, snapshot)
+        return explain(application, snapshot.layers, key, snapshot)
 
-    def history(self) -> tuple[Snapshot[AppConfig], ...]:
+    def history(self) -> tuple[Snapshot[Config_co], ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
         return self.current.timeline.snapshots()
 
-    def rollback(self, version: int | None = None) -> AppConfig:
+    def rollback(self, version: int | None = None) -> Config_co:
         """Put the values of an earlier snapshot in force as a new snapshot: of number `version`, else of the one
         before.
 

@@ -15,14 +15,14 @@ import weakref
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Generic, NoReturn, Self
 
+from synfinance_settings.choice import Config_co
 from synfinance_settings.errors import Problem, WatchError, door
 from synfinance_settings.live.announcer import ConfigEvent, Listener
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.live.stream import Stream
 from synfinance_settings.live.worker import Worker, extra_digests
-from synfinance_settings.sections.app import AppConfig
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -30,7 +30,7 @@ EXIT_SECONDS: Final = 1.0
 """How long the end of the interpreter waits for a look that is going on."""
 
 
-class ConfigWatcher:
+class ConfigWatcher(Generic[Config_co]):
     """Reloads the settings of `manager` when a layer, ``.env``, a ``..._FILE`` target or one of `watch_paths`
     changes.
 
@@ -42,7 +42,7 @@ class ConfigWatcher:
 
     def __init__(
         self,
-        manager: ConfigManager | None = None,
+        manager: ConfigManager[Config_co] | None = None,
         watch_paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
         auto_reload: bool = True,
         debounce: float = 0.05,
@@ -130,13 +130,13 @@ class ConfigWatcher:
         self._current.announcer.unlisten(listener)
 
     @door
-    def trigger_reload(self) -> AppConfig:
+    def trigger_reload(self) -> Config_co:
         """Reload here and now, whether anything changed or not; announces ``manual_reload``.
 
         Returns the state in force; raises `SettingsError` after it was announced. In a listener the reload is queued.
         """
         self._current.reload(manual=True)
-        config: AppConfig = self._current.snapshot.config
+        config: Config_co = self._current.snapshot.config
         return config
 
     def events(self) -> AsyncIterator[tuple[ConfigEvent, Any]]:
@@ -188,7 +188,7 @@ class ConfigWatcher:
         old = self._old_handler = signal.signal(signal.SIGHUP, handle)
 
 
-_ALL: weakref.WeakSet[ConfigWatcher] = weakref.WeakSet()
+_ALL: weakref.WeakSet[ConfigWatcher[Any]] = weakref.WeakSet()
 _INHERITED: list[object] = []
 
 
