@@ -15,8 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from synfinance_settings.application import Application
     from synfinance_settings.env_loader import EnvLoader
-    from synfinance_settings.environment import Environment, LogLevel
+    from synfinance_settings.environment import Environment, EnvironmentKind, LogLevel
     from synfinance_settings.errors import (
         EditError,
         EnvironmentNameError,
@@ -37,6 +38,23 @@ if TYPE_CHECKING:
     from synfinance_settings.live.announcer import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
+    from synfinance_settings.model.forms import (
+        Boolean,
+        Bytes,
+        Choice,
+        Date,
+        Number,
+        Seconds,
+        Secret,
+        SecretList,
+        SecretUrl,
+        Text,
+        TextList,
+        UpperChoice,
+        Whole,
+    )
+    from synfinance_settings.model.rule import Rule
+    from synfinance_settings.model.section import Contradiction, Section, setting
     from synfinance_settings.sections.app import AppConfig
     from synfinance_settings.sections.cache import CacheConfig
     from synfinance_settings.sections.database import DatabaseConfig
@@ -49,8 +67,9 @@ if TYPE_CHECKING:
     from synfinance_settings.testing import override
 
 _HOMES: Final = {
+    "application": ("Application",),
     "env_loader": ("EnvLoader",),
-    "environment": ("Environment", "LogLevel"),
+    "environment": ("Environment", "EnvironmentKind", "LogLevel"),
     "errors": (
         "EditError",
         "EnvironmentNameError",
@@ -71,6 +90,23 @@ _HOMES: Final = {
     "live.announcer": ("ConfigEvent",),
     "live.manager": ("ConfigManager",),
     "live.watcher": ("ConfigWatcher",),
+    "model.forms": (
+        "Boolean",
+        "Bytes",
+        "Choice",
+        "Date",
+        "Number",
+        "Secret",
+        "SecretList",
+        "SecretUrl",
+        "Seconds",
+        "Text",
+        "TextList",
+        "UpperChoice",
+        "Whole",
+    ),
+    "model.rule": ("Rule",),
+    "model.section": ("Contradiction", "Section", "setting"),
     "sections.app": ("AppConfig",),
     "sections.cache": ("CacheConfig",),
     "sections.database": ("DatabaseConfig",),
@@ -86,14 +122,21 @@ _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in 
 
 __all__ = [
     "AppConfig",
+    "Application",
+    "Boolean",
+    "Bytes",
     "CacheConfig",
+    "Choice",
     "ConfigEvent",
     "ConfigManager",
     "ConfigWatcher",
+    "Contradiction",
     "DatabaseConfig",
+    "Date",
     "EditError",
     "EnvLoader",
     "Environment",
+    "EnvironmentKind",
     "EnvironmentNameError",
     "ExpansionError",
     "Explanation",
@@ -105,20 +148,32 @@ __all__ = [
     "LogLevel",
     "MLConfig",
     "MonitoringConfig",
+    "Number",
     "Origin",
     "Problem",
     "RollbackError",
+    "Rule",
+    "Seconds",
+    "Secret",
+    "SecretList",
+    "SecretUrl",
+    "Section",
     "SecurityConfig",
     "ServerConfig",
     "SettingsError",
     "Snapshot",
+    "Text",
+    "TextList",
     "UnknownKeyError",
+    "UpperChoice",
     "ValidationReport",
     "VariableError",
     "WatchError",
+    "Whole",
     "check_config",
     "get_config",
     "override",
+    "setting",
     "settings",
 ]
 

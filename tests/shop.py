@@ -6,11 +6,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from synfinance_settings.environment import EnvironmentKind
-from synfinance_settings.model.application import Application
-from synfinance_settings.model.forms import Secret, Text, TextList, Whole
-from synfinance_settings.model.rule import Rule
-from synfinance_settings.model.section import Contradiction, Section, setting
+from synfinance_settings import (
+    Application,
+    Contradiction,
+    EnvironmentKind,
+    Rule,
+    Secret,
+    Section,
+    Text,
+    TextList,
+    Whole,
+    setting,
+)
 
 
 class CartConfig(Section):
