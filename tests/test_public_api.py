@@ -77,3 +77,14 @@ def test_help_loads_neither_dynaconf_nor_pydantic(project, arguments):
     run = project.python(code)
     assert (run.stderr, run.returncode) == ("", 0)
     assert run.stdout.startswith("Usage: ")
+
+
+def test_a_start_imports_nothing_that_judges_writes_or_compares_files(project):
+    code = """if True:
+        import sys
+        from synfinance_settings import settings
+        settings.server.port
+        rarely = ("editing", "layers.trial", "layers.comparison", "text.atomic", "live.watcher", "cli")
+        print([name for name in rarely if f"synfinance_settings.{name}" in sys.modules])
+    """
+    assert project.python(code).stdout == "[]\n"

@@ -19,7 +19,6 @@ from time import perf_counter
 from typing import Any, Final, Literal
 
 from synfinance_settings.errors import LayerError, Problem, SettingsError
-from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, look_at
@@ -408,6 +407,8 @@ def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> 
 
 def _log_change(change: tuple[Snapshot, Snapshot] | None, *, recovered: bool) -> None:
     if change is not None and logger.isEnabledFor(logging.INFO):
+        from synfinance_settings.layers.comparison import changed_keys  # no start changes anything
+
         keys = ", ".join(changed_keys(change[0].config, change[1].config))
         logger.info("snapshot %d is in force; changed: %s", change[1].number, keys)
     elif change is None and recovered:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
-from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, layer_stems, stored_look
@@ -59,6 +58,7 @@ class LastGood:
         if history is None:
             return
         from synfinance_settings.editing.history import Entry
+        from synfinance_settings.layers.comparison import changed_in_files
 
         environment, files = str(project.environment), look.layer_files
         try:

@@ -17,7 +17,6 @@ from synfinance_settings.choice import Config_co, shipped_application
 from synfinance_settings.errors import SettingsError, door
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.look import refuse_read_place
-from synfinance_settings.layers.output import exported
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
 from synfinance_settings.live.current import Choice, Current, PathLike
@@ -25,7 +24,6 @@ from synfinance_settings.live.last_good import state_folder
 from synfinance_settings.live.subscriptions import OnError, Subscriber
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.section import Section
-from synfinance_settings.text.atomic import write_atomically
 from synfinance_settings.text.files import read_file
 
 if TYPE_CHECKING:
@@ -153,6 +151,9 @@ class ConfigManager(Generic[Config_co]):
         read as JSON, so it gets JSON, which is YAML too. Raises `EditError` for a file that a load reads, such as a
         layer.
         """
+        from synfinance_settings.layers.output import exported  # few processes ever write a file
+        from synfinance_settings.text.atomic import write_atomically
+
         file = Path(path)
         form = "json" if format == "yaml" and file.suffix == ".json" else format
         text, left_out = exported(self.snapshot.config, form, reveal=reveal_secrets)

@@ -96,6 +96,7 @@ def test_threads_that_ask_for_the_process_wide_one_at_once_get_one(project):
 
 def test_help_shows_the_arguments():
     assert list(inspect.signature(ConfigManager).parameters) == [
+        "application",
         "settings_dir",
         "environment",
         "environ",
