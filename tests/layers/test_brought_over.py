@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any, Literal, Optional
 
 import pytest
-from pydantic import Field, HttpUrl, PositiveInt, SecretStr, computed_field, field_validator
+from pydantic import BaseModel as PydanticModel
+from pydantic import Field, HttpUrl, PositiveInt, PostgresDsn, RedisDsn, SecretStr, computed_field, field_validator
 
+from synfinance_settings.layers.dotenv_form import line_of
 from synfinance_settings.layers.output import exported, plain_values
 from synfinance_settings.layers.project import find_project
 from synfinance_settings.layers.snapshot import explain
 from synfinance_settings.layers.trial import validate
 from synfinance_settings.model.application import Application
+from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.model.section import Section
 
 BaseModel = BaseSettings = Section
@@ -219,3 +222,37 @@ def test_a_setting_is_explained_with_its_limits(start):
     assert [occurrence.value for occurrence in found.overridden] == ["0.1"]
     required = explain(APP, snapshot.layers, "secret_key", snapshot)
     assert [str(occurrence.origin) for occurrence in required.overridden] == ["settings/default.yaml:2:13"]
+
+
+def test_a_dotenv_file_says_the_same(start, tmp_path):
+    config = start(LAYER, HOST="x.example", **SET).require().config
+    lines = [line_of(APP, key, value) for key, value in plain_values(config, "reveal").items()]
+    (tmp_path / ".env").write_text("".join(f"{line}\n" for line in lines))
+    assert not [line for line in lines if line.startswith("#")]
+    assert start("{}\n").require().config == config
+
+
+class Engine(PydanticModel):
+    url: str = "sqlite://"
+
+
+class Old(BaseSettings):
+    """What cannot come over as it stands."""
+
+    database: PostgresDsn | None = None
+    cache: RedisDsn = "redis://localhost/0"  # type: ignore[assignment]
+    limits: dict[str, int] = {}  # noqa: RUF012
+    hosts: set[str] = {"localhost"}  # noqa: RUF012
+    engine: Engine = Engine()
+    mail: MailSettings | None = None
+    port: int = Field(8000, validation_alias="PORT")
+    anything: Any = None
+    retries: int = Field(0, ge=1)
+
+
+def test_what_cannot_come_over_is_named_all_at_once_with_the_mend():
+    with pytest.raises(ApplicationError) as caught:
+        Application(Old, prefix="APP_")
+    fields = [fault.partition(": ")[0] for fault in caught.value.faults]
+    assert fields == [f"Old.{name}" for name in Old.model_fields]
+    assert "Engine is no section; derive it from Section instead of BaseModel" in str(caught.value)
