@@ -10,12 +10,14 @@ What is written of a setting, a rule or a code stands in the package and nowhere
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
+from synfinance_settings.cli.program import words_of
+from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import CODES, SettingsError
 from synfinance_settings.model.catalogue import Setting, as_text
 from synfinance_settings.model.variables import FILE_SUFFIX
@@ -44,23 +46,37 @@ def errors_page(current: str) -> str:
 
 def words_module() -> str:
     """The text of synfinance_settings/cli/words.py."""
-    lines = (f'    "{key}": "{" ".join(_words(setting))}",\n' for key, setting in CATALOGUE.settings.items())
+    words = words_of(SYNFINANCE)
+    kinds = "".join(f"        {_kind(kind)},\n" for kind in words.environments)
     return f"""\
-\"\"\"Every key, with the words that its value may be; written by docs/reference.py from the section models.\"\"\"
+\"\"\"What help and completion say of SynFinance; written by docs/reference.py from the section models.\"\"\"
 
 from __future__ import annotations
 
 from typing import Final
 
-VALUES: Final = {{
-{"".join(lines)}}}
+from synfinance_settings.cli.program import Words
+from synfinance_settings.environment import EnvironmentKind
+
+WORDS: Final = Words(
+    title="{words.title}",
+    environments=(
+{kinds}    ),
+    values={_mapping(words.values)},
+    examples={_mapping(words.examples)},
+)
 """
 
 
-def _words(setting: Setting) -> Sequence[str]:
-    """What the value of a setting may be, where that can be listed."""
-    words = setting.choices or (("true", "false") if setting.form == "boolean" else ())
-    return (*words, "null") if setting.nullable else words
+def _mapping(words: Mapping[str, str]) -> str:
+    lines = "".join(f'        "{name}": "{said}",\n' for name, said in words.items())
+    return f"{{\n{lines}    }}"
+
+
+def _kind(kind: EnvironmentKind) -> str:
+    aliases = "".join(f'"{alias}", ' for alias in kind.aliases)
+    aliases = aliases.rstrip() if len(kind.aliases) == 1 else aliases.removesuffix(", ")
+    return f'EnvironmentKind("{kind.name}", ({aliases}), strict={kind.strict}, local_layers={kind.local_layers})'
 
 
 def _between(markers: tuple[str, str], written: str, text: str) -> str:

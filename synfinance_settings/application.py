@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from synfinance_settings.model import application
 
 if TYPE_CHECKING:
+    import click
+
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.model.section import Section
@@ -50,6 +52,13 @@ class Application(application.Application[application.Model_co]):
         from synfinance_settings.live.manager import ConfigManager
 
         return ConfigManager.shared(self)
+
+    @property
+    def commands(self) -> click.Group:
+        """The admin commands: for a console script of the program, or below a group of click that it has already."""
+        from synfinance_settings.cli.group import group_for
+
+        return group_for(self)
 
     def override(self, **keys: Any) -> Override[application.Model_co]:
         """Other values for a while, in tests: ``with app.override(cart__limit=3):``, or as a decorator."""

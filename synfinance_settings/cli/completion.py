@@ -1,54 +1,47 @@
 """What the shell offers after the words of a command.
 
-All of it stands in the package: nothing is read from a working directory, and every word is one that no shell acts
-on. The keys are those of the models as `words` lists them, because a model takes Pydantic, and a key that is being
-typed cannot wait for it.
+Nothing is read from a working directory, and every word is one that no shell acts on. What is offered for SynFinance
+stands in the package, because its models take Pydantic, and a key that is being typed cannot wait for it; another
+application is imported to be asked, and where it cannot be, nothing is offered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
 
 import click
 from click.shell_completion import ZshComplete, add_completion_class
 
-from synfinance_settings.cli.words import VALUES
-from synfinance_settings.environment import Environment
+from synfinance_settings.cli.program import Words, program_of
+from synfinance_settings.errors import SettingsError
 
-SECTIONS: Final = tuple(
-    dict.fromkeys(key[:end] for key in VALUES for end, character in enumerate(key) if character == ".")
-)
-"""The keys of all sections, a section before those inside it."""
+Offer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
-def environments(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The environments that begin with `incomplete`."""
-    return _beginning(incomplete, Environment)
+def _offered(words_among: Callable[[Words, click.Context], Iterable[str]]) -> Offer:
+    """The words that begin as what is typed does; none where the application cannot be had."""
+
+    def offer(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        try:
+            words = program_of(context).words
+        except SettingsError:
+            return []
+        return [word for word in words_among(words, context) if word.startswith(incomplete)]
+
+    return offer
 
 
-def layers(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The environments and ``default``, where they begin with `incomplete`."""
-    return _beginning(incomplete, (*Environment, "default"))
+def _names(words: Words) -> list[str]:
+    return [kind.name for kind in words.environments]
 
 
-def settings(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The keys of settings that begin with `incomplete`."""
-    return _beginning(incomplete, VALUES)
-
-
-def settings_and_sections(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The keys of settings and of sections that begin with `incomplete`."""
-    return _beginning(incomplete, (*SECTIONS, *VALUES))
-
-
-def values(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """What the setting of the argument ``key`` may be, where that can be listed."""
-    return _beginning(incomplete, VALUES.get(context.params.get("key") or "", "").split())
-
-
-def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
-    return [str(word) for word in words if word.startswith(incomplete)]
+environments = _offered(lambda words, context: _names(words))
+layers = _offered(lambda words, context: [*_names(words), "default"])
+sections = _offered(lambda words, context: words.sections)
+settings = _offered(lambda words, context: words.values)
+settings_and_sections = _offered(lambda words, context: [*words.sections, *words.values])
+values = _offered(lambda words, context: words.values.get(context.params.get("key") or "", "").split())
+"""The words of the setting that the argument ``key`` names, where they can be listed."""
 
 
 @add_completion_class

@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 import click
 
 from synfinance_settings.cli import options, render
-from synfinance_settings.environment import Environment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -62,7 +61,7 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
         render.put_out(text)
         return
     file = Path(path or "")
-    refuse_read_place(options.find(Environment.DEVELOPMENT), file, but_new_dotenv=starts_dotenv)
+    refuse_read_place(options.find_anyhow(), file, but_new_dotenv=starts_dotenv)
     if file.exists():
         if not file.is_file():
             raise click.UsageError(f"{path} is no regular file; for stdout give -")

@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from synfinance_settings.cli import completion, options, render
-from synfinance_settings.environment import SHORT_NAMES, Environment
-from synfinance_settings.errors import SettingsError
+from synfinance_settings.cli.program import Command
+from synfinance_settings.environment import meant_environment
+from synfinance_settings.errors import EnvironmentNameError, SettingsError
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
+    from synfinance_settings.model.catalogue import Setting
 
 _NARROW: Final = 80  # columns; below, the sides of every setting stand under one another
 _BAR: Final = " │ "
 
 
 class _Side(NamedTuple):
-    """One of the states that are compared, and the settings in it that hold a placeholder."""
+    """One of the states that are compared, its environment, and the settings in it that hold a placeholder."""
 
     snapshot: Snapshot
+    environment: str
     lent: Mapping[str, tuple[str, ...]]
 
 
@@ -49,7 +52,7 @@ class _Row(NamedTuple):
     cells: tuple[_Cell, ...]
 
 
-@click.command(short_help="Compare settings side by side.")
+@click.command(cls=Command, short_help="Compare settings side by side.")
 @click.argument("sides", nargs=-1, metavar="[A B]", shell_complete=completion.environments)
 @click.option(
     "--matrix", is_flag=True, help="All environments that have a layer file at once: the settings that differ anywhere."
@@ -65,9 +68,9 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     Names that references need and nothing sets are lent a placeholder.
 
     \b
-    synfinance-settings diff staging production
-    synfinance-settings diff production v12 --exit-code
-    synfinance-settings diff --matrix
+    {call} diff {other} {environment}
+    {call} diff {environment} v12 --exit-code
+    {call} diff --matrix
     """
     if matrix == bool(sides) or (sides and len(sides) != 2):
         raise click.UsageError("name two things to compare, or pass --matrix alone")
@@ -77,7 +80,7 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     different = [row for row in rows if row.differs]
     chosen = rows if all_keys else different
     if output == "text":
-        labels = [_label(name, state.snapshot) for name, state in zip(names, states, strict=True)]
+        labels = [_label(name, state.environment) for name, state in zip(names, states, strict=True)]
         _print_text(chosen, labels, origin=origin)
         render.say(f"{len(different)} of {len(rows)} settings differ", err=True)
     else:
@@ -102,47 +105,50 @@ def _environments() -> tuple[str, ...]:
 def _state(name: str) -> _Side:
     """The settings that `name` means: an environment, a file or a version."""
     from synfinance_settings.layers.trial import layer_of, validate
-    from synfinance_settings.sections.application import SYNFINANCE
 
-    if name in list(Environment) or name in SHORT_NAMES:
-        environment = SHORT_NAMES.get(name) or Environment(name)
+    if environment := _meant(name):
         return _side(validate(options.find(environment), placeholders=True))
     if Path(name).is_file():
-        project = options.find(layer_of(SYNFINANCE, Path(name))[1], name)
+        project = options.find(layer_of(options.application(), Path(name))[1], name)
         return _side(validate(project, placeholders=True))
     if name.removeprefix("v").isdigit():
         return _side(options.stored(int(name.removeprefix("v"))))
     raise click.UsageError(f"{name} is no environment, no file and no version of the history")
 
 
-def _label(name: str, state: Snapshot) -> str:
+def _meant(name: str) -> str | None:
+    """The environment that `name` means, if it means one."""
+    try:
+        return meant_environment(options.application().environments, name)
+    except EnvironmentNameError:
+        return None
+
+
+def _label(name: str, environment: str) -> str:
     """How the output calls a side: a file or a version with the environment that it was read for."""
-    environment = state.config.environment
-    return render.shown(name if SHORT_NAMES.get(name, name) == environment else f"{name} ({environment})")
+    return render.shown(name if _meant(name) == environment else f"{name} ({environment})")
 
 
 def _side(report: ValidationReport) -> _Side:
     if report.snapshot is None:
         raise SettingsError.of(report.problems)
-    return _Side(report.snapshot, report.lent)
+    return _Side(report.snapshot, report.environment, report.lent)
 
 
 def _rows(states: Sequence[_Side]) -> list[_Row]:
-    from synfinance_settings.sections.keys import SETTINGS, values_of
+    catalogue = options.application().catalogue
+    values = [catalogue.values_of(state.snapshot.config) for state in states]
+    return [_row(setting, [value[key] for value in values], states) for key, setting in catalogue.settings.items()]
 
-    values = [values_of(state.snapshot.config) for state in states]
-    return [_row(key, [value[key] for value in values], states) for key in SETTINGS]
 
-
-def _row(key: str, values: Sequence[Any], states: Sequence[_Side]) -> _Row:
+def _row(setting: Setting, values: Sequence[Any], states: Sequence[_Side]) -> _Row:
     from synfinance_settings.layers.output import line, told
     from synfinance_settings.model.catalogue import is_set
-    from synfinance_settings.sections.keys import SETTINGS
 
+    key = setting.key
     lent = [key in state.lent for state in states]
     differs = any(value != values[0] for value in values)
     letters = [""] * len(values)
-    setting = SETTINGS[key]
     if setting.is_secret and differs:
         known = [is_set(value) and not unknown for value, unknown in zip(values, lent, strict=True)]
         letters = _letters(values, known)

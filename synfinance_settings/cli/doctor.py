@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from synfinance_settings.cli import options, render
-from synfinance_settings.environment import Environment
+from synfinance_settings.cli import options, program, render
 from synfinance_settings.errors import SettingsError, counted, number_of
 from synfinance_settings.foreign import pasted, printable
 
@@ -95,7 +94,7 @@ class Finding:
         object.__setattr__(self, "message", printable(self.message, _LONGEST))
 
 
-@click.command(short_help="Check servers, files, ports and secrets.")
+@click.command(cls=program.Command, short_help="Check servers, files, ports and secrets.")
 @options.environment_option
 @options.strict_option
 @click.option(
@@ -107,13 +106,13 @@ class Finding:
     help="Seconds that a server, and git, has to answer.",
 )
 @options.format_option("text", "json")
-def doctor(environment: Environment | None, strict: bool, seconds: float, output: str) -> None:
+def doctor(environment: str | None, strict: bool, seconds: float, output: str) -> None:
     """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes.
 
     Needs the real secrets of the environment. Ends with 1 where a check fails; with --strict where one warns, too.
 
     \b
-    synfinance-settings doctor --env production
+    {call} doctor --env {environment}
     """
     project = options.find(environment)
     findings = list(_examined(project, seconds))
@@ -154,7 +153,7 @@ def _examined(project: Project, seconds: float) -> Iterator[Finding]:
     if report.snapshot is None:
         error = SettingsError.of(report.problems)
         said = f"{counted(number_of(error.problems), 'error')}; not checked without settings: {', '.join(_CHECKS)}"
-        mend = Command.of("synfinance-settings", "validate", "--env", project.environment)
+        mend = _call("validate", "--env", project.environment)
         yield Finding("settings", "fail", said, mend)
         return
     warned = f", {counted(number_of(report.warnings), 'warning')}" if report.warnings else ""
@@ -165,8 +164,13 @@ def _examined(project: Project, seconds: float) -> Iterator[Finding]:
         try:
             yield from check(config, answers)
         except (OSError, ValueError) as error:  # a path that validates and still is none
-            mend = Command.of("synfinance-settings", "show", "--env", project.environment)
+            mend = _call("show", "--env", project.environment)
             yield Finding(name, "fail", f"cannot be checked: {type(error).__name__}", mend)
+
+
+def _call(*words: str) -> Command | None:
+    call = options.call(*words)
+    return Command(call) if call else None
 
 
 def _questions(config: AppConfig) -> dict[str, probe.Question]:

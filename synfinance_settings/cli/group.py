@@ -1,4 +1,4 @@
-"""The group ``synfinance-settings`` and what all its commands share.
+"""The commands of an application as a group, ``synfinance-settings`` among them, and what they all share.
 
 0   good
 1   settings that do not validate or parse, a failed check
@@ -8,19 +8,31 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import partial
 from io import TextIOWrapper
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from synfinance_settings.choice import APP_VARIABLE, application_named, chosen_application
 from synfinance_settings.cli import difference, doctor, operating, reading, render, writing
+from synfinance_settings.cli.program import Program, program_of, with_names
+from synfinance_settings.cli.words import WORDS
 from synfinance_settings.errors import SettingsError, forget
 
+if TYPE_CHECKING:
+    from synfinance_settings.model.application import Application
+
+PACKAGE: Final = __name__.partition(".")[0]
+DISTRIBUTION: Final = "synfinance-settings"
+"""What this package is called where packages are installed from; its own command has the same name."""
+
 _USAGE_CODES: Final = frozenset(
-    ("unknown-environment", "no-such-file", "unwritable", "refused-edit", "locked", "no-such-version")
+    ("unknown-environment", "no-application", "no-such-file", "unwritable", "refused-edit", "locked", "no-such-version")
 )
 
 _DEBUG: Final = f"{__name__}.debug"
@@ -33,8 +45,32 @@ COMMANDS: Final = {
 """The names of the commands, as the help puts them together."""
 
 
+_COMMANDS: Final[dict[str, click.Command]] = {}
+
+_SHORT_HELP: Final = "See, check and change the settings."
+_HELP: Final = """\
+See, check and explain the settings of {title}.
+
+Results go to stdout, messages to stderr. Ends with 0 when all is good, with 1 when settings do not validate, and
+with 2 when the call itself is wrong.
+
+\b
+{call} validate --all  # are the layers good?
+{call} show --env {environment}  # what are the values?
+{call} explain {key}  # where does a value come from?"""
+
+
 class _Group(click.Group):
-    """A group that turns a `SettingsError` into a report and an exit code, and lists its commands by what they do."""
+    """The commands of the program that `program` gives when the group is called.
+
+    It turns a `SettingsError` into a report and an exit code, and lists its commands by what they do.
+    """
+
+    def __init__(self, program: Callable[[], Program], name: str, *options: click.Parameter) -> None:
+        settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+        params = [*options, _version_option(), *_common_options()]
+        super().__init__(name, _COMMANDS, params=params, help=_HELP, short_help=_SHORT_HELP, context_settings=settings)
+        self._program = program
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [name for names in COMMANDS.values() for name in names]
@@ -46,33 +82,43 @@ class _Group(click.Group):
                 commands = ((name.ljust(widest), self.commands[name]) for name in names)
                 formatter.write_dl([(name, command.get_short_help_str()) for name, command in commands])
 
+    def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group.format_help_text(with_names(self, context), context, formatter)
+
+    def main(self, *arguments: Any, **extra: Any) -> Any:
+        """Run as a program; what the encoding of stdout cannot say is escaped, as it is on stderr."""
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        return super().main(*arguments, **extra)
+
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
-        with _shown_usage():
-            return super().make_context(*arguments, **extra)
+        with _shown_usage(), _reported({}):
+            return super().make_context(*arguments, obj=self._program(), **extra)
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            return self._invoked(context)
+            with _shown_usage(), _reported(context.meta):
+                return super().invoke(context)
         except BaseException as error:
             forget(error)
             raise
 
-    def _invoked(self, context: click.Context) -> Any:
-        try:
-            with _shown_usage():
-                return super().invoke(context)
-        except SettingsError as error:
-            if context.meta.get(_DEBUG):
-                raise
-            render.fail(error)
-            context.exit(_exit_code(error))
-        except (BrokenPipeError, KeyboardInterrupt):
+
+@contextmanager
+def _reported(meta: MutableMapping[str, Any]) -> Iterator[None]:
+    """Turn an error of the settings or of a file into a report and an exit code, unless the traceback is wanted."""
+    try:
+        yield
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except (SettingsError, OSError) as error:
+        if meta.get(_DEBUG):
             raise
-        except OSError as error:
-            if context.meta.get(_DEBUG):
-                raise
-            render.say(render.style("error", "error"), f": {error.filename or ''}: {error.strerror}", err=True)
-            context.exit(2)
+        if isinstance(error, SettingsError):
+            render.fail(error)
+            raise click.exceptions.Exit(_exit_code(error)) from None
+        render.say(render.style("error", "error"), f": {error.filename or ''}: {error.strerror}", err=True)
+        raise click.exceptions.Exit(2) from None
 
 
 @contextmanager
@@ -104,26 +150,36 @@ def _wants_color(choice: str | None) -> bool | None:
     return True if os.environ.get("FORCE_COLOR") else None
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="synfinance-settings", message="%(version)s")
-def group() -> None:
-    """See, check and explain the settings of SynFinance.
-
-    Results go to stdout, messages to stderr. Ends with 0 when all is good, with 1 when settings do not validate, and
-    with 2 when the call itself is wrong.
-
-    \b
-    synfinance-settings validate --all          are the layers good?
-    synfinance-settings show --env production   what are the values?
-    synfinance-settings explain server.port     where does a value come from?
-    """
-
-
 def _set_color(context: click.Context, param: click.Parameter, choice: str | None) -> None:
     """Say whether to colour, here and in the report of an error; None leaves it to the terminal."""
     if choice is not None or context.parent is None:
         wanted = _wants_color(choice)
         context.color = context.find_root().color = wanted
+
+
+def _version_option() -> click.Option:
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        help="Show the version and exit.",
+        is_eager=True,
+        expose_value=False,
+        callback=_tell_version,
+    )
+
+
+def _tell_version(context: click.Context, param: click.Parameter, is_on: bool) -> None:
+    """Print the version of the program, and where it is not this package, of this one too."""
+    if not is_on or context.resilient_parsing:
+        return
+    from importlib import metadata  # which costs more than all else that is imported here
+
+    ours = metadata.version(DISTRIBUTION)
+    package = program_of(context).package
+    theirs = dict.fromkeys(metadata.packages_distributions().get(package, ())) if package != PACKAGE else ()
+    told = [f"{name} {metadata.version(name)}" for name in theirs]
+    render.say(", ".join([*told, f"{DISTRIBUTION} {ours}"]) if package != PACKAGE else ours)
+    context.exit()
 
 
 def _set_debug(context: click.Context, param: click.Parameter, is_on: bool) -> None:
@@ -150,14 +206,44 @@ def _common_options() -> list[click.Option]:
     return [color, debug]
 
 
-group.params += _common_options()
 for command in (*reading.commands, *difference.commands, *writing.commands, *operating.commands, *doctor.commands):
     command.params += _common_options()
-    group.add_command(command)
+    _COMMANDS[str(command.name)] = command
+
+
+def group_for(application: Application[Any], name: str | None = None) -> click.Group:
+    """The commands of `application`, for a console script of its own or as a part of a program's commands.
+
+    `name` is what the group is called inside of another; a script has the name that it is called by.
+    """
+    return _Group(lambda: Program(lambda: application), name or "settings")
+
+
+def _default_program() -> Program:
+    """SynFinance, of which the words are ready, unless the process environment names another application."""
+    return Program(chosen_application, None if os.environ.get(APP_VARIABLE) else WORDS)
+
+
+def _choose(context: click.Context, param: click.Parameter, name: str | None) -> None:
+    """Take the application that is named; it is imported when something of it is needed."""
+    if name is not None:
+        context.obj = Program(partial(application_named, name), call=shlex.join(["--app", name]))
+
+
+def _app_option() -> click.Option:
+    return click.Option(
+        ["--app"],
+        metavar="MODULE:OBJECT",
+        help=f"Another program's application, which is imported; unless given, that of {APP_VARIABLE}.",
+        is_eager=True,
+        expose_value=False,
+        callback=_choose,
+    )
+
+
+group: Final = _Group(_default_program, DISTRIBUTION, _app_option())
 
 
 def main() -> None:
-    """The entry point; what the encoding of stdout cannot say is escaped, as it is on stderr."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    group(prog_name="synfinance-settings")
+    """The entry point of ``synfinance-settings``."""
+    group(prog_name=DISTRIBUTION)

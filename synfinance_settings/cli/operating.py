@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from synfinance_settings.cli import options, render
-from synfinance_settings.environment import Environment
+from synfinance_settings.cli.program import Command
 from synfinance_settings.errors import SettingsError
 from synfinance_settings.foreign import as_json
 
@@ -37,20 +37,20 @@ _STYLES: Final = {
 }
 
 
-@click.command(short_help="Follow the layers, a line an event.")
+@click.command(cls=Command, short_help="Follow the layers, a line an event.")
 @options.environment_option
 @click.option("--polling", is_flag=True, help="Look every --interval seconds only; ask nothing of the file system.")
 @click.option(
     "--interval", type=click.FloatRange(min=0.05), default=2.0, show_default=True, help="Seconds between looks."
 )
 @options.format_option("text", "json")
-def watch(environment: Environment | None, polling: bool, interval: float, output: str) -> None:
+def watch(environment: str | None, polling: bool, interval: float, output: str) -> None:
     """Follow the layers and say what each edit would do to a running service, a line an event.
 
     Changed keys are named with their old and new values, secrets without. Ends on Ctrl-C and SIGTERM.
 
     \b
-    synfinance-settings watch --env production --format json
+    {call} watch --env {environment} --format json
     """
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
@@ -59,7 +59,7 @@ def watch(environment: Environment | None, polling: bool, interval: float, outpu
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: ended.put(None))
     logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
-    manager = ConfigManager(environment=environment, state_dir=options.state_dir())
+    manager = ConfigManager(options.application(), environment=environment, state_dir=options.state_dir())
     teller = _Teller(manager, output, ended)
     watcher = ConfigWatcher(manager, polling=polling, poll_interval=interval)
     watcher.add_listener(teller.tell)
@@ -83,6 +83,7 @@ class _Teller:
         self._manager = manager
         self._output = output
         self._ended = ended
+        self._catalogue = options.application().catalogue
         self._config = manager.get_config()
         self._widest = max(map(len, _STYLES))
 
@@ -100,12 +101,12 @@ class _Teller:
         """What changed since the last line that told of it: old and new by key; secrets masked."""
         from synfinance_settings.layers.comparison import changed_keys
         from synfinance_settings.layers.output import told
-        from synfinance_settings.sections.keys import SETTINGS, values_of
 
-        old, new = values_of(self._config), values_of(config)
+        catalogue = self._catalogue
+        old, new = catalogue.values_of(self._config), catalogue.values_of(config)
         keys = changed_keys(self._config, config)
         self._config = config
-        return {key: [told(SETTINGS[key], old[key]), told(SETTINGS[key], new[key])] for key in keys}
+        return {key: [told(catalogue.settings[key], value) for value in (old[key], new[key])] for key in keys}
 
     def say(self, event: str, facts: dict[str, Any]) -> None:
         """Write one line."""
@@ -116,7 +117,7 @@ class _Teller:
         else:
             label = render.style(str(event).ljust(self._widest), _STYLES.get(event, ""))
             zone = f"; times are {now:%z}" if event == "watching" else ""
-            said = f"  {_in_words(facts)}{zone}".rstrip()
+            said = f"  {self._in_words(facts)}{zone}".rstrip()
             line = render.joined([f"{now:%Y-%m-%d %H:%M:%S}  ", label, said])
         try:
             render.say(line)
@@ -124,28 +125,26 @@ class _Teller:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._ended.put(None)
 
-
-def _in_words(facts: dict[str, Any]) -> str:
-    if "problems" in facts:
-        return "; ".join(f"{problem['origin'] or '-'}: {problem['message']}" for problem in facts["problems"])
-    if "changed" in facts:
-        from synfinance_settings.sections.keys import shown
-
-        changed = ", ".join(
-            f"{key}: {shown(key, old)} -> {shown(key, new)}" for key, (old, new) in facts["changed"].items()
-        )
-        return f"version {facts['version']}  {changed or 'nothing changed'}"
-    return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
+    def _in_words(self, facts: dict[str, Any]) -> str:
+        if "problems" in facts:
+            return "; ".join(f"{problem['origin'] or '-'}: {problem['message']}" for problem in facts["problems"])
+        if "changed" in facts:
+            shown = self._catalogue.shown
+            changed = ", ".join(
+                f"{key}: {shown(key, old)} -> {shown(key, new)}" for key, (old, new) in facts["changed"].items()
+            )
+            return f"version {facts['version']}  {changed or 'nothing changed'}"
+        return ", ".join(facts.get("files", ())) or str(facts.get("path", ""))
 
 
-@click.command(short_help="List the versions of a layer.")
+@click.command(cls=Command, short_help="List the versions of a layer.")
 @options.target_option
 @options.format_option("text", "json")
 def history(target: Target | None, output: str) -> None:
     """List the versions of a layer that commands and accepted reloads recorded, newest first.
 
     \b
-    synfinance-settings history --env production
+    {call} history --env {environment}
     """
     layer = options.layer_file(target)
     assert layer.history is not None, "the commands always have a state folder"

@@ -11,53 +11,50 @@ import click
 from click.shell_completion import CompletionItem
 
 from synfinance_settings.cli import completion, render
-from synfinance_settings.environment import Environment, parse_environment
+from synfinance_settings.cli.program import program_of
+from synfinance_settings.environment import meant_environment
 from synfinance_settings.errors import EnvironmentNameError, Problem, SettingsError
+from synfinance_settings.foreign import pasted
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFile, Target
     from synfinance_settings.layers.project import Project
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
-
+    from synfinance_settings.model.application import Application
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class EnvironmentName(click.ParamType[Environment]):
+class EnvironmentName(click.ParamType[str]):
     """The name of an environment, or its short form."""
 
     name = "environment"
+    also = ""
+    complete = staticmethod(completion.environments)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Environment:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The environment that `value` names; a usage error with a suggestion for any other text."""
         try:
-            return parse_environment(str(value))
+            return meant_environment(program_of(ctx or click.get_current_context()).words.environments, str(value))
         except EnvironmentNameError as error:
             problem = error.problems[0]
-            self.fail(f"{problem.message}; {problem.hint}", param, ctx)
+            self.fail(f"{problem.message}; {problem.hint}{self.also}", param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The environments that begin with `incomplete`."""
-        return [CompletionItem(name) for name in completion.environments(ctx, param, incomplete)]
+        """What may be named here and begins with `incomplete`."""
+        return [CompletionItem(name) for name in self.complete(ctx, param, incomplete)]
 
 
 class TargetName(EnvironmentName):
     """The layer to change: an environment's, or the default one."""
 
-    name = "environment"
+    also = ", or default"
+    complete = staticmethod(completion.layers)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The environment that `value` names, or ``default``."""
-        try:
-            return value if value == "default" else parse_environment(str(value))
-        except EnvironmentNameError as error:
-            problem = error.problems[0]
-            self.fail(f"{problem.message}; {problem.hint}, or default", param, ctx)
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The environments, and ``default``, that begin with `incomplete`."""
-        return [CompletionItem(name) for name in completion.layers(ctx, param, incomplete)]
+        return "default" if value == "default" else super().convert(value, param, ctx)
 
 
 environment_option = click.option(
@@ -89,18 +86,36 @@ placeholders_option = click.option(
 strict_option = click.option("--strict", is_flag=True, help="Count every warning as an error.")
 
 
+def application() -> Application[Any]:
+    """The application whose settings the command that runs looks after."""
+    return program_of(click.get_current_context()).application
+
+
+def call(*words: str) -> str | None:
+    """The command that `words` make, to be pasted into a shell; None where it could not be read off."""
+    told = pasted(*words)
+    context = click.get_current_context()
+    return f"{program_of(context).call(context)} {told}" if told else None
+
+
 def find(environment: str | None = None, config_path: str | None = None) -> Project:
     """The project of the working directory."""
     from synfinance_settings.layers.project import find_project
-    from synfinance_settings.sections.application import SYNFINANCE
 
-    return find_project(SYNFINANCE, environ=os.environ, environment=environment, config_path=config_path)
+    return find_project(application(), environ=os.environ, environment=environment, config_path=config_path)
+
+
+def find_anyhow() -> Project:
+    """The project of the working directory, whatever is set, in an environment that asks for little."""
+    kinds = application().environments
+    return find(next((kind.name for kind in kinds if not kind.strict), kinds[0].name))
 
 
 class Loaded(NamedTuple):
-    """The settings of a start, and the ones among them that hold a placeholder, with the names that it stands for."""
+    """The settings of a start, its environment, and the settings that hold a placeholder, with what it stands for."""
 
     snapshot: Snapshot
+    environment: str
     lent: Mapping[str, tuple[str, ...]]
 
 
@@ -117,7 +132,7 @@ def load(environment: str | None, *, strict: bool = False, placeholders: bool = 
         render.say(render.one_line(warning), err=True)
     if found.placeholders:
         render.say(f"placeholders for {', '.join(found.placeholders)}", err=True)
-    return Loaded(found.snapshot, found.lent)
+    return Loaded(found.snapshot, found.environment, found.lent)
 
 
 LENDING: Final = "to look without the secrets of this environment, pass --placeholders"
@@ -136,20 +151,20 @@ def report(environment: str | None, *, placeholders: bool = False) -> Validation
 
 
 def state_dir() -> Path:
-    """The folder that keeps the versions of the layer files: SYNFINANCE_STATE_DIR, else the platform's own."""
-    named = os.environ.get("SYNFINANCE_STATE_DIR")
+    """The folder that keeps the versions of the layer files: the one that a variable names, else the platform's own."""
+    named = os.environ.get(application().variables.state_dir)
     if named:
         return Path(named).absolute()
     from platformdirs import user_state_path
 
-    return user_state_path("synfinance-settings", appauthor=False)
+    return user_state_path(f"{application().prefix.strip('_').lower().replace('_', '-')}-settings", appauthor=False)
 
 
 def layer_file(target: Target | None, wait: float = 0) -> LayerFile:
     """The layer file that a command changes, with its history; another change is waited for up to `wait` seconds."""
     from synfinance_settings.editing.changes import LayerFile
 
-    project = find(None if target in (None, "default") else Environment(str(target)))
+    project = find(None if target == "default" else target)
     return LayerFile(project, project.environment if target is None else target, state_dir(), wait, render.note)
 
 
@@ -167,7 +182,7 @@ def stored(number: int) -> ValidationReport:
     if version is None:
         raise RollbackError(Problem("no-such-version", f"the history has no version {number}"))
     if version.environment != "default":
-        project = find(Environment(version.environment))
+        project = find(version.environment)
     now = look_at(project)
     files = {**now.layer_files, **version.files}
     return build(stored_look(now, files), placeholders=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
+from click.shell_completion import CompletionItem
 
 from synfinance_settings.cli import completion, destination, options, render
-from synfinance_settings.environment import Environment
+from synfinance_settings.cli.program import Command, program_of
 from synfinance_settings.errors import DEFAULT, NOT_SET, LayerError, Origin, Problem
-from synfinance_settings.foreign import as_json, pasted
+from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
@@ -23,16 +24,16 @@ _NARROWEST_VALUE: Final = 40
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(short_help="Check layers, and name every fault with its place.")
+@click.command(cls=Command, short_help="Check layers, and name every fault with its place.")
 @click.argument("files", nargs=-1, type=_FILE)
 @options.environment_option
-@click.option("--all", "all_environments", is_flag=True, help="Validate all four environments.")
+@click.option("--all", "all_environments", is_flag=True, help="Validate all environments.")
 @options.placeholders_option
 @options.strict_option
 @options.format_option("text", "json", "github")
 def validate(
     files: tuple[Path, ...],
-    environment: Environment | None,
+    environment: str | None,
     all_environments: bool,
     placeholders: bool,
     strict: bool,
@@ -45,8 +46,8 @@ def validate(
     layer file, or in that of --env, with values lent to names that nothing sets.
 
     \b
-    synfinance-settings validate --all
-    synfinance-settings validate settings/production.yaml --placeholders
+    {call} validate --all
+    {call} validate {folder}/{environment}.yaml --placeholders
     """
     from synfinance_settings.layers.trial import validate as check
 
@@ -55,7 +56,7 @@ def validate(
     reports: list[tuple[str, ValidationReport]] = []
     for path in files:
         reports += _of_file(path, environment, placeholders=placeholders)
-    for name in Environment if all_environments else () if files else (environment,):
+    for name in options.application().kinds if all_environments else () if files else (environment,):
         report = check(options.find(name), placeholders=placeholders)
         reports.append((str(report.environment), report))
     good = [bool(report) and not (strict and report.warnings) for _, report in reports]
@@ -64,15 +65,12 @@ def validate(
         raise click.exceptions.Exit(1)
 
 
-def _of_file(
-    path: Path, environment: Environment | None, *, placeholders: bool
-) -> Iterator[tuple[str, ValidationReport]]:
+def _of_file(path: Path, environment: str | None, *, placeholders: bool) -> Iterator[tuple[str, ValidationReport]]:
     """What is found in a file, with its name; a default layer has a report for each environment."""
     from synfinance_settings.layers.trial import environments_of, judge, judge_default, layer_of, without_layer
-    from synfinance_settings.sections.application import SYNFINANCE
     from synfinance_settings.text.files import read_file
 
-    layer, named = layer_of(SYNFINANCE, path)
+    layer, named = layer_of(options.application(), path)
     project = options.find(environment or named)
     content = read_file(path.absolute())
     if layer != "default":
@@ -115,12 +113,11 @@ def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
 def _as_data(problem: Problem) -> dict[str, Any]:
     """A problem for scripts; the value that it hides has the type of its setting."""
     from synfinance_settings.layers.output import typed
-    from synfinance_settings.sections.application import SYNFINANCE
-    from synfinance_settings.sections.keys import SETTINGS
 
     data = problem.as_dict()
-    if problem.overrides and problem.key in SETTINGS and not SETTINGS[problem.key].is_secret:
-        data["overrides"]["value"] = typed(SYNFINANCE.catalogue, problem.key, problem.overrides.value)
+    catalogue = options.application().catalogue
+    if problem.overrides and problem.key in catalogue.settings and not catalogue.settings[problem.key].is_secret:
+        data["overrides"]["value"] = typed(catalogue, problem.key, problem.overrides.value)
     return data
 
 
@@ -138,23 +135,28 @@ def _found(reports: list[tuple[str, ValidationReport]]) -> Iterator[tuple[Proble
     yield from found.items()
 
 
-class _SectionName(click.Choice[str]):
+class _SectionName(click.ParamType[str]):
     """The name of a section; a slip is answered with the one that is meant."""
+
+    name = "section"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The section that `value` names; a usage error with a suggestion for any other text."""
-        if value in self.choices:
+        sections = program_of(ctx or click.get_current_context()).words.sections
+        if value in sections:
             return str(value)
-        from synfinance_settings.sections.keys import unknown_section
-
-        problem = unknown_section(str(value)).problems[0]
-        mend = problem.hint or f"there are {', '.join(self.choices)}"
+        problem = options.application().catalogue.unknown_section(str(value)).problems[0]
+        mend = problem.hint or (f"there are {', '.join(sections)}" if sections else "there is none")
         raise click.BadParameter(f"{problem.message}; {mend}", ctx, param)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The sections that begin with `incomplete`."""
+        return [CompletionItem(name) for name in completion.sections(ctx, param, incomplete)]
 
-@click.command(short_help="Print the settings in force, secrets masked.")
+
+@click.command(cls=Command, short_help="Print the settings in force, secrets masked.")
 @options.environment_option
-@click.option("--section", type=_SectionName(completion.SECTIONS), metavar="SECTION", help="One section alone.")
+@click.option("--section", type=_SectionName(), metavar="SECTION", help="One section alone.")
 @click.option("--origin", is_flag=True, help="Say where each value was written, and which folder was read.")
 @click.option("--reveal", is_flag=True, help="Show secrets in clear.")
 @click.option("--all", "all_values", is_flag=True, help="With --format env: what is as the defaults have it, too.")
@@ -164,7 +166,7 @@ class _SectionName(click.Choice[str]):
 @destination.output_option
 @destination.yes_option
 def show(
-    environment: Environment | None,
+    environment: str | None,
     section: str | None,
     origin: bool,
     reveal: bool,
@@ -181,29 +183,36 @@ def show(
     that name their variables.
 
     \b
-    synfinance-settings show --env production --section server
-    synfinance-settings show --origin
-    synfinance-settings show --env staging --placeholders --output staging.env
+    {call} show --env {environment} --section {section}
+    {call} show --origin
+    {call} show --env {other} --placeholders --output {other}.env
     """
-    from synfinance_settings.sections.keys import SETTINGS
-
     chosen = destination.form_of(path, form, "yaml", "json", "env")
     if origin and chosen == "yaml" and path not in (None, destination.STDOUT):
         raise click.UsageError("--origin lists settings for people; into a file it goes as json or env")
     if all_values and chosen != "env":
         raise click.UsageError("--all goes with --format env; the others show all settings")
-    snapshot, lent = options.load(environment, strict=strict, placeholders=placeholders)
-    keys = [key for key in SETTINGS if section is None or key.startswith(f"{section}.")]
+    snapshot, loaded_for, lent = options.load(environment, strict=strict, placeholders=placeholders)
+    application = options.application()
+    keys = [key for key in application.catalogue.settings if section is None or key.startswith(f"{section}.")]
     if origin:
         project = options.find(environment)
         why = f" ({project.passed_over}, so it is passed over)" if project.passed_over else ""
-        why = " (SYNFINANCE_SETTINGS_DIR says none)" if project.is_bare else why
+        why = f" ({application.variables.settings_dir} says none)" if project.is_bare else why
         render.say(f"layers from {project.settings_dir or 'no settings folder'}{why}", err=True)
     if chosen == "env":
         from synfinance_settings.layers.dotenv_form import dotenv_text
-        from synfinance_settings.sections.application import SYNFINANCE
 
-        text = dotenv_text(SYNFINANCE, snapshot, keys, reveal=reveal, all_values=all_values, origins=origin, lent=lent)
+        text = dotenv_text(
+            application,
+            snapshot,
+            loaded_for,
+            keys,
+            reveal=reveal,
+            all_values=all_values,
+            origins=origin,
+            lent=lent,
+        )
     else:
         text = _shown(snapshot, lent, keys, "reveal" if reveal else "mask", chosen, origin=origin)
     private = reveal or chosen == "env"  # people will write secrets into a .env
@@ -221,19 +230,20 @@ def _shown(
 ) -> str:
     from synfinance_settings.layers.output import json_text, line, nested, plain_values, yaml_text
     from synfinance_settings.model.catalogue import is_set
-    from synfinance_settings.sections.keys import SETTINGS, values_of
 
+    catalogue = options.application().catalogue
+    settings = catalogue.settings
     values = plain_values(snapshot.config, secrets, keys)
     origins = {key: str(snapshot.origins[key]) for key in keys}
     if form == "json":
         told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
         return json_text(nested(dict(told)))
     if origin:
-        found = values_of(snapshot.config)
-        lines = (_with_origin(key, line(SETTINGS[key], found[key], key in lent, secrets), origins) for key in keys)
+        found = catalogue.values_of(snapshot.config)
+        lines = (_with_origin(key, line(settings[key], found[key], key in lent, secrets), origins) for key in keys)
         return "\n".join(part for parts in lines for part in parts) + "\n"
-    notes = {key: "a placeholder" for key in lent if key in keys and SETTINGS[key].is_secret}
-    notes |= {key: NOT_SET for key in keys if SETTINGS[key].is_secret and not is_set(values[key])}
+    notes = {key: "a placeholder" for key in lent if key in keys and settings[key].is_secret}
+    notes |= {key: NOT_SET for key in keys if settings[key].is_secret and not is_set(values[key])}
     return yaml_text(values, notes)
 
 
@@ -250,59 +260,57 @@ def _with_origin(key: str, text: str, origins: Mapping[str, str]) -> list[str]:
     return render.hanging(f"{origin.ljust(margin - 2)}  ", said, columns)
 
 
-@click.command(short_help="Print one bare value, for scripts.")
+@click.command(cls=Command, short_help="Print one bare value, for scripts.")
 @click.argument("key", shell_complete=completion.settings)
 @options.environment_option
 @click.option("--reveal", is_flag=True, help="Print a secret in clear.")
 @options.placeholders_option
 @options.strict_option
-def get(key: str, environment: Environment | None, reveal: bool, placeholders: bool, strict: bool) -> None:
+def get(key: str, environment: str | None, reveal: bool, placeholders: bool, strict: bool) -> None:
     """Print the bare value of KEY, for scripts.
 
     A list is printed as JSON, null as null. A secret without --reveal prints nothing and ends with 1.
 
     \b
-    port=$(synfinance-settings get server.port --env production)
+    value=$({call} get {key} --env {environment})
     """
     from synfinance_settings.layers.output import plain_values
-    from synfinance_settings.sections.keys import SETTINGS
 
     _require_key(key)
-    if SETTINGS[key].is_secret and not reveal:
+    if options.application().catalogue.settings[key].is_secret and not reveal:
         render.say(f"{key} is a secret; --reveal prints it", err=True)
         raise click.exceptions.Exit(1)
-    snapshot, _ = options.load(environment, strict=strict, placeholders=placeholders)
+    snapshot, *_ = options.load(environment, strict=strict, placeholders=placeholders)
     value = plain_values(snapshot.config, "reveal", [key])[key]
     render.put_out_value(value if isinstance(value, str) else as_json(value))
 
 
-@click.command(short_help="Say where a value comes from and what it hides.")
+@click.command(cls=Command, short_help="Say where a value comes from and what it hides.")
 @click.argument("key", shell_complete=completion.settings)
 @options.environment_option
 @options.placeholders_option
 @options.format_option("text", "json")
-def explain(key: str, environment: Environment | None, placeholders: bool, output: str) -> None:
+def explain(key: str, environment: str | None, placeholders: bool, output: str) -> None:
     """Say where the value of KEY comes from, what it hides and what it means.
 
     The winner stands first, then every layer that it hides; secrets are masked.
 
     \b
-    synfinance-settings explain database.pool_size --env production
+    {call} explain {key} --env {environment}
     """
     from synfinance_settings.layers.snapshot import explain as explain_key
-    from synfinance_settings.sections.application import SYNFINANCE
 
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
-    found = explain_key(SYNFINANCE, report.layers, key, report.snapshot)
+    found = explain_key(options.application(), report.layers, key, report.snapshot)
     if output == "json":
         _print_explained_json(found, report)
     else:
         _print_explained(found, report)
     if report.snapshot is None:
         faults = render.counted(render.number_of(report.problems), "error")
-        note = f"as the layers stand, which do not validate ({faults}); see: synfinance-settings validate"
-        render.note(f"{note} --env {report.environment}")
+        see = options.call("validate", "--env", report.environment)
+        render.note(f"as the layers stand, which do not validate ({faults}); see: {see}")
         if options.lends_help(report.problems):
             render.say(options.LENDING, err=True)
         raise click.exceptions.Exit(1)
@@ -311,14 +319,12 @@ def explain(key: str, environment: Environment | None, placeholders: bool, outpu
 def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
     from synfinance_settings.layers.output import plain, told, typed
     from synfinance_settings.layers.snapshot import trail
-    from synfinance_settings.sections.application import SYNFINANCE
-    from synfinance_settings.sections.keys import SETTINGS
     from synfinance_settings.text.node import plain_of
 
-    key = found.key
-    said = [(typed(SYNFINANCE.catalogue, key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
-    said.append((plain(SETTINGS[key].default), DEFAULT))
-    value = told(SETTINGS[key], found.value, key in report.lent) if report.snapshot else said[0][0]
+    key, catalogue = found.key, options.application().catalogue
+    said = [(typed(catalogue, key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
+    said.append((plain(catalogue.settings[key].default), DEFAULT))
+    value = told(catalogue.settings[key], found.value, key in report.lent) if report.snapshot else said[0][0]
     render.echo_json(
         {
             **{name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")},
@@ -333,10 +339,10 @@ def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
 
 def _print_explained(found: Explanation, report: ValidationReport) -> None:
     from synfinance_settings.layers.output import line
-    from synfinance_settings.sections.keys import SETTINGS
 
+    setting = options.application().catalogue.settings[found.key]
     names = report.lent.get(found.key)
-    value = line(SETTINGS[found.key], found.value, names is not None) if report.snapshot else found.value
+    value = line(setting, found.value, names is not None) if report.snapshot else found.value
     wanted = f" for {', '.join(names)}, which nothing sets" if names else ", since nothing sets what it refers to"
     hidden = [f"{item.value}  from {item.origin}" for item in found.overridden]
     rows = [("from", str(found.origin))]
@@ -360,21 +366,20 @@ def _print_explained(found: Explanation, report: ValidationReport) -> None:
 def _require_key(key: str) -> None:
     """Raise for a key that is no setting; a section and a variable get a hint of their own."""
     from synfinance_settings.errors import Origin, UnknownKeyError
-    from synfinance_settings.sections.keys import SECTIONS, SETTINGS, unknown_key
-    from synfinance_settings.sections.variables import VARIABLES
 
-    if key in SETTINGS:
+    catalogue, variables = options.application().catalogue, options.application().variables.keys
+    if key in catalogue.settings:
         return
-    (problem,) = unknown_key(key).problems
-    if key in SECTIONS:
+    (problem,) = catalogue.unknown_key(key).problems
+    if key in catalogue.sections:
         problem = replace(problem, hint=f"show --section {key} prints all of it")
-    if key in VARIABLES:
-        said = f"{key} is a variable of {VARIABLES[key]}"
-        problem = Problem("unknown-key", said, key, Origin("the argument"), hint=f"name the setting: {VARIABLES[key]}")
+    if key in variables:
+        said = f"{key} is a variable of {variables[key]}"
+        problem = Problem("unknown-key", said, key, Origin("the argument"), hint=f"name the setting: {variables[key]}")
     raise UnknownKeyError(problem)
 
 
-@click.command(short_help="Print the JSON schema of a layer file.")
+@click.command(cls=Command, short_help="Print the JSON schema of a layer file.")
 @destination.output_option
 @click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
 @destination.yes_option
@@ -385,14 +390,14 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
     """
     from synfinance_settings.layers.output import json_text
     from synfinance_settings.model.schema import layer_schema
-    from synfinance_settings.sections.application import SYNFINANCE
     from synfinance_settings.text.files import read_file
 
-    text = json_text(layer_schema(SYNFINANCE))
+    text = json_text(layer_schema(options.application()))
     if not check:
         destination.put(path, text, yes=yes)
         return
-    target = Path(path) if path else (options.find().settings_dir or Path("settings")) / "schema.json"
+    folder = options.find().settings_dir or Path(options.application().settings_dir_name)
+    target = Path(path) if path else folder / "schema.json"
     name = render.place(target)
     content = read_file(target.absolute())
     if not content.exists:
@@ -400,22 +405,21 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
     if content.failure:
         content.text(name)  # raises its failure
     if content.data != text.encode():
-        mend = pasted("synfinance-settings", "schema", "--output", name)
+        mend = options.call("schema", "--output", name)
         render.say(f"{name} is out of date", f"; write it anew with: {mend}" if mend else "", err=True)
         raise click.exceptions.Exit(1)
     render.say(f"{name} is current")
 
 
-@click.command("env-template", short_help="Print every variable, to start a .env from.")
+@click.command("env-template", cls=Command, short_help="Print every variable, to start a .env from.")
 @destination.output_option
 @destination.yes_option
 def env_template(path: str | None, yes: bool) -> None:
     """Print every variable with its meaning and default, to start a .env from."""
     from synfinance_settings.model.template import env_template as template
-    from synfinance_settings.sections.application import SYNFINANCE
 
     # people will write secrets into it
-    destination.put(path, template(SYNFINANCE), yes=yes, mode=0o600, starts_dotenv=True)
+    destination.put(path, template(options.application()), yes=yes, mode=0o600, starts_dotenv=True)
 
 
 commands: Final = (validate, show, get, explain, schema, env_template)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from synfinance_settings.cli import completion, destination, options, render
-from synfinance_settings.environment import Environment
+from synfinance_settings.cli.program import Command
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import Change, LayerFile, Target
@@ -28,7 +28,7 @@ _wait_option = click.option(
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a secret be written into the file.")
 
 
-@click.command("set", short_help="Write a value into a layer file.")
+@click.command("set", cls=Command, short_help="Write a value into a layer file.")
 @click.argument("key", shell_complete=completion.settings_and_sections)
 @click.argument("value", shell_complete=completion.values)
 @options.target_option
@@ -44,20 +44,19 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, wait: float
     follows after --.
 
     \b
-    synfinance-settings set server.port 8443 --env production
-    synfinance-settings set server.cors_origins '[https://a.example, https://b.example]'
-    synfinance-settings set -- generation.seed -5
+    {call} set {number} {value} --env {environment}
+    {call} set {list} '[one, two]'
+    {call} set -- {signed} -5
     """
     from synfinance_settings.editing.edits import setting_edit
-    from synfinance_settings.sections.application import SYNFINANCE
 
     from_stdin = value == "-"
     literal = sys.stdin.read().removesuffix("\n") if from_stdin else value
-    edit = setting_edit(SYNFINANCE, key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
+    edit = setting_edit(options.application(), key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
     _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run)
 
 
-@click.command(short_help="Take a key out of a layer file.")
+@click.command(cls=Command, short_help="Take a key out of a layer file.")
 @click.argument("key", shell_complete=completion.settings_and_sections)
 @options.target_option
 @_dry_run_option
@@ -66,15 +65,15 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float) -> None:
     """Take KEY, a setting or a section, out of a layer file, so that lower layers count again.
 
     \b
-    synfinance-settings unset server.port --env production
+    {call} unset {key} --env {environment}
     """
     from synfinance_settings.editing.edits import unsetting_edit
-    from synfinance_settings.sections.application import SYNFINANCE
 
-    _apply(options.layer_file(target, wait), unsetting_edit(SYNFINANCE, key), f"unset {key}", dry_run=dry_run)
+    edit = unsetting_edit(options.application(), key)
+    _apply(options.layer_file(target, wait), edit, f"unset {key}", dry_run=dry_run)
 
 
-@click.command("import", short_help="Let a layer file say what another file says.")
+@click.command("import", cls=Command, short_help="Let a layer file say what another file says.")
 @click.argument("path", type=_FILE)
 @options.target_option
 @click.option(
@@ -93,8 +92,8 @@ def import_(
     is taken out. The file as it was stays in the history; rollback brings it back.
 
     \b
-    synfinance-settings export staging.yaml --env staging
-    synfinance-settings import staging.yaml --env staging
+    {call} export {other}.yaml --env {other}
+    {call} import {other}.yaml --env {other}
     """
     from synfinance_settings.editing.importing import import_edit
 
@@ -103,7 +102,7 @@ def import_(
     _apply(layer, edit, f"import {path.name}", dry_run=dry_run, ask=None if yes else "Replace it?")
 
 
-@click.command(short_help="Bring a layer file back from the history.")
+@click.command(cls=Command, short_help="Bring a layer file back from the history.")
 @click.argument("version", type=int, required=False)
 @options.target_option
 @_dry_run_option
@@ -115,8 +114,8 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, wait: fl
     The difference is shown first and the result validated; what is rolled back from stays in the history too.
 
     \b
-    synfinance-settings history --env production
-    synfinance-settings rollback 12 --env production
+    {call} history --env {environment}
+    {call} rollback 12 --env {environment}
     """
     from synfinance_settings.editing.edits import rollback_edit
 
@@ -159,30 +158,28 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
             raise click.exceptions.Exit(1)
 
 
-@click.command(short_help="Write the settings in force to a file.")
+@click.command(cls=Command, short_help="Write the settings in force to a file.")
 @click.argument("path", type=destination.PATH)
 @options.environment_option
 @destination.format_option("yaml", "json")
 @click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
 @options.placeholders_option
 @destination.yes_option
-def export(
-    path: str, environment: Environment | None, form: str | None, reveal: bool, placeholders: bool, yes: bool
-) -> None:
+def export(path: str, environment: str | None, form: str | None, reveal: bool, placeholders: bool, yes: bool) -> None:
     """Write the settings in force to PATH, as a layer that import takes; - is stdout.
 
     Secrets are left out and named, unless --reveal. A layer of the project is never written to.
 
     \b
-    synfinance-settings export settings.json --env production
-    synfinance-settings export - --env staging --placeholders | less
+    {call} export settings.json --env {environment}
+    {call} export - --env {other} --placeholders | less
     """
     from synfinance_settings.layers.output import exported
 
     if reveal and placeholders:
         raise click.UsageError("--reveal goes without --placeholders, which are no secrets")
     chosen = destination.form_of(path, form, "yaml", "json")
-    snapshot, lent = options.load(environment, placeholders=placeholders)
+    snapshot, _, lent = options.load(environment, placeholders=placeholders)
     text, left_out = exported(snapshot.config, "json" if chosen == "json" else "yaml", reveal=reveal, lent=lent)
     destination.put(path, text, yes=yes, mode=0o600 if reveal else None)
     for what, keys in left_out.items() if chosen == "json" else ():

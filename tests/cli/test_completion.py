@@ -13,8 +13,9 @@ import pytest
 from patience import PATIENCE
 
 from synfinance_settings import Environment
-from synfinance_settings.cli import completion
-from synfinance_settings.cli.words import VALUES
+from synfinance_settings.cli.program import words_of
+from synfinance_settings.cli.words import WORDS
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SECTIONS, SETTINGS
 
 COMMANDS = {
@@ -93,15 +94,19 @@ def test_values(offered):
 def test_the_words_are_those_of_the_models(setting):
     """The models cannot be asked while a key is being typed; docs/reference.py writes the words anew."""
     words = setting.choices or (("true", "false") if setting.form == "boolean" else ())
-    assert VALUES[setting.key].split() == [*words, *(["null"] if setting.nullable else [])]
+    assert WORDS.values[setting.key].split() == [*words, *(["null"] if setting.nullable else [])]
 
 
 def test_the_sections_are_those_of_the_models():
-    assert sorted(completion.SECTIONS) == sorted(SECTIONS)
+    assert sorted(WORDS.sections) == sorted(SECTIONS)
+
+
+def test_the_words_are_those_that_would_be_drawn_from_the_application():
+    assert words_of(SYNFINANCE) == WORDS
 
 
 def test_a_shell_acts_on_no_word():
-    words = [*VALUES, *(word for words in VALUES.values() for word in words.split()), *Environment]
+    words = [*WORDS.values, *(word for words in WORDS.values.values() for word in words.split()), *Environment]
     assert [word for word in words if not re.fullmatch(r"[A-Za-z0-9_.-]+", word)] == []
     assert [word for word in words if word.startswith("-")] == []
 

@@ -106,7 +106,7 @@ def test_colours_are_for_those_who_want_them(project, call, arguments, variables
 def test_every_command_has_help(project, command):
     result = project.command(command, "-h")
     assert result.exit_code == 0
-    assert result.stdout.startswith(f"Usage: group {command} ")
+    assert result.stdout.startswith(f"Usage: synfinance-settings {command} ")
     assert command in project.command("--help").stdout
 
 
