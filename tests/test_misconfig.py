@@ -71,7 +71,7 @@ cache:
     ("kind", "changed", "lines"),
     [
         ("colon_lost", "  port 8000", {2}),
-        ("header_deleted", "server:", {1, 2, 3, 4}),
+        ("header_deleted", "cors_origins:", {2, 3, 4}),
         ("given_twice", "  port: 8000\n  port: 8000", {2, 3}),
         ("moved", "  ttl: 60\n  port: 8000", {8}),
         ("bracket_lost", "  cors_origins: [https://a.example, https://b.example\n", {3}),

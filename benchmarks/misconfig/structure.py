@@ -6,26 +6,28 @@ import re
 from collections.abc import Callable, Iterable
 from random import Random
 
-from layer_lines import Layer, Line, Mistake, span
+from layer_lines import Layer, Line, Mistake
 
 
 def line_deleted(layer: Layer, random: Random) -> Mistake:
     line = random.choice(layer.of("setting", "item"))
+    return layer.with_lines(line.number, line.number, [], [line.key], _around(layer, line, after=line.number))
+
+
+def _around(layer: Layer, line: Line, after: int) -> set[int]:
+    """Where a line that is gone may be told of: at its section, or at one of the two lines that now meet."""
     section = layer.section(line)
-    named = {line.number - 1, line.number, *([section.number] if section else [])}
-    return layer.with_lines(line.number, line.number, [], [line.key], named)
+    return {line.number - 1, after, *([section.number] if section else [])}
 
 
 def header_deleted(layer: Layer, random: Random) -> Mistake:
+    """May be told of at any line that stood below it, or at the one that they now follow."""
     line = random.choice(layer.of("section", "list"))
     inner = layer.inside(line)
-    return layer.with_lines(
-        line.number,
-        line.number,
-        [],
-        [line.key, *(other.key for other in inner)],
-        span(line.number, inner[-1].number - line.number),
-    )
+    keys = [line.key, *(other.key for other in inner)]
+    last = inner[-1].number - 1
+    above = max((other.number for other in layer.lines if other.number < line.number), default=line.number)
+    return layer.with_lines(line.number, line.number, [], keys, {above, *range(line.number, last + 1)})
 
 
 def given_twice(layer: Layer, random: Random) -> Mistake:
@@ -109,15 +111,13 @@ def equals_sign(layer: Layer, random: Random) -> Mistake | None:
     )
 
 
-def commented(layer: Layer, random: Random) -> Mistake | None:
-    """The value behind a #, or the whole line."""
-    return rewritten(
-        layer,
-        random,
-        layer.of("setting"),
-        lambda text: text.replace(": ", ": #", 1),
-        lambda text: re.sub(r"^( *)", r"\1# ", text),
-    )
+def commented(layer: Layer, random: Random) -> Mistake:
+    """The value behind a #, or the whole line, which is then a line that is gone."""
+    line = random.choice(layer.of("setting"))
+    if random.random() < 0.5:
+        return layer.with_line(line, line.written().replace(": ", ": #", 1))
+    named = {line.number, *_around(layer, line, after=line.number + 1)}
+    return layer.with_line(line, f"{line.indent}# {line.written().lstrip()}", named=named)
 
 
 def quote_lost(layer: Layer, random: Random) -> Mistake | None:
