@@ -6,11 +6,16 @@ some of those.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Catalogue, Tree, is_near
 from synfinance_settings.text.node import Branch, Node
+
+_MOST_NAMES: Final = 8
 
 
 def fit(root: Node | None, catalogue: Catalogue) -> tuple[Branch, list[Problem]]:
@@ -30,7 +35,10 @@ def _section(
     for name, node in entries.items():
         key = prefix + name
         if name not in tree:
-            problems.append(_unknown(catalogue, prefix, name, node, len(problems) < MOST_SUGGESTIONS))
+            problem = _unknown(catalogue, prefix, name, node, len(problems) < MOST_SUGGESTIONS)
+            if problem.hint is None and len(problems) < MOST_SUGGESTIONS:
+                problem = replace(problem, hint=_not_given(entries, tree, prefix))
+            problems.append(problem)
             continue
         inner = tree[name]
         if inner is None:
@@ -64,6 +72,16 @@ def _unknown(catalogue: Catalogue, prefix: str, name: str, node: Node, with_sugg
     if ":" in name:
         hint = "; ".join(filter(None, [hint, "a blank may be missing behind a colon"]))
     return Problem("unknown-key", message, origin=node.key_origin, hint=hint)
+
+
+def _not_given(entries: dict[str, Node], tree: Tree, prefix: str) -> str | None:
+    """What may be meant by a name from elsewhere: what its section has, and the layer does not give there."""
+    names = [name for name in tree if name not in entries]
+    if not names:
+        return None
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    what = f"settings of {prefix[:-1]}" if prefix else "sections and settings"
+    return f"{what} that are not given here: {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def _dash(key: str, node: Node) -> Problem:

@@ -47,7 +47,7 @@ def test_what_is_wrong_is_told_in_its_words(shop):
     report = shop(files, SHOP_ENV="dev", SHOP_CART="x", SYNFINANCE_SERVER__PORT="1")
     assert [(problem.key, problem.hint or problem.message) for problem in report.problems] == [
         ("cart.limt", "did you mean cart.limit?"),
-        (None, "a key of 6 characters is not a setting"),
+        (None, "sections and settings that are not given here: motto, till"),
         (None, "SHOP_CART names the section cart; a variable sets one field"),
         ("cart.limit", "cart.limit must be at most 99"),
     ]
