@@ -11,13 +11,15 @@ SECONDS ?=
 ENVIRONMENTS := development staging production test
 PYTEST_ARGS ?=
 SEED ?=
+REF ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference fuzz bench misconfig soak clean
+.PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference fuzz \
+	bench bench-quick bench-against misconfig soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-	  printf '  %-12s %s\n' "$$name" "$$text"; done
+	  printf '  %-14s %s\n' "$$name" "$$text"; done
 
 setup: .venv/installed ## create .venv and install the package with its tools
 
@@ -67,8 +69,14 @@ reference: setup ## check that what is written from the models is current
 fuzz: setup ## give the readers random inputs for a minute, or SECONDS=30; the same ones again with SEED=7
 	@$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
-bench: setup ## measure loads and reads side by side with the floor and with dynaconf as usual
-	@$(BIN)/python benchmarks/bench.py
+bench: setup ## measure beside the floor and other libraries, and write docs/performance.md: ten minutes
+	@$(BIN)/python benchmarks/bench.py --write
+
+bench-quick: setup ## run every row of the benchmark once, to see that it runs
+	@$(BIN)/python benchmarks/bench.py --quick
+
+bench-against: setup ## measure beside another commit of this repository: REF=main
+	@$(BIN)/python benchmarks/bench.py --against $(or $(REF),HEAD)
 
 misconfig: setup ## inject mistakes into the layers and measure how they are told, or those of SEED=7
 	@$(BIN)/python benchmarks/misconfig/misconfig.py $(if $(SEED),--seed $(SEED))

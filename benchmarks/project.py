@@ -1,19 +1,38 @@
-"""The trial project that everything is measured on: two layer files, a `.env`, 15 variables.
+"""The trial project that everything is measured on: four layer files, a `.env`, 15 variables.
 
 It is drawn from the models, so that a new setting is measured too. Every value has the YAML type of its field, since
-the floor and dynaconf as usual know types where the package reads text.
+the peers know types where the package reads text; and no list is given twice, since dynaconf as usual joins lists where
+the others replace them.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
-from typing import Final
-
-from synfinance_settings.layers.output import layer_text, plain_values
-from synfinance_settings.sections.app import AppConfig
-from synfinance_settings.sections.keys import SETTINGS
+from typing import Any, Final
 
 ENVIRONMENT: Final = "staging"
+LAYERS: Final = ("default.yaml", f"{ENVIRONMENT}.yaml", "default.local.yaml", f"{ENVIRONMENT}.local.yaml")
+"""The layer files, lowest first."""
+
+LOCAL: Final = {
+    "default.local.yaml": """\
+# A developer's own.
+server:
+  max_request_size: 20971520
+generation:
+  parallel: false
+""",
+    f"{ENVIRONMENT}.local.yaml": """\
+cache:
+  max_size: 50000
+monitoring:
+  grafana_port: 3001
+""",
+}
+
+FIRST_PORT: Final = 9000
 
 OVERLAY: Final = """\
 # The trial environment: what differs from the default layer.
@@ -89,34 +108,79 @@ VARIABLES: Final = {
 }
 
 
+TYPED: Final[dict[str, type]] = {
+    "CACHE__TTL": int,
+    "CACHE__PASSWORD": str,
+    "ML__FRAUD_THRESHOLD": float,
+    "MONITORING__EXPORT_INTERVAL": int,
+    "DATABASE__ECHO": bool,
+    "DEBUG": bool,
+    "APP_NAME": str,
+    "SERVER__HOST": str,
+    "SERVER__MAX_REQUEST_SIZE": int,
+    "DATABASE__PASSWORD": str,
+    "DATABASE__POOL_TIMEOUT": int,
+    "DATABASE__RETRY_ATTEMPTS": int,
+    "CACHE__DB": int,
+    "GENERATION__FRAUD_RATE": float,
+    "GENERATION__SEED": int,
+    "ML__ENABLE_GPU": bool,
+    "ML__FEATURE_ENGINEERING__ENABLED": bool,
+    "MONITORING__RETENTION_DAYS": int,
+    "SECURITY__JWT_SECRET": str,
+    "SECURITY__JWT_ENABLED": bool,
+}
+"""The variables of `.env` and of the process by their types, for what reads variables alone."""
+
+
+def environment() -> dict[str, str]:
+    """The variables of this process with those of the trial in place of its own settings."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("SYNFINANCE_")}
+    return {**others, **VARIABLES, "SYNFINANCE_ENV": ENVIRONMENT, "PYTHONPATH": str(Path(__file__).parent)}
+
+
+def write_trial(root: Path) -> None:
+    """Write the project into `root`."""
+    import yaml
+
+    from synfinance_settings import AppConfig
+
+    values: dict[str, Any] = AppConfig().model_dump(mode="json", exclude={"environment"})
+    for section, name in (("server", "cors_origins"), ("security", "allowed_hosts")):
+        del values[section][name]
+    settings = root / "settings"
+    settings.mkdir(parents=True)
+    (settings / "default.yaml").write_text(f"# Nearly every setting.\n{yaml.safe_dump(values, sort_keys=False)}")
+    for name, text in LOCAL.items():
+        (settings / name).write_text(text)
+    (root / ".env").write_text(DOTENV)
+    (settings / f"{ENVIRONMENT}.yaml").write_text(overlay(0))
+
+
+def overlay(number: int) -> str:
+    """The text of the environment's layer, another one for each number.
+
+    `workers` and `timeout` always change together, so that a reader can tell a mixture.
+    """
+    workers = 1 + number % 32
+    return OVERLAY.format(port=FIRST_PORT + number, workers=workers, timeout=workers * 10)
+
+
 class Trial:
-    """A project folder of its own, and how its environment's layer is edited."""
+    """The project in `root`, and how its environment's layer is edited."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.settings_dir = root / "settings"
-        self.default = self.settings_dir / "default.yaml"
-        self.overlay = self.settings_dir / f"{ENVIRONMENT}.yaml"
-        self.env_file = root / ".env"
+        self.overlay = root / "settings" / f"{ENVIRONMENT}.yaml"
         self._edits = 0
-        self.settings_dir.mkdir(parents=True)
-        values = plain_values(AppConfig(), "reveal", [key for key in SETTINGS if key != "environment"])
-        self.default.write_text(f"# Every setting but the environment.\n{layer_text(values, 'yaml')}")
-        self.env_file.write_text(DOTENV)
-        self.edit()()
 
-    def edit(self, *, beside: bool = False) -> Edit:
-        """Prepare another text of the environment's layer; calling the result renames it into place, from outside
-        the project, or from `beside` the layer.
-
-        `workers` and `timeout` always change together, so that a reader can tell a mixture.
-        """
+    def edit(self) -> Edit:
+        """Prepare another text of the environment's layer, outside the project; calling it renames it into place."""
         self._edits += 1
-        workers = 1 + self._edits % 32
-        port = 9000 + self._edits % 1000
-        written = self.settings_dir / ".edited" if beside else self.root.with_name("edited")
-        written.write_text(OVERLAY.format(port=port, workers=workers, timeout=workers * 10))
-        return Edit(written, self.overlay, port)
+        number = self._edits % 10_000
+        written = self.root.with_name(f"{self.root.name}.edited")
+        written.write_text(overlay(number))
+        return Edit(written, self.overlay, FIRST_PORT + number)
 
 
 class Edit:
@@ -129,3 +193,7 @@ class Edit:
 
     def __call__(self) -> None:
         self._written.replace(self._target)
+
+
+if __name__ == "__main__":
+    write_trial(Path(sys.argv[1]))

@@ -1,0 +1,137 @@
+"""Applications and layers of many settings: load, reload, set and compare them.
+
+The one place of the benchmarks that goes behind the faces of the package, to edit and compare in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from typing import Final
+
+from jobs import Job
+from synfinance_settings.editing.changes import LayerFile
+from synfinance_settings.editing.edits import setting_edit
+from synfinance_settings.layers.comparison import changed_keys
+from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.trial import in_environment, validate
+from synfinance_settings.live.current import Choice, Current
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.forms import Text, TextList
+from synfinance_settings.model.section import Section, setting
+
+FIELDS: Final = 100  # of a section
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An input of some size: what the default layer, `.env` and the variables say."""
+
+    default: str
+    dotenv: str = "# nothing\n"
+    variables: dict[str, str] = field(default_factory=dict)
+    settings: int = FIELDS
+
+
+def growth(what: str, size: int, root: str) -> dict[str, Job]:
+    """Jobs on an application of `size` settings, or with a value of `size` items."""
+    amount = AMOUNTS[what](size)
+    settings = Path(root) / "settings"
+    settings.mkdir(parents=True)
+    default = settings / "default.yaml"
+    default.write_text(amount.default)
+    for name in ("development", "staging"):
+        (settings / f"{name}.yaml").write_text(f"edited: {{value: {name}}}\n")
+    (settings.parent / ".env").write_text(amount.dotenv)
+    application, environ = made(amount.settings), Environ({**amount.variables})
+    texts = cycle(f"edited: {{value: x{number}}}\n" for number in range(2))
+
+    def current() -> Current:
+        return Current(Choice(application, settings, environ=environ))
+
+    kept = current()
+    kept.load()
+    project = kept.project()
+    values = cycle(("one", "two"))
+
+    def set_key() -> None:
+        edit = setting_edit(application, "edited.value", next(values), allow_secret=False, from_stdin=False)
+        LayerFile(project, "development", None).change(edit, "set edited.value")
+
+    def compare() -> int:
+        reports = [validate(in_environment(project, name)) for name in ("development", "staging")]
+        old, new = (report.snapshot for report in reports)
+        assert old is not None
+        assert new is not None
+        return len(changed_keys(old.config, new.config))
+
+    return {
+        "load": Job(lambda: current().load()),
+        "reload": Job(kept.reload, lambda: (settings / "development.yaml").write_text(next(texts))),
+        "set": Job(set_key),
+        "diff": Job(compare, seen=int),
+    }
+
+
+def made(settings: int) -> Application:
+    """An application of `settings` texts in sections of a hundred, with a list and a setting that is edited."""
+    members: dict[str, type[Section]] = {"edited": _section("edited", {"value": Text}, "")}
+    members["many"] = _section("many", {"items": TextList}, ())
+    for number in range(max(1, settings // FIELDS)):
+        name = f"s{number}"
+        members[name] = _section(name, {f"f{index}": Text for index in range(min(FIELDS, settings))}, "")
+    space = {"__module__": __name__, "__doc__": "Many settings.", "__annotations__": dict(members)}
+    model = type("ManyConfig", (Section,), {**space, **{name: section() for name, section in members.items()}})
+    return Application(model, prefix="SYNFINANCE_")
+
+
+def _section(name: str, fields: dict[str, object], default: object) -> type[Section]:
+    space = {"__module__": __name__, "__doc__": "Some settings.", "__annotations__": fields}
+    return type(f"{name.title()}Config", (Section,), {**space, **{one: setting(default, "One.") for one in fields}})
+
+
+def _keys(size: int) -> list[tuple[str, str]]:
+    return [(f"s{number // FIELDS}", f"f{number % FIELDS}") for number in range(size)]
+
+
+def _layer(size: int, value: Callable[[int], str]) -> str:
+    lines = []
+    for number, (section, name) in enumerate(_keys(size)):
+        lines += [] if number % FIELDS else [f"{section}:\n"]
+        lines.append(f"  {name}: {value(number)}\n")
+    return "".join(lines)
+
+
+def _settings(size: int) -> Amount:
+    return Amount(_layer(size, lambda number: f"v{number}"), settings=size)
+
+
+def _variables(size: int) -> Amount:
+    names = {f"SYNFINANCE_{section}__{name}".upper(): "x" for section, name in _keys(size)}
+    return Amount("{}\n", variables=names, settings=size)
+
+
+def _dotenv(size: int) -> Amount:
+    return Amount("{}\n", "".join(f"SYNFINANCE_{s}__{n}=".upper() + "x\n" for s, n in _keys(size)), settings=size)
+
+
+def _items(size: int) -> Amount:
+    return Amount("many:\n  items:\n" + "".join(f"  - i{number}\n" for number in range(size)))
+
+
+def _references(size: int) -> Amount:
+    def value(number: int) -> str:
+        return "${edited.value}" if number % 2 else "${NOWHERE:-x}"
+
+    return Amount(_layer(size, value), settings=size)
+
+
+AMOUNTS: Final[dict[str, Callable[[int], Amount]]] = {
+    "settings in a layer file": _settings,
+    "variables": _variables,
+    "lines of `.env`": _dotenv,
+    "items of a list": _items,
+    "references": _references,
+}

@@ -1,0 +1,73 @@
+"""The page of the figures: what was measured, on what machine, with which versions, and the tables."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from installation import CHECKOUT, Installation
+from peers import PEERS, WHOLE
+from table import Table
+
+PAGE: Final = CHECKOUT / "docs" / "performance.md"
+SUMMED_UP: Final = {"process": "whole process", "load": "new load", "reload": "reload"}
+
+HEAD: Final = """\
+# What it costs
+
+Written by `make bench`, which ends with an error where a promise is not held. Ratios are the figures to go by: they
+hold from machine to machine, times do not.
+
+{machine}
+
+Everybody does the same job: four layer files, a `.env` and 15 variables become one validated `AppConfig`, and all must
+come to the same values. The floor does it by hand, with the least that will do: libyaml, a merge of dictionaries, a
+look at the environment, `model_validate`; it knows the files' names beforehand, keeps no origins, knows no references,
+and its messages name no place. The other libraries are used as their documentation shows them, with the same models.
+
+The package is a wheel in an environment of its own, beside the other libraries and nothing else. Everybody runs in a
+process of their own, in turns, so that a slow moment of the machine strikes all alike; the figures are medians. CPU is
+the processor's time, wall the clock's.
+
+## The processor's time in floors
+
+{summary}
+
+## All rows
+
+{rows}
+"""
+
+
+def page(machine: str, tables: Mapping[str, Table]) -> str:
+    """The page as text: what `machine` says, and `tables` by the names of their rows."""
+    rows = "\n\n".join(map(str, tables.values()))
+    return HEAD.format(machine=machine, summary=_summary(tables), rows=rows)
+
+
+def machine(installation: Installation) -> str:
+    """The machine, how busy it is now, and the versions: what figures depend on."""
+    versions = ", ".join(f"{name} {version}" for name, version in installation.versions().items() if version)
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    load = os.getloadavg()[0]
+    machine = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, a load of {load:.1f} before"
+    return f"Measured on {machine}, {python}; {versions}."
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.+)$", information.read_text(), re.M) if information.exists() else None
+    return found[1] if found else platform.machine()
+
+
+def _summary(tables: Mapping[str, Table]) -> str:
+    columns = {title: tables[row] for row, title in SUMMED_UP.items() if row in tables}
+    table = Table("", dict.fromkeys(columns, ".2f"))
+    for name in (PEERS[peer].name for peer in WHOLE):
+        if all(name in found.rows for found in columns.values()):
+            table.rows[name] = tuple(found.figure(name, "ratio") for found in columns.values())
+    return str(table).partition("\n\n")[2]

@@ -1,0 +1,29 @@
+"""How often a command looks into each file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from course import Course
+from project import ENVIRONMENT
+from table import Table
+
+COUNTER = Path(__file__).parents[1] / "opened.py"
+COMMANDS = {"get": ["get", "server.port"], "set": ["set", "server.port", "8888", "--env", ENVIRONMENT]}
+
+
+def opened(course: Course) -> Table:
+    columns = [f"{command}{'' if course.floor else f', {one.name}'}" for one in course.ours for command in COMMANDS]
+    table = Table("How often `get` and `set` open and parse each file", {})
+    table.columns = {f"{column}: {what}": ",.0f" for column in columns for what in ("opened", "parsed")}
+    counts: dict[str, list[float]] = {}
+    for one in course.ours:
+        for arguments in COMMANDS.values():
+            root = course.project()
+            state = {"SYNFINANCE_STATE_DIR": str(root.with_name(f"{root.name}.state"))}
+            (run,) = course.program([one.installation.python, COUNTER, *arguments], root, state).run(1)
+            for name, found in json.loads(run.seen).items():
+                counts.setdefault(f"`{name}`", []).extend(found)
+    table.rows = {name: tuple(found) for name, found in counts.items()}
+    return table

@@ -1,0 +1,45 @@
+"""How soon an edit is in force, and what waiting costs."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from course import Course
+from table import Limit, Table, at
+from turns import Subject, take_turns
+
+DEBOUNCE = 0.05  # seconds, as by default
+PROCESSES = 200
+
+
+def latency(course: Course) -> Table:
+    subjects: dict[str, Subject] = {}
+    for one in course.ours:
+        worker = course.worker(one.installation, "watching:latency", root=str(course.project()), debounce=DEBOUNCE)
+        states = {"idle": "idle", "busy": "four threads compute"}
+        subjects |= {f"{one.name}, {said}": worker.job(state) for state, said in states.items()}
+    took = take_turns(subjects, course.rounds)
+    title = f"From rename to `config_reloaded`, beyond the debounce of {DEBOUNCE * 1e3:.0f} ms, in ms"
+    table = Table(title, {"median": ".1f", "99th": ".1f", "worst": ".1f"})
+    for name, runs in took.items():
+        waited = [(run.wall - DEBOUNCE) * 1e3 for run in runs]
+        table.rows[name] = (median(waited), at(waited, 99), max(waited))
+        if name.endswith("idle"):
+            table.limits.append(Limit(f"99th percentile in ms, {name},", at(waited, 99), 100))
+    return table
+
+
+def idle(course: Course) -> Table:
+    processes, seconds = (3, 0.5) if course.is_quick else (PROCESSES, 10)
+    columns = {"% of a core, all": ".2f", "% of a core, each": ".4f", "without events": ","}
+    table = Table(f"{processes} processes that watch a project in which nothing happens", columns)
+    for one in course.ours:
+        arguments = {"root": str(course.project()), "processes": processes, "seconds": seconds}
+        (run,) = course.worker(one.installation, "watching:idle", **arguments).job("idle").run(1)
+        share = run.seen["share"]
+        table.rows[one.name] = (share, share / processes, run.seen["without"])
+        table.limits.append(Limit("percent of a core, each,", share / processes, 0.5))
+    table.notes.append(
+        "Forked from one that has loaded, as servers do. Who gets no inotify instance looks every two seconds alone."
+    )
+    return table
