@@ -1,6 +1,6 @@
 """Applications and layers of many settings: load, reload, set and compare them.
 
-The one place of the benchmarks that goes behind the faces of the package, to edit and compare in this process.
+To edit and to compare in this process it goes behind the faces of the package.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from jobs import Job
+from synfinance_settings import Application, ConfigManager, Section, Text, TextList, setting
 from synfinance_settings.editing.changes import LayerFile
 from synfinance_settings.editing.edits import setting_edit
 from synfinance_settings.layers.comparison import changed_keys
-from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.trial import in_environment, validate
-from synfinance_settings.live.current import Choice, Current
-from synfinance_settings.model.application import Application
-from synfinance_settings.model.forms import Text, TextList
-from synfinance_settings.model.section import Section, setting
 
 FIELDS: Final = 100  # of a section
 
@@ -45,15 +41,15 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
     for name in ("development", "staging"):
         (settings / f"{name}.yaml").write_text(f"edited: {{value: {name}}}\n")
     (settings.parent / ".env").write_text(amount.dotenv)
-    application, environ = made(amount.settings), Environ({**amount.variables})
+    application = made(amount.settings)
     texts = cycle(f"edited: {{value: x{number}}}\n" for number in range(2))
 
-    def current() -> Current:
-        return Current(Choice(application, settings, environ=environ))
+    def manager() -> ConfigManager[Section]:
+        return ConfigManager(application, settings_dir=settings, environ=amount.variables)
 
-    kept = current()
-    kept.load()
-    project = kept.project()
+    kept = manager()
+    kept.load_config()
+    project = kept.current.project()
     values = cycle(("one", "two"))
 
     def set_key() -> None:
@@ -68,14 +64,14 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
         return len(changed_keys(old.config, new.config))
 
     return {
-        "load": Job(lambda: current().load()),
-        "reload": Job(kept.reload, lambda: (settings / "development.yaml").write_text(next(texts))),
+        "load": Job(lambda: manager().load_config()),
+        "reload": Job(kept.reload_config, lambda: (settings / "development.yaml").write_text(next(texts))),
         "set": Job(set_key),
         "diff": Job(compare, seen=int),
     }
 
 
-def made(settings: int) -> Application:
+def made(settings: int) -> Application[Section]:
     """An application of `settings` texts in sections of a hundred, with a list and a setting that is edited."""
     members: dict[str, type[Section]] = {"edited": _section("edited", {"value": Text}, "")}
     members["many"] = _section("many", {"items": TextList}, ())
