@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.environ import (
-    Environ,
     Variable,
     Variables,
     dotenv_variables,
@@ -55,26 +54,24 @@ class DotenvLayer(Layer):
 
         They ask the variables of the process, so they are parsed anew where these are not the same.
         """
+        is_lasting = bool(found) and lend is nothing_lent
+        kept = found[0].readings.get(self.name) if is_lasting else None
+        if isinstance(kept, _Reading) and (kept.project is project or kept.project == project):
+            return kept.dotenv
         name = project.name(project.env_file)
         if not found:
             return DotEnv(name)
-        if lend is not nothing_lent:
-            return parse_dotenv(project.application, found[0], name, project.environ, lend)
-        kept = found[0].readings.get(name)
-        if not isinstance(kept, _Reading) or kept.environ != project.environ:
-            kept = _Reading(project.environ, parse_dotenv(project.application, found[0], name, project.environ))
-            found[0].readings[name] = kept
-        return kept.dotenv
+        dotenv = parse_dotenv(project.application, found[0], name, project.environ, lend)
+        if is_lasting:
+            found[0].readings[self.name] = _Reading(project, dotenv)
+        return dotenv
 
 
 class _Reading(NamedTuple):
-    """What the lines said while the variables were these."""
+    """What the lines said in a project, whose variables they ask."""
 
-    environ: Environ
+    project: Project
     dotenv: DotEnv
-
-    def __repr__(self) -> str:
-        return f"<{len(self.dotenv.values)} lines read>"
 
 
 class ProcessLayer(Layer):
