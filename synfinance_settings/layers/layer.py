@@ -117,7 +117,7 @@ class Layer(ABC):
     expands: bool = False
     """Whether a ``$`` in its values refers to something."""
 
-    def stem(self, project: Project) -> str | None:
+    def stem(self, environment: str) -> str | None:
         """The name, less the suffix, of its file in the settings folder; None for a layer that has none there."""
         return None
 

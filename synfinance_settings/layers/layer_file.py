@@ -37,19 +37,19 @@ class FileLayer(Layer):
         self._stem = stem
         self._may_be_given = stem == _ENVIRONMENT
 
-    def stem(self, project: Project) -> str:
+    def stem(self, environment: str) -> str:
         """The name of its file before the suffix."""
-        return self._stem.replace(_ENVIRONMENT, project.environment)
+        return self._stem.replace(_ENVIRONMENT, environment)
 
     def paths(self, project: Project) -> tuple[Path, ...]:
         """One with each suffix, and the file that was given in the place of the environment's."""
         given = (project.config_path,) if self._may_be_given and project.config_path else ()
-        return (*project.candidates(self.stem(project)), *given)
+        return (*project.candidates(self.stem(project.environment)), *given)
 
     def look(self, glance: Glance) -> Iterable[Content]:
         """The files that are there; more than one is for `say` to complain of."""
         project = glance.project
-        paths = project.candidates(self.stem(project), glance.present)
+        paths = project.candidates(self.stem(project.environment), glance.present)
         if self._may_be_given and project.config_path is not None:
             paths = (project.config_path,)
         return [content for content in map(glance.read, paths) if content.exists]
@@ -77,7 +77,7 @@ class FileLayer(Layer):
 
     def _absent(self, project: Project) -> Said:
         """That the layer is missing: an error where the environment is strict."""
-        strict, stem = project.kind.strict, self.stem(project)
+        strict, stem = project.kind.strict, self.stem(project.environment)
         left_out: tuple[str, ...] = ()
         if project.settings_dir is None:
             if stem != "default":

@@ -141,7 +141,7 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
         for environment in project.application.environment_names.values():
             there = replace(project, settings_dir=folder, environment=environment)
             for layer in layers_of(there.application):
-                stem, found = layer.stem(there), layer.paths(there)
+                stem, found = layer.stem(environment), layer.paths(there)
                 read.update(found)
                 if stem and real in map(_real, found) and not layer.is_local:
                     hint = f"import replaces a layer and set changes it, with the way back: import FILE --env {stem}"
@@ -164,5 +164,5 @@ def _settings_folders(project: Project, path: Path) -> Iterator[Path]:
 
 def layer_stems(project: Project) -> dict[str, str]:
     """The names that layer files have before the suffix, by their layers, lowest first."""
-    stems = ((layer.name, layer.stem(project)) for layer in layers_of(project.application))
+    stems = ((layer.name, layer.stem(project.environment)) for layer in layers_of(project.application))
     return {name: stem for name, stem in stems if stem is not None}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem, printable
+from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import SUFFIXES
 from synfinance_settings.model.application import Application
 
@@ -22,8 +23,9 @@ _LEAST_PREFIX: Final = 3
 def strays(present: frozenset[str], application: Application) -> tuple[tuple[str, str], ...]:
     """The names among `present` that look like a layer's and are none, each with the name that would be read."""
     found: list[tuple[str, str]] = []
-    stems = ("default", *application.kinds)
-    read = {stem + local + suffix for stem in stems for local in ("", _LOCAL) for suffix in SUFFIXES}
+    layers = [(layer, layer.stem(kind)) for layer in layers_of(application) for kind in application.kinds]
+    stems = tuple(dict.fromkeys(stem for layer, stem in layers if stem and not layer.is_local))
+    read = {stem + suffix for _, stem in layers if stem for suffix in SUFFIXES}
     for name in sorted(present - read - {"schema.json"}):
         lowered = name.lower()
         suffix = next((suffix for suffix in (*SUFFIXES, *_OTHER_SUFFIXES) if lowered.endswith(suffix)), None)
@@ -34,8 +36,9 @@ def strays(present: frozenset[str], application: Application) -> tuple[tuple[str
         meant = _meant(stem.removesuffix(_LOCAL), stems, application.aliases)
         if stem in ("secrets", ".secrets"):
             meant, local = "default", _LOCAL
-        if meant:
-            found.append((name, f"{meant}{local}{suffix if suffix in SUFFIXES else SUFFIXES[0]}"))
+        wanted = f"{meant}{local}{suffix if suffix in SUFFIXES else SUFFIXES[0]}"
+        if wanted in read:
+            found.append((name, wanted))
     return tuple(found)
 
 

@@ -11,19 +11,17 @@ import os
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
-from synfinance_settings.layers.precedence import layer_named
+from synfinance_settings.layers.precedence import layer_named, layers_of
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.node import Branch
-
-LayerName = Literal["default", "environment", "default.local", "environment.local"]
 
 _MISFITS: Final = ("wrong-type", "out-of-range", "not-a-choice", "null")
 
@@ -41,14 +39,15 @@ def validate(project: Project, *, placeholders: bool = False) -> ValidationRepor
     return build(look.beside(), placeholders=placeholders, judged="environment")
 
 
-def layer_of(application: Application, path: Path) -> tuple[LayerName, str | None]:
-    """The layer that a file would be by its name, and its environment where the name tells one."""
-    stem, _, rest = path.name.partition(".")
-    is_local = rest.startswith("local.")
-    if stem == "default":
-        return ("default.local" if is_local else "default"), None
-    environment = application.environment_names.get(stem)
-    return ("environment.local" if is_local and environment else "environment"), environment
+def layer_of(application: Application, path: Path) -> tuple[str, str | None]:
+    """The layer that a file would be by its name, the environment's unless it tells another; and its environment."""
+    known = application.environment_names
+    for layer in layers_of(application):
+        named = next((known[name] for name in known if layer.stem(name) == path.stem), None)
+        if named is not None:
+            is_of_all = layer.stem("") == path.stem
+            return layer.name, None if is_of_all else named
+    return "environment", None
 
 
 def environments_of(project: Project) -> tuple[str, ...]:
@@ -82,7 +81,7 @@ def in_environment(project: Project, environment: str) -> Project:
 
 
 def judge(
-    project: Project, layer: LayerName, content: Content, *, placeholders: bool = False, kept: Branch | None = None
+    project: Project, layer: str, content: Content, *, placeholders: bool = False, kept: Branch | None = None
 ) -> ValidationReport:
     """Validate `content` in the place of the file of `layer`, with what is `kept` of that file.
 

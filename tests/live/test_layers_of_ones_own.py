@@ -15,8 +15,9 @@ from shop import SHOP
 
 from synfinance_settings import ConfigWatcher, SettingsError
 from synfinance_settings.layers.environ import Environ
+from synfinance_settings.layers.layer_file import FileLayer
 from synfinance_settings.layers.precedence import LAYERS, with_layer
-from synfinance_settings.layers.trial import judge
+from synfinance_settings.layers.trial import judge, layer_of
 from synfinance_settings.live.current import Choice, Current
 from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.text.files import Content
@@ -135,3 +136,19 @@ def test_the_page_shows_this_layer_as_it_is():
     here = Path(__file__).parents[1]
     code = (here / "redis_layer.py").read_text().partition("from __future__ import annotations\n\n")[2]
     assert code in (here.parent / "docs/extending.md").read_text()
+
+
+def test_one_more_file_of_the_settings_folder_is_one_entry(tmp_path):
+    region = FileLayer("region", "eu")
+    application = replace(SHOP, layers=with_layer(region, below="default.local"))
+    (tmp_path / "settings").mkdir()
+    for name, text in {"default": "motto: sell", "dev": "{}", "eu": "motto: vendre", "eu.local": "motto: x"}.items():
+        (tmp_path / f"settings/{name}.yaml").write_text(text)
+    current = Current(Choice(application, tmp_path / "settings", environ=Environ()))
+    assert str(current.snapshot.origins["motto"]) == "settings/eu.yaml:1:8"
+    assert not current.snapshot.warnings
+    assert layer_of(application, Path("eu.yaml")) == ("region", None)
+    assert list(current.looked.layer_files) == ["default.yaml", "dev.yaml", "eu.yaml"]
+    (tmp_path / "settings/eu.yaml").unlink()
+    with pytest.raises(SettingsError, match="the region layer is gone"):
+        current.reload()
