@@ -29,7 +29,6 @@ from synfinance_settings.text.expansion import is_braced, is_reference
 from synfinance_settings.text.format import read_text
 from synfinance_settings.text.node import Branch, Node, Source, leaves
 from synfinance_settings.text.spelling import Written
-from synfinance_settings.text.yaml import read_yaml
 
 Edit = Callable[[str, str], str]
 """The new text of a layer file, from the old one and the file's name."""
@@ -185,7 +184,7 @@ def _parsed(literal: str, key: str) -> Node:
     """The YAML or JSON literal given as a value."""
     origin = Origin("the argument")
     try:
-        node, problems = read_yaml(literal, Source(origin.source))
+        node, problems = read_text(literal, Source(origin.source))
     except LayerError:
         node, problems = None, []
     if node is None or node.value is None or problems:

@@ -204,7 +204,7 @@ class _Sheet:
         steps: list[Entry] = []
         inside = self._root
         for name in path:
-            if inside is None or (inside.kind == "scalar" and inside.value in ("", "~", "null", "Null", "NULL", None)):
+            if inside is None or (inside.kind == "scalar" and inside.value in ("", None)):
                 break
             if inside.kind != "mapping":
                 raise _refused(
@@ -287,8 +287,7 @@ class _Sheet:
         kept: dict[str | None, deque[str]] = {}
         for item, start, end in zip(old.items, starts, ends, strict=True):
             if item.kind == "scalar" and item.anchor is None:
-                said = None if item.value in ("", "~", "null", "Null", "NULL") and not item.style else item.value
-                kept.setdefault(said, deque()).append(self._text[start:end])
+                kept.setdefault(item.value, deque()).append(self._text[start:end])
         lines = [
             kept[item].popleft() if kept.get(item) else f"{margin}- {self._spell(item, form, '')}{self._newline}"
             for item in value

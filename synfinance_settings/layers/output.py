@@ -68,7 +68,7 @@ def line(setting: Setting, value: Any, is_lent: bool = False, secrets: Secrets =
 def yaml_text(values: dict[str, Any], notes: Mapping[str, str]) -> str:
     """`values` by key as YAML, with a note behind the values that have one."""
     text = write_yaml(nested(values))
-    whole = outline_yaml(text)
+    whole = outline_yaml(text, "").root
     for key in sorted(notes, key=list(values).index, reverse=True):
         found = whole
         for part in key.split("."):

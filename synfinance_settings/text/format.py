@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from synfinance_settings.errors import Problem
-from synfinance_settings.text.json import outline_json, read_json
+from synfinance_settings.text.json import outline_json
 from synfinance_settings.text.node import Node, PublicPath, Source, untold
 from synfinance_settings.text.outline import Outline
-from synfinance_settings.text.yaml import outline_yaml, read_yaml
+from synfinance_settings.text.tree import nodes_of
+from synfinance_settings.text.yaml import outline_yaml
 
 
 def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
@@ -14,9 +15,10 @@ def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tu
 
     A fault names a key as `public_path` has it. Raises `LayerError` for one that stops.
     """
-    return (read_json if source.name.endswith(".json") else read_yaml)(text, source, public_path)
+    outlined = (outline_json if source.name.endswith(".json") else outline_yaml)(text, source.name)
+    return nodes_of(outlined, source, public_path)
 
 
 def outline_text(text: str, name: str) -> Outline | None:
     """Where everything stands in `text` of the file `name`, which must have been read before."""
-    return (outline_json if name.endswith(".json") else outline_yaml)(text)
+    return (outline_json if name.endswith(".json") else outline_yaml)(text, name).root

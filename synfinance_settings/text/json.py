@@ -14,8 +14,7 @@ from typing import Final, NoReturn
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
-from synfinance_settings.text.node import Node, PublicPath, Source, below, untold
-from synfinance_settings.text.outline import Entry, Mark, Outline
+from synfinance_settings.text.outline import Entry, Mark, Outline, Outlined, Spot
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
@@ -24,42 +23,12 @@ _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def read_json(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
-    """The root of `text`, None where it holds nothing, and the faults that did not stop the reading.
-
-    A fault names a key as `public_path` has it. Raises `LayerError` for one that stops: syntax or a bound.
-    """
-    outline = _Reader(text, source.name).document()
-    problems: list[Problem] = []
-    root = None if outline is None else _node(outline, source, "", public_path, problems)
-    return root, problems
-
-
-def outline_json(text: str) -> Outline | None:
-    """Where everything stands in `text`, which must have been read before; None where it holds nothing."""
-    return _Reader(text, "").document()
-
-
-def _node(outline: Outline, source: Source, path: str, public_path: PublicPath, problems: list[Problem]) -> Node:
-    """The node of `outline`; keys given twice are noted."""
-    node = Node(outline.value, source, outline.start.line, outline.start.column)
-    if outline.kind == "list":
-        node.value = [_node(item, source, path, public_path, problems) for item in outline.items]
-    elif outline.kind == "mapping":
-        entries: dict[str, Node] = {}
-        for entry in outline.entries:
-            name = entry.name or ""
-            key = below(path, name)
-            inner = _node(entry.value, source, key, public_path, problems)
-            inner.key_line, inner.key_column = entry.start.line, entry.start.column
-            if name in entries:
-                hint = f"first given in line {entries[name].key_line}"
-                shown = public_path(key)
-                problem = Problem("duplicate-key", f"{shown} is given twice", shown, inner.key_origin, hint=hint)
-                problems.append(problem)
-            entries.setdefault(name, inner)
-        node.value = entries
-    return node
+def outline_json(text: str, name: str) -> Outlined:
+    """Where everything stands in `text`, which messages call `name`; nothing of it where a fault stops the reading."""
+    try:
+        return Outlined(_Reader(text, name).document())
+    except LayerError as error:
+        return Outlined(None, error.problems[0])
 
 
 class _Reader:
@@ -68,7 +37,7 @@ class _Reader:
         self._name = name
         self._at = 0
         self._nodes = 0
-        self._line, self._line_start, self._counted = 1, 0, 0
+        self._line, self._line_start, self._counted = 0, 0, 0
 
     def document(self) -> Outline | None:
         self._skip_blanks()
@@ -83,7 +52,7 @@ class _Reader:
         self._nodes += 1
         if self._nodes > bounds.NODES:
             raise LayerError(bounds.too_many_nodes(self._origin()))
-        start = self._mark()
+        start = self._spot()
         opening = self._text[self._at : self._at + 1]
         if opening == '"':
             value, end = self._string()
@@ -92,35 +61,36 @@ class _Reader:
             if depth == bounds.LEVELS:
                 raise LayerError(bounds.too_deep(self._origin()))
             found = Outline("mapping" if opening == "{" else "list", start, start)
-            found.end = self._members(found, "}" if opening == "{" else "]", depth + 1)
+            found.last = self._members(found, "}" if opening == "{" else "]", depth + 1)
         else:
             found = self._literal(start)
         self._skip_blanks()
         return found
 
-    def _members(self, outer: Outline, closing: str, depth: int) -> Mark:
+    def _members(self, outer: Outline, closing: str, depth: int) -> Spot:
         """Read what stands between the brackets; returns where the closing one ends."""
         self._step()
+        outer.items, outer.entries = items, entries = [], []
         is_first = True
         while self._text[self._at : self._at + 1] != closing:
             if not is_first and not self._takes(","):
                 self._fail_in_brackets(f"expected , or {closing}")
             is_first = False
             if outer.kind == "list":
-                outer.items.append(self._outline(depth))
+                items.append(self._outline(depth))
                 continue
-            start = self._mark()
+            start = self._spot()
             if self._text[self._at : self._at + 1] != '"':
                 self._fail_in_brackets("expected a key in double quotes")
             name, end = self._string()
             self._skip_blanks()
             if not self._takes(":"):
                 self._fail_in_brackets("expected : after a key")
-            outer.entries.append(Entry(name, start, end, self._outline(depth), '"'))
+            entries.append(Entry(Outline("scalar", start, end, name, '"'), self._outline(depth)))
         self._at += 1
-        return self._mark()
+        return self._spot()
 
-    def _string(self) -> tuple[str, Mark]:
+    def _string(self) -> tuple[str, Spot]:
         value = ""
         try:
             value, end = _scan_string(self._text, self._at + 1, True)
@@ -133,14 +103,14 @@ class _Reader:
             self._at = at
             self._fail(said)
         self._at = end
-        return value, self._mark()
+        return value, self._spot()
 
-    def _literal(self, start: Mark) -> Outline:
+    def _literal(self, start: Spot) -> Outline:
         found = _LITERAL.match(self._text, self._at)
         if found is None:
             self._fail_in_brackets("expected a value")
         self._at = found.end()
-        return Outline("scalar", start, self._mark(), None if found[0] == "null" else found[0])
+        return Outline("scalar", start, self._spot(), None if found[0] == "null" else found[0])
 
     def _takes(self, character: str) -> bool:
         found = self._text.startswith(character, self._at)
@@ -156,14 +126,18 @@ class _Reader:
         blank = _BLANK.match(self._text, self._at)
         self._at = blank.end() if blank else self._at
 
-    def _mark(self) -> Mark:
+    def _spot(self) -> Spot:
         """The place of the next character; each character is counted once."""
         if self._at > self._counted:
             self._line += self._text.count("\n", self._counted, self._at)
             newline = self._text.rfind("\n", self._counted, self._at)
             self._line_start = newline + 1 if newline >= 0 else self._line_start
             self._counted = self._at
-        return Mark(self._at, self._line, self._at - self._line_start + 1)
+        return Spot(self._at, self._line, self._at - self._line_start)
+
+    def _mark(self) -> Mark:
+        spot = self._spot()
+        return Mark(spot.index, spot.line + 1, spot.column + 1)
 
     def _origin(self) -> Origin:
         return Origin(self._name, *self._mark()[1:])

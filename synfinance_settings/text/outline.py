@@ -1,14 +1,16 @@
-"""Where everything stands in the text of a layer: for excerpts, and for edits that keep the rest as it is.
+"""Where everything stands in the text of a layer: what a format makes of a text, and all else is made of.
 
-Reading needs values and their places only; an outline also knows where each thing ends and how it is written. It is
-made when somebody has to look at the text itself.
+The nodes of a load come from it, and so do excerpts, and edits that keep the rest as it is: it knows where each thing
+ends and how it is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from synfinance_settings.errors import Origin, Problem
 
 
 class Mark(NamedTuple):
@@ -20,34 +22,50 @@ class Mark(NamedTuple):
 
 
 @dataclass(slots=True)
-class Entry:
-    """A key of a mapping and what stands under it; `style` is that of the key."""
+class Spot:
+    """The same as a parser counts, all of it from 0; the marks of libyaml are taken as they are."""
 
-    name: str | None
-    start: Mark
-    end: Mark
-    value: Outline
-    style: str = ""
+    index: int
+    line: int
+    column: int
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a thing however well it can be read: the code of the problem, and what it says."""
+
+    code: str
+    message: str
 
 
 @dataclass(slots=True)
 class Outline:
-    """One scalar, list, mapping or alias in a text, from `start` to before `end`.
+    """One scalar, list, mapping or alias in a text, from `first` to before `last`.
 
-    `style` is the first character of a scalar that is quoted or a block, else empty; `anchor` is the name that a
-    thing is given, or that an alias uses. A block list or mapping ends with its last item, before the blank lines
-    that follow it.
+    `value` is the text of a scalar, None where it is null. `style` is the first character of a scalar that is quoted
+    or a block, else empty; `anchor` is the name that a thing is given, or that an alias uses. A block list or mapping
+    ends with its last item, before the blank lines that follow it.
     """
 
     kind: Literal["scalar", "list", "mapping", "alias"]
-    start: Mark
-    end: Mark
+    first: Spot
+    last: Spot
     value: str | None = field(default=None, repr=False)
     style: str = ""
     is_flow: bool = True
     anchor: str | None = None
-    entries: list[Entry] = field(default_factory=list, repr=False)
-    items: list[Outline] = field(default_factory=list, repr=False)
+    flaw: Flaw | None = None
+    entries: Sequence[Entry] = field(default=(), repr=False)
+    items: Sequence[Outline] = field(default=(), repr=False)
+
+    @property
+    def start(self) -> Mark:
+        """Where it begins."""
+        return _mark(self.first)
+
+    @property
+    def end(self) -> Mark:
+        """Where it has ended."""
+        return _mark(self.last)
 
     def find(self, name: str) -> Entry | None:
         """The entry of a mapping with key `name`."""
@@ -58,6 +76,55 @@ class Outline:
         yield self
         for inner in (*(entry.value for entry in self.entries), *self.items):
             yield from inner.walk()
+
+
+@dataclass(slots=True)
+class Entry:
+    """A key of a mapping and what stands under it."""
+
+    key: Outline
+    value: Outline
+
+    @property
+    def name(self) -> str | None:
+        """The text of the key; None where it is none."""
+        return self.key.value
+
+    @property
+    def start(self) -> Mark:
+        """Where the key begins."""
+        return self.key.start
+
+    @property
+    def end(self) -> Mark:
+        """Where the key has ended."""
+        return self.key.end
+
+    @property
+    def style(self) -> str:
+        """The style of the key."""
+        return self.key.style
+
+
+class Outlined(NamedTuple):
+    """The outline of a text, None where it holds nothing; where a `fault` stopped the reading, what came before it."""
+
+    root: Outline | None
+    fault: Problem | None = None
+
+
+def is_nothing(root: Outline) -> bool:
+    """True for the root of a document in which nothing is written."""
+    return root.kind == "scalar" and root.value is None and root.first.index == root.last.index
+
+
+def origin_of(outline: Outline, name: str) -> Origin:
+    """The place of `outline` in the text that messages call `name`."""
+    return Origin(name, outline.first.line + 1, outline.first.column + 1)
+
+
+def _mark(spot: Spot) -> Mark:
+    return Mark(spot.index, spot.line + 1, spot.column + 1)
 
 
 class Span(NamedTuple):

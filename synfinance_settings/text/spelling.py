@@ -7,9 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from synfinance_settings.errors import LayerError
-from synfinance_settings.text.node import Source
-from synfinance_settings.text.yaml import looks_typed, read_yaml
+from synfinance_settings.text.yaml import looks_typed, outline_yaml
 
 Written = str | None | list[str | None]
 """What a layer says of one setting: text, null, or a list of these."""
@@ -56,12 +54,10 @@ def _reads_back(style: str, spelled: str, value: str, form: str) -> bool:
 
 def _scalar(text: str) -> str | None:
     """What ``k`` says in a small document; None where it does not parse."""
-    try:
-        root, problems = read_yaml(text, Source(""))
-    except LayerError:
-        return None
-    node = root.value.get("k") if root and isinstance(root.value, dict) else None
-    return node.value if node and isinstance(node.value, str) and not problems else None
+    root, fault = outline_yaml(text, "")
+    entry = root.find("k") if root is not None and fault is None else None
+    said = entry.value if entry else None
+    return said.value if said is not None and said.kind == "scalar" and said.flaw is None else None
 
 
 def _single(text: str) -> str:

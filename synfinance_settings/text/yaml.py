@@ -1,7 +1,7 @@
 """YAML as text with places: the only door to PyYAML.
 
-The event stream of libyaml is read straight into nodes. Nothing is constructed and nothing is composed: no tag can
-make an object, and the level bound holds before libyaml's composer could overflow the stack.
+The outline is made of the event stream of libyaml. Nothing is constructed and nothing is composed: no tag can make an
+object, and the level bound holds before libyaml's composer could overflow the stack.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from yaml.events import (
@@ -33,8 +33,7 @@ from yaml.tokens import (
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
-from synfinance_settings.text.node import Node, PublicPath, Source, below, untold
-from synfinance_settings.text.outline import Entry, Mark, Outline
+from synfinance_settings.text.outline import Entry, Flaw, Mark, Outline, Outlined, origin_of
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _CORE: Final = "tag:yaml.org,2002:"
@@ -52,23 +51,28 @@ _BRACKETS: Final[Mapping[type[Token], str]] = {
     FlowSequenceStartToken: "[",
     FlowSequenceEndToken: "]",
 }
+_LEAVES: Final = ("scalar", "alias")
+# the tag's own text may be a secret that begins with !
+_BAD_TAG: Final = Flaw("bad-tag", "a tag; quote the text if its ! belongs to the value")
+_BAD_TAG_OF_KEY: Final = Flaw("bad-tag", "a tag; quote the text if its ! belongs to the key")
+_NO_TEXT: Final = Flaw("bad-key", "a key must be text")
+_MERGE_KEY: Final = Flaw("bad-key", "the merge key << is not supported; write the entries out")
 _RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 
-def read_yaml(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
-    """The root of the document in `text`, None where it holds nothing, and the faults that did not stop the reading.
+def outline_yaml(text: str, name: str) -> Outlined:
+    """Where everything stands in `text`, which messages call `name`, up to a fault that stops the reading.
 
-    A fault names a key as `public_path` has it. Raises `LayerError` for one that stops: syntax, a bound, a second
-    document, lone surrogates.
+    Those are faults of syntax, the bounds, a second document, lone surrogates.
     """
     try:
-        reader = _Reader(text, source, public_path)
+        outliner = _Outliner(text, name)
     except UnicodeEncodeError as error:  # it holds the whole text
         line = text.count("\n", 0, error.start) + 1
     else:
-        return reader.read()
-    raise LayerError(Problem("not-utf8", f"{source.name} is not UTF-8", origin=Origin(source.name, line)))
+        return outliner.outlined()
+    return Outlined(None, Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
 
 
 def write_yaml(data: Mapping[str, Any]) -> str:
@@ -84,172 +88,125 @@ def looks_typed(text: str) -> bool:
     )
 
 
-def outline_yaml(text: str) -> Outline | None:
-    """Where everything stands in `text`, which must have been read before; None where it holds nothing."""
-    return _Outliner(text).document()
+class _Outliner:
+    """The outline of one document, from the events that libyaml makes of its text.
 
+    A thing hangs in its place before it is filled, so that what was read is there when a fault stops the reading.
+    """
 
-class _Events:
-    """The events of one text, with a single way to take the next."""
-
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str) -> None:
         self._text = text
+        self._name = name
         self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes no kind of text but str itself
+        self._left = bounds.NODES
+        self._root: Outline | None = None
 
-    def _skip_to_document(self) -> Any:
-        """The first event of the first document's root, None where there is no document."""
-        self._next()
-        return self._next() if isinstance(self._next(), DocumentStartEvent) else None
-
-
-class _Reader(_Events):
-    def __init__(self, text: str, source: Source, public_path: PublicPath) -> None:
-        super().__init__(text)
-        self._source = source
-        self._public_path = public_path
-        self._nodes = 0
-        self._deepest = 0
-        self._characters = 0  # of all texts
-        self._repeated = 0  # of those characters, by aliases
-        self._anchors: dict[str, tuple[Node, int, int, int] | None] = {}  # node, size, characters, height
-        self.problems: list[Problem] = []
-
-    def read(self) -> tuple[Node | None, list[Problem]]:
-        """The root and the faults beside it; raises `LayerError`."""
-        fault: Problem
+    def outlined(self) -> Outlined:
+        """All of the text, or what comes before the fault."""
+        fault = None
         try:
-            return self._document(), self.problems
+            self._read()
+        except LayerError as error:
+            fault = error.problems[0]
         except yaml.reader.ReaderError:
-            fault = self.unprintable()
+            fault = self._unprintable()
         except yaml.MarkedYAMLError as error:
-            fault = self.syntax(error)
-        raise LayerError((*self.problems, fault))
+            fault = self._syntax(error)
+        return Outlined(self._root, fault)
 
-    def _document(self) -> Node | None:
-        event = self._skip_to_document()
-        if event is None:
-            return None
-        root = self._node(event, "", 0)
+    def _read(self) -> None:
+        self._next()
+        if not isinstance(self._next(), DocumentStartEvent):
+            return
+        event = self._next()
+        self._root = root = self._thing(event)
+        if root.kind not in _LEAVES:
+            self._fill(root, 0)
         self._next()
         after = self._next()
         if isinstance(after, DocumentStartEvent):
-            raise self._stop("second-document", "a second document; a layer is one", after)
-        return None if root.value is None and event.value == "" else root
+            mark: Any = after.start_mark
+            origin = Origin(self._name, mark.line + 1, mark.column + 1)
+            raise LayerError(Problem("second-document", "a second document; a layer is one", origin=origin))
 
-    def _node(self, event: Any, path: str, depth: int) -> Node:
-        self._nodes += 1
-        if self._nodes > bounds.NODES:
-            raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
-        if type(event) is AliasEvent:
-            return self._aliased(event, depth)
-        deepest, self._deepest = self._deepest, depth
-        mark = event.start_mark
-        node = Node(None, self._source, mark.line + 1, mark.column + 1)
-        anchor = event.anchor
-        if anchor:
-            self._anchors[anchor] = None
-            before, characters = self._nodes, self._characters
-        if event.tag is not None and event.tag not in _TAGS[type(event)]:
-            # the tag's own text may be a secret that begins with !
-            self._note("bad-tag", "a tag; quote the text if its ! belongs to the value", event, path or None)
-        if type(event) is ScalarEvent:
-            node.value = event.value
-            self._characters += len(event.value)
-            if event.value in _NULLS and event.implicit[0] and not event.style:
-                node.value = None
-        elif depth == bounds.LEVELS:
-            raise LayerError((*self.problems, bounds.too_deep(self._origin(event))))
-        elif type(event) is MappingStartEvent:
-            node.value = self._mapping(path, depth + 1)
+    def _thing(self, event: Any) -> Outline:
+        """What `event` begins, empty where it holds others."""
+        self._left -= 1
+        kind = type(event)
+        if kind is ScalarEvent:
+            value, style = event.value, event.style
+            if value in _NULLS and event.implicit[0] and not style:
+                value = None
+            found = Outline("scalar", event.start_mark, event.end_mark, value, style or "", True, event.anchor)
+        elif kind is AliasEvent:
+            return Outline("alias", event.start_mark, event.end_mark, anchor=event.anchor)
         else:
-            node.value = self._sequence(path, depth + 1)
-        if anchor:
-            size, characters = self._nodes - before + 1, self._characters - characters
-            self._anchors[anchor] = (node, size, characters, self._deepest - depth)
-        self._deepest = max(deepest, self._deepest)
-        return node
+            what: Literal["mapping", "list"] = "mapping" if kind is MappingStartEvent else "list"
+            found = Outline(what, event.start_mark, event.end_mark, None, "", event.flow_style, event.anchor)
+        if event.tag is not None and event.tag not in _TAGS[kind]:
+            found.flaw = _BAD_TAG
+        return found
 
-    def _mapping(self, path: str, depth: int) -> dict[str, Node]:
-        entries: dict[str, Node] = {}
+    def _fill(self, outline: Outline, depth: int) -> None:
+        """Read what `outline` holds, `depth` levels down."""
+        if depth == bounds.LEVELS:
+            raise LayerError(bounds.too_deep(origin_of(outline, self._name)))
+        if self._left < 0:
+            raise LayerError(bounds.too_many_nodes(origin_of(outline, self._name)))
+        last, end = (self._fill_mapping if outline.kind == "mapping" else self._fill_list)(outline, depth + 1)
+        outline.last = end.end_mark if outline.is_flow or last is None else last.last
+
+    def _fill_mapping(self, outline: Outline, depth: int) -> tuple[Outline | None, Any]:
+        outline.entries = entries = []
+        value = None
         while type(event := self._next()) is not MappingEndEvent:
-            key = event.value if type(event) is ScalarEvent else None
-            here = path if key is None else below(path, key)
-            if key is not None and event.tag is not None and event.tag not in _TAGS[ScalarEvent]:
-                self._note("bad-tag", "a tag; quote the text if its ! belongs to the key", event, path or None)
-            if key is not None and event.anchor:
-                place = event.start_mark
-                named = Node(key, self._source, place.line + 1, place.column + 1)
-                self._anchors[event.anchor] = (named, 1, len(key), 0)
-            if key is None or (key in _NULLS and event.implicit[0] and not event.style):
-                self._note("bad-key", "a key must be text", event, path or None)
-                self._node(event, path, depth)
-            elif key == "<<" and not event.style:
-                self._note("bad-key", "the merge key << is not supported; write the entries out", event, path or None)
-                key = None
-            elif key in entries:
-                hint = f"first given in line {entries[key].key_line}"
-                self._note("duplicate-key", f"{self._public_path(here)} is given twice", event, here, hint)
-            node = self._node(self._next(), here, depth)
-            if key is not None and key not in entries:
-                node.key_line, node.key_column = event.start_mark.line + 1, event.start_mark.column + 1
-                entries[key] = node
-        return entries
+            key = self._thing(event)
+            if key.kind not in _LEAVES:
+                self._fill(key, depth)
+            if key.kind != "scalar" or key.value is None:
+                key.flaw = _NO_TEXT
+            elif key.value == "<<" and not key.style:
+                key.flaw = _MERGE_KEY
+            elif key.flaw is not None:
+                key.flaw = _BAD_TAG_OF_KEY
+            value = self._thing(self._next())
+            entries.append(Entry(key, value))
+            if value.kind not in _LEAVES:
+                self._fill(value, depth)
+        return value, event
 
-    def _sequence(self, path: str, depth: int) -> list[Node]:
-        items: list[Node] = []
+    def _fill_list(self, outline: Outline, depth: int) -> tuple[Outline | None, Any]:
+        outline.items = items = []
+        item = None
         while type(event := self._next()) is not SequenceEndEvent:
-            items.append(self._node(event, path, depth))
-        return items
+            item = self._thing(event)
+            items.append(item)
+            if item.kind not in _LEAVES:
+                self._fill(item, depth)
+            if self._left < 0:
+                raise LayerError(bounds.too_many_nodes(origin_of(item, self._name)))
+        return item, event
 
-    def _aliased(self, event: Any, depth: int) -> Node:
-        if event.anchor not in self._anchors:
-            raise self._stop("bad-alias", "an alias that names no anchor above it", event)
-        found = self._anchors[event.anchor]
-        if found is None:
-            raise self._stop("bad-alias", "an alias makes a value contain itself", event)
-        node, size, characters, height = found
-        self._nodes += size - 1
-        self._characters += characters
-        self._repeated += characters
-        self._deepest = max(self._deepest, depth + height)
-        if self._deepest > bounds.LEVELS:
-            raise LayerError((*self.problems, bounds.too_deep(self._origin(event))))
-        if self._nodes > bounds.NODES:
-            raise LayerError((*self.problems, bounds.too_many_nodes(self._origin(event))))
-        if self._repeated > bounds.ALIASED_CHARACTERS:
-            raise LayerError((*self.problems, bounds.too_much_text(self._origin(event))))
-        return node.copy()
-
-    def _origin(self, event: Any) -> Origin:
-        return Origin(self._source.name, event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _note(self, code: str, message: str, event: Any, key: str | None, hint: str | None = None) -> None:
-        shown = key and self._public_path(key)
-        self.problems.append(Problem(code, message, key=shown, origin=self._origin(event), hint=hint))
-
-    def _stop(self, code: str, message: str, event: Any) -> LayerError:
-        return LayerError((*self.problems, Problem(code, message, origin=self._origin(event))))
-
-    def unprintable(self) -> Problem:
+    def _unprintable(self) -> Problem:
         found = _NOT_YAML.search(self._text)
         before = self._text[: found.start()] if found else ""
-        origin = Origin(self._source.name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        origin = Origin(self._name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         return Problem("syntax", "a control character, which YAML does not allow", origin=origin)
 
-    def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
+    def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
         said = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
         found = error.problem_mark or error.context_mark
         mark = _mark(found) if found else Mark(0, 1, 1)
         hint: str | None
         if "maximum nesting depth" in said:  # newer libyaml has a bound of its own, and looks ahead of its events
-            return bounds.too_deep(Origin(self._source.name, mark.line, mark.column))
+            return bounds.too_deep(Origin(self._name, mark.line, mark.column))
         if "quoted scalar" in said and error.context_mark is not None:
             mark, hint = _mark(error.context_mark), "a quote that opens here is not closed"
         elif "flow" in said and (opening := first_unclosed(self._brackets(), mark.offset)):
             mark, hint = opening, brackets.HINT
         else:
             hint = self._mend(said, mark)
-        origin = Origin(self._source.name, mark.line, mark.column)
+        origin = Origin(self._name, mark.line, mark.column)
         return Problem("syntax", f"not YAML: {said}", origin=origin, hint=hint)
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
@@ -270,30 +227,6 @@ class _Reader(_Events):
         if "mapping values are not allowed" in said or "could not find expected ':'" in said:
             return "a colon or a blank after it may be missing here or in the line above"
         return None
-
-
-class _Outliner(_Events):
-    def document(self) -> Outline | None:
-        event = self._skip_to_document()
-        return None if event is None else self._outline(event)
-
-    def _outline(self, event: Any) -> Outline:
-        start, end = _mark(event.start_mark), _mark(event.end_mark)
-        if type(event) is AliasEvent:
-            return Outline("alias", start, end, anchor=event.anchor)
-        if type(event) is ScalarEvent:
-            return Outline("scalar", start, end, event.value, event.style or "", anchor=event.anchor)
-        is_mapping = type(event) is MappingStartEvent
-        found = Outline("mapping" if is_mapping else "list", start, end, is_flow=event.flow_style, anchor=event.anchor)
-        while not isinstance(inner := self._next(), MappingEndEvent | SequenceEndEvent):
-            if is_mapping:
-                key = self._outline(inner)
-                found.entries.append(Entry(key.value, key.start, key.end, self._outline(self._next()), key.style))
-            else:
-                found.items.append(self._outline(inner))
-        last = found.entries[-1].value if found.entries else found.items[-1] if found.items else None
-        found.end = _mark(inner.end_mark) if found.is_flow or last is None else last.end
-        return found
 
 
 def _mark(mark: Any) -> Mark:

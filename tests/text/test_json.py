@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
-from synfinance_settings.text.json import read_json
+from synfinance_settings.text.format import read_text
 from synfinance_settings.text.node import Source
 
 
@@ -21,14 +21,14 @@ def data(node):
 
 
 def read(text):
-    root, problems = read_json(text, Source("x.json"))
+    root, problems = read_text(text, Source("x.json"))
     assert not problems
     return None if root is None else data(root)
 
 
 def codes(text):
     try:
-        problems = read_json(text, Source("x.json"))[1]
+        problems = read_text(text, Source("x.json"))[1]
     except LayerError as error:
         problems = error.problems
     return [(problem.code, problem.origin.line, problem.origin.column) for problem in problems]
@@ -41,8 +41,8 @@ def test_numbers_and_booleans_are_the_text_that_spells_them(spelled):
 
 def test_null_is_null_and_a_file_without_content_is_nothing():
     assert read('{"a": null}') == {"a": None}
-    assert read_json(" \n", Source("x")) == (None, [])
-    assert read_json(" \n", Source("x")) == (None, [])
+    assert read_text(" \n", Source("x.json")) == (None, [])
+    assert read_text(" \n", Source("x.json")) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_reader_agrees_with_the_standard_library(value, indent, ascii_only):
 @given(st.text('{}[]:,"\\truefalsn01-+.eE \n\tu', max_size=20))
 def test_what_the_reader_takes_the_standard_library_takes(text):
     try:
-        root, problems = read_json(text, Source("x"))
+        root, problems = read_text(text, Source("x.json"))
     except LayerError:
         return
     expected = as_spelled(json.loads(text, parse_int=str, parse_float=str)) if text.strip() else None

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
+from synfinance_settings.text.format import read_text
 from synfinance_settings.text.node import Source
-from synfinance_settings.text.yaml import read_yaml, write_yaml
+from synfinance_settings.text.yaml import write_yaml
 
 
 def data(node):
@@ -21,7 +22,7 @@ def data(node):
 
 
 def read(text):
-    root, problems = read_yaml(text, Source("x.yaml"))
+    root, problems = read_text(text, Source("x.yaml"))
     assert not problems
     return data(root)
 
@@ -29,7 +30,7 @@ def read(text):
 def codes(text):
     """Code, line and column of all faults."""
     try:
-        problems = read_yaml(text, Source("x.yaml"))[1]
+        problems = read_text(text, Source("x.yaml"))[1]
     except LayerError as error:
         problems = error.problems
     return [(problem.code, problem.origin.line, problem.origin.column) for problem in problems]
@@ -54,7 +55,7 @@ def test_other_spellings_of_nothing_are_text(scalar):
 
 @pytest.mark.parametrize("text", ["", "# comment", "---\n", "--- # comment\n...\n", "\n\n"])
 def test_a_file_without_content_is_nothing(text):
-    assert read_yaml(text, Source("x")) == (None, [])
+    assert read_text(text, Source("x.yaml")) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_core_tags_change_nothing(tagged):
 
 
 def test_nodes_carry_the_places_of_key_and_value():
-    root, _ = read_yaml("a:\n  b: 1\n  c: [x, y]\n", Source("x.yaml"))
+    root, _ = read_text("a:\n  b: 1\n  c: [x, y]\n", Source("x.yaml"))
     inner = root.value["a"].value
     assert (str(inner["b"].key_origin), str(inner["b"].origin)) == ("x.yaml:2:3", "x.yaml:2:6")
     assert [str(item.origin) for item in inner["c"].value] == ["x.yaml:3:7", "x.yaml:3:10"]
@@ -132,7 +133,7 @@ def test_200_000_nodes_pass_and_one_more_does_not():
 
 
 def test_an_alias_is_a_copy_of_its_own():
-    root, _ = read_yaml("a: &x [1]\nb: *x", Source("x"))
+    root, _ = read_text("a: &x [1]\nb: *x", Source("x.yaml"))
     assert root.value["a"].value[0] is not root.value["b"].value[0]
 
 
