@@ -32,8 +32,9 @@ APP_VARIABLE: Final = f"{__name__.partition('.')[0].upper()}_APP"
 """The variable of the process that names the application of commands, fixtures and views."""
 
 
-def chosen_application(otherwise: str | None = None) -> Application[Any]:
-    """The application that the process environment names, else the one that `otherwise` names, else SynFinance's.
+def chosen_application(otherwise: str | None = None, source: str = "the argument") -> Application[Any]:
+    """The application that the process environment names, else the one that `otherwise`, which comes from `source`,
+    names, else SynFinance's.
 
     Raises `SettingsError` where what is named is no application.
     """
@@ -41,7 +42,7 @@ def chosen_application(otherwise: str | None = None) -> Application[Any]:
     if named:
         return application_named(named, Origin(f"env {APP_VARIABLE}"))
     if otherwise:
-        return application_named(otherwise)
+        return application_named(otherwise, Origin(source))
     return shipped_application()
 
 

@@ -217,6 +217,17 @@ def test_two_applications_in_one_process_do_not_disturb_each_other(project):
     assert run.returncode == 0, run.stderr
 
 
+def test_a_program_of_its_own_loads_no_section_of_synfinance(project):
+    code = """if True:
+        import sys
+        from shop import SHOP
+        assert SHOP.settings.cart.limit == 20
+        print([name for name in sys.modules if name.startswith("synfinance_settings.sections")])
+    """
+    run = project.python(code, PYTHONPATH=str(Path(__file__).parent))
+    assert run.stdout == "[]\n", run.stderr
+
+
 class Odd(TillConfig):
     """A model whose fields have the names of what settings can do, and which can do something itself."""
 

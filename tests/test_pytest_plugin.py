@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
 
 def test_an_override_ends_with_its_test(pytester):
     pytester.makepyfile(
@@ -66,3 +70,34 @@ def test_no_traceback_with_locals_shows_what_was_to_be_put_in_force(pytester):
         run = pytester.runpytest_subprocess("-l", "-p", "no:randomly", "-p", "no:cacheprovider", *options)
         run.assert_outcomes(failed=7)
         run.stdout.no_fnmatch_line("*canary*")
+
+
+SHOP = """
+    def test_shop(settings_override, synfinance_settings):
+        config = settings_override(cart__limit=3)
+        assert config.cart.limit == synfinance_settings.cart.limit == 3
+        assert not hasattr(synfinance_settings, "server")
+"""
+
+
+def test_the_fixtures_are_of_the_application_that_the_configuration_names(pytester):
+    pytester.makepyfile(SHOP)
+    pytester.makeini(f"[pytest]\nsynfinance_settings_app = shop:SHOP\npythonpath = {FOLDER}")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_fixtures_are_of_the_application_that_the_variable_names_first_of_all(pytester, monkeypatch):
+    pytester.makepyfile(SHOP)
+    pytester.makeini(f"[pytest]\nsynfinance_settings_app = nothing:here\npythonpath = {FOLDER}")
+    monkeypatch.setenv("SYNFINANCE_SETTINGS_APP", "shop:SHOP")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_a_name_that_leads_to_no_application_is_told_without_a_traceback(pytester):
+    pytester.makepyfile(SHOP)
+    pytester.makeini("[pytest]\nsynfinance_settings_app = shoq:SHOP")
+    run = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    run.assert_outcomes(errors=1)
+    run.stdout.fnmatch_lines(["*there is no module shoq*"])
+    run.stdout.fnmatch_lines(["*--> the option synfinance_settings_app*"])
+    run.stdout.no_fnmatch_line("*choice.py*")
