@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from dynaconf import get_history
+from dynaconf.vendor.click import ClickException
 from patience import PATIENCE
 from prometheus_client import CollectorRegistry
 from shop import SHOP, ShopConfig, TillConfig
@@ -26,6 +28,7 @@ from synfinance_settings import (
     UnknownKeyError,
     setting,
 )
+from synfinance_settings.dynaconf_view import DynaconfView
 from synfinance_settings.live.facade import settings_of
 from synfinance_settings.metrics import install
 
@@ -150,6 +153,37 @@ def test_its_reloads_are_measured_beside_those_of_another(shop):
     assert registry.get_sample_value("synfinance_settings_reloads_total", {"result": "unchanged"}) == 0
     labels = {"environment": "qa", "fingerprint": shop.snapshot.fingerprint}
     assert registry.get_sample_value("shop_settings_info", labels) == 1
+
+
+def test_what_is_in_force_is_a_dynaconf_object(project, shop):
+    view = DynaconfView(shop)
+    assert (view.CART.LIMIT, view["cart.limit"], view.get("motto"), view.current_env) == (5, 5, "lend", "qa")
+    assert view.get("SERVER") is None
+    assert view.envvar_prefix_for_dynaconf == "SHOP"
+    view.setenv("Q")
+    with pytest.raises(ClickException, match="runs in qa, not in live; start it with SHOP_ENV=live") as caught:
+        view.setenv("live")
+    assert "from_env('live')" in str(caught.value)
+    with pytest.raises(ClickException, match="which is no environment"):
+        view.setenv("production")
+    history = get_history(view)
+    assert [said["value"]["TILL"] for said in history if "SHOP_TOKEN" in said["identifier"]] == [
+        {"token": "**********"}
+    ]
+    assert CANARY not in f"{history}{view.as_dict()}{view.as_dict(internal=True)}"
+    project.layer("qa", "motto: give\n")
+    view.reload()
+    assert view.MOTTO == "give"
+
+
+def test_the_dynaconf_object_of_a_process_is_of_the_application_that_the_variable_names(project):
+    code = """if True:
+        from synfinance_settings.dynaconf_view import settings
+        print(settings.CART.LIMIT)
+    """
+    project.layer("default", "cart: {limit: 5}\n")
+    run = project.python(code, PYTHONPATH=str(Path(__file__).parent), SYNFINANCE_SETTINGS_APP="shop:SHOP")
+    assert run.stdout == "5\n", run.stderr
 
 
 def test_variables_of_its_project_are_read(project):
