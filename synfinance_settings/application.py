@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from synfinance_settings.model import application
+from synfinance_settings.model.application import Application as Value
+from synfinance_settings.model.application import Model_co
 
 if TYPE_CHECKING:
     import click
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from synfinance_settings.testing import Override
 
 
-class Application(application.Application[application.Model_co]):
+class Application(Value[Model_co]):
     """The settings of one program: their `model`, the `prefix` of their variables, the `rules` between them.
 
     `name` is what people call the program, else what the prefix says. The first of the `environments` is that of a
@@ -36,7 +37,7 @@ class Application(application.Application[application.Model_co]):
     """
 
     @property
-    def settings(self) -> application.Model_co:
+    def settings(self) -> Model_co:
         """The settings of this process: reads like the model, loads at the first read, always shows what is in force.
 
         It has `snapshot()`, `get(key)`, `as_dict()`, `from_env(environment)` and `load_or_exit()` besides, of which a
@@ -47,7 +48,7 @@ class Application(application.Application[application.Model_co]):
         return settings_of(self)
 
     @property
-    def manager(self) -> ConfigManager[application.Model_co]:
+    def manager(self) -> ConfigManager[Model_co]:
         """The manager of this process that `settings` shows; ``ConfigManager(app, ...)`` makes others."""
         from synfinance_settings.live.manager import ConfigManager
 
@@ -60,7 +61,7 @@ class Application(application.Application[application.Model_co]):
 
         return group_for(self)
 
-    def override(self, **keys: Any) -> Override[application.Model_co]:
+    def override(self, **keys: Any) -> Override[Model_co]:
         """Other values for a while, in tests: ``with app.override(cart__limit=3):``, or as a decorator."""
         from synfinance_settings.testing import Override
 
