@@ -55,15 +55,6 @@ class ConfigManager(Generic[Config_co]):
         cls._shared = {}
 
     @door
-    def __new__(cls, *given: Any, **arguments: Any) -> Self:
-        """The process-wide manager where no argument is given, else a new one."""
-        if given or arguments:
-            return super().__new__(cls)
-        shipped = shipped_application()
-        manager: Self | None = cls._shared.get(shipped)
-        return cls._shared.setdefault(shipped, super().__new__(cls)) if manager is None else manager
-
-    @door
     def __init__(
         self,
         application: Application[Config_co] | None = None,
@@ -87,7 +78,18 @@ class ConfigManager(Generic[Config_co]):
             if not hasattr(self, "current"):  # somebody may ask for it for the first time at the same time
                 self.current = current
 
-    __new__.__wrapped__ = __init__  # type: ignore[attr-defined] # what help() and inspect show
+    if not TYPE_CHECKING:  # to a type checker all is said by __init__
+
+        @door
+        def __new__(cls, *given: Any, **arguments: Any) -> Self:
+            """The process-wide manager where no argument is given, else a new one."""
+            if given or arguments:
+                return super().__new__(cls)
+            shipped = shipped_application()
+            manager: Self | None = cls._shared.get(shipped)
+            return cls._shared.setdefault(shipped, super().__new__(cls)) if manager is None else manager
+
+        __new__.__wrapped__ = __init__  # what help() and inspect show
 
     @classmethod
     @door
