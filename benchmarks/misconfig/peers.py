@@ -1,8 +1,8 @@
 """Three peers of the package, as their documentation shows them.
 
-They are given the package's own section models, with their forms, limits and contradictions, and its rules between
-settings and environment; dynaconf the same as Validators. So what differs is what stands around the models. References
-to variables are put into the text beforehand, since none of them knows `${NAME:-default}`.
+The first two are given the package's own section models, with their forms, limits and contradictions, and its rules
+between settings and environment; dynaconf what of these a Validator can say. So what differs is what stands around the
+models. References to variables are put into the text beforehand, since none of them knows `${NAME:-default}`.
 """
 
 from __future__ import annotations
