@@ -21,7 +21,7 @@ FLOORS = (
     ("model",),
     ("sections",),
     ("choice",),
-    ("layers",),
+    ("layers", "reads"),
     ("env_loader", "editing"),
     ("live",),
     ("cli", "synfinance", "testing", "metrics", "dynaconf_view"),
