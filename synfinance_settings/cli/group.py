@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from synfinance_settings.choice import APP_VARIABLE, application_named, chosen_application
-from synfinance_settings.cli import difference, doctor, operating, reading, render, writing
+from synfinance_settings.cli import difference, doctor, operating, reading, reads, render, writing
 from synfinance_settings.cli.program import Program, program_of, with_names
 from synfinance_settings.cli.words import WORDS
 from synfinance_settings.errors import SettingsError, forget
@@ -38,7 +38,7 @@ _USAGE_CODES: Final = frozenset(
 _DEBUG: Final = f"{__name__}.debug"
 
 COMMANDS: Final = {
-    "Look, and change no layer": ("validate", "show", "get", "explain", "diff", "history", "watch", "doctor"),
+    "Look, and change no layer": ("validate", "show", "get", "explain", "diff", "history", "watch", "doctor", "reads"),
     "Change a layer file": ("set", "unset", "import", "rollback"),
     "Write another file": ("export", "schema", "env-template"),
 }
@@ -206,7 +206,14 @@ def _common_options() -> list[click.Option]:
     return [color, debug]
 
 
-for command in (*reading.commands, *difference.commands, *writing.commands, *operating.commands, *doctor.commands):
+for command in (
+    *reading.commands,
+    *difference.commands,
+    *writing.commands,
+    *operating.commands,
+    *doctor.commands,
+    *reads.commands,
+):
     command.params += _common_options()
     _COMMANDS[str(command.name)] = command
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 from click.shell_completion import CompletionItem
 
-from synfinance_settings.cli import completion, destination, options, render
+from synfinance_settings.cli import completion, destination, options, reads, render
 from synfinance_settings.cli.program import Command, program_of
 from synfinance_settings.errors import DEFAULT, NOT_SET, LayerError, Origin, Problem
 from synfinance_settings.foreign import as_json
@@ -18,6 +18,7 @@ from synfinance_settings.foreign import as_json
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
+    from synfinance_settings.reads.usage import Usage
 
 _LONGEST_ORIGIN: Final = 36  # columns; a longer one stands on a line of its own
 _NARROWEST_VALUE: Final = 40
@@ -289,8 +290,16 @@ def get(key: str, environment: str | None, reveal: bool, placeholders: bool, str
 @click.argument("key", shell_complete=completion.settings)
 @options.environment_option
 @options.placeholders_option
+@click.option(
+    "--reads",
+    "sources",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Say who reads it: a program's source, or a record (.json) of its tests.",
+)
 @options.format_option("text", "json")
-def explain(key: str, environment: str | None, placeholders: bool, output: str) -> None:
+def explain(key: str, environment: str | None, placeholders: bool, sources: tuple[Path, ...], output: str) -> None:
     """Say where the value of KEY comes from, what it hides and what it means.
 
     The winner stands first, then every layer that it hides; secrets are masked.
@@ -303,10 +312,11 @@ def explain(key: str, environment: str | None, placeholders: bool, output: str) 
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
     found = explain_key(options.application(), report.layers, key, report.snapshot)
+    usage = reads.usage_of(key, sources) if sources else None
     if output == "json":
-        _print_explained_json(found, report)
+        _print_explained_json(found, report, usage)
     else:
-        _print_explained(found, report)
+        _print_explained(found, report, usage)
     if report.snapshot is None:
         faults = render.counted(render.number_of(report.problems), "error")
         see = options.call("validate", "--env", report.environment)
@@ -316,7 +326,7 @@ def explain(key: str, environment: str | None, placeholders: bool, output: str) 
         raise click.exceptions.Exit(1)
 
 
-def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
+def _print_explained_json(found: Explanation, report: ValidationReport, usage: Usage | None) -> None:
     from synfinance_settings.layers.output import plain, told, typed
     from synfinance_settings.layers.snapshot import trail
     from synfinance_settings.text.node import plain_of
@@ -333,11 +343,12 @@ def _print_explained_json(found: Explanation, report: ValidationReport) -> None:
             "overridden": [{"value": below, "origin": str(origin)} for below, origin in said[1:]],
             "variables": list(found.variables),
             "left_out": list(report.left_out),
+            **({"reads": reads.as_data(usage)} if usage else {}),
         }
     )
 
 
-def _print_explained(found: Explanation, report: ValidationReport) -> None:
+def _print_explained(found: Explanation, report: ValidationReport, usage: Usage | None) -> None:
     from synfinance_settings.layers.output import line
 
     setting = options.application().catalogue.settings[found.key]
@@ -353,6 +364,7 @@ def _print_explained(found: Explanation, report: ValidationReport) -> None:
     rows += [("allowed", found.limits)] if found.limits else []
     rows += [("variable" if not number else "", name) for number, name in enumerate(found.variables)]
     rows += [("restart", "needed for a change to take effect" if found.needs_restart else "not needed")]
+    rows += [("read in", reads.explained(usage))] if usage else []
     columns, margin = render.width(), max(len(name) for name, _ in rows) + 4
     lines = render.hanging(f"{found.key} = ", value, columns)
     render.say(render.style(found.key, "strong"), lines[0].removeprefix(found.key))

@@ -82,11 +82,12 @@ class Recorder:
     def _hook(self, kind: type, keys: list[str]) -> Callable[[Any, str], Any]:
         inherited: Any = kind.__getattribute__
         names = frozenset(self._vocabulary.model(keys[0]).model_fields)
-        record = self._record
+        record, settings = self._record, self._settings
+        is_model = kind in self._kinds  # the classes of settings objects are those of other applications', too
 
         def read(instance: Any, name: str) -> Any:
             value = inherited(instance, name)
-            frame = currentframe() if name in names else None
+            frame = currentframe() if name in names and (is_model or instance is settings) else None
             if frame is not None and frame.f_back is not None:
                 record(_Reading(instance, keys, name, value), frame.f_back)
             return value
@@ -132,13 +133,16 @@ class Recorder:
         return is_ours and _TEMPLATE not in frame.f_globals
 
     @cached_property
+    def _kinds(self) -> frozenset[type]:
+        return frozenset((self._vocabulary.catalogue.model, *self._vocabulary.catalogue.sections.values()))
+
+    @cached_property
     def _judges(self) -> frozenset[CodeType]:
         return self._vocabulary.judges
 
     @cached_property
     def _models(self) -> frozenset[CodeType]:
-        catalogue = self._vocabulary.catalogue
-        return frozenset(code for model in (catalogue.model, *catalogue.sections.values()) for code in own_code(model))
+        return frozenset(code for model in self._kinds for code in own_code(model))
 
 
 def _spot(frame: FrameType) -> Spot:

@@ -17,12 +17,13 @@ PACKAGE: Final = __name__.partition(".")[0]
 
 
 class Vocabulary:
-    """The names of `application`; with `has_faces`, those that the package exports show its settings."""
+    """The names of `application`."""
 
-    def __init__(self, application: Application, *, has_faces: bool) -> None:
+    def __init__(self, application: Application) -> None:
         self.application: Final = application
         self.catalogue: Final = application.catalogue
-        self.has_faces: Final = has_faces
+        self.has_faces: Final = application.model.__module__.partition(".")[0] == PACKAGE
+        """Whether the `settings` and `get_config` that this package exports are those of the application."""
 
     def below(self, section: str) -> tuple[str, ...]:
         """The keys of the settings in `section`; of the whole where it is empty."""

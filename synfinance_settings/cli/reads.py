@@ -1,0 +1,191 @@
+"""Which settings a program reads, and which none of it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from synfinance_settings.cli import options, render
+from synfinance_settings.cli.program import Command
+
+if TYPE_CHECKING:
+    from synfinance_settings.reads.findings import Scan
+    from synfinance_settings.reads.usage import Usage, Uses
+    from synfinance_settings.reads.vocabulary import Vocabulary
+
+_MOST_PLACES: Final = 3
+_LONGEST_KEY: Final = 32  # columns; what belongs to a longer one stands below it
+
+_TITLES: Final = {
+    "read": "read",
+    "variable": "read as a variable, past the settings",
+    "perhaps": "perhaps read",
+    "rule": "read by a rule alone",
+    "dead": "dead",
+}
+_SETTLED: Final = ("read", "variable")
+
+
+@click.command(cls=Command, short_help="Say which settings a program reads, and which it does not.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--dead", is_flag=True, help="Leave out what is read for certain.")
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="What pytest --settings-reads wrote.")
+@click.option("--strict", is_flag=True, help="End with 1 where a setting is dead, or a name is no setting.")
+@options.format_option("text", "json")
+def reads(paths: tuple[Path, ...], dead: bool, record: Path | None, strict: bool, output: str) -> None:
+    """Say which settings a program reads, and where.
+
+    Reads the Python files and the text templates in PATH, the working directory unless given, and runs none of them.
+    What it cannot follow is told with its place; the record of a test run says what was read there.
+
+    \b
+    {call} reads app --dead
+    pytest --settings-reads reads.json && {call} reads app --record reads.json
+    """
+    vocabulary = _vocabulary()
+    found, uses = _uses(vocabulary, paths or (Path(),), [record] if record else [])
+    shown = [usage for usage in uses.settings.values() if not (dead and usage.state in _SETTLED)]
+    if output == "json":
+        render.echo_json(_as_data(found, uses, shown))
+    else:
+        _print(found, uses, shown)
+    if strict and (found.slips or any(usage.state == "dead" for usage in uses.settings.values())):
+        raise click.exceptions.Exit(1)
+
+
+def usage_of(key: str, paths: Sequence[Path]) -> Usage:
+    """Who reads `key` in `paths`: sources of a program, and records, which are files that end in ``.json``."""
+    records = [path for path in paths if path.suffix == ".json"]
+    sources = [path for path in paths if path.suffix != ".json"]
+    return _uses(_vocabulary(), sources, records)[1].settings[key]
+
+
+def in_words(usage: Usage, most: int = _MOST_PLACES) -> str:
+    """Who reads a setting, in one line."""
+    tests = f"tests alone: {_listed(list(map(str, usage.tests)), most)}" if usage.tests else ""
+    match usage.state:
+        case "read" | "variable":
+            places = [str(place) for place, how in usage.reads if (how == "variable") == (usage.state == "variable")]
+            return _listed(places, most)
+        case "perhaps":
+            return _listed([str(doubt.place) for doubt in usage.doubts], most)
+        case "rule":
+            return ", ".join(usage.rules) + (f"; {tests}" if tests else "")
+        case _:
+            return tests
+
+
+def explained(usage: Usage) -> str:
+    """The same for a setting that stands alone."""
+    words = in_words(usage, 10)
+    if usage.state == "read":
+        return words
+    return f"{_TITLES[usage.state] if usage.state != 'dead' else 'nothing'}{': ' if words else ''}{words}"
+
+
+def as_data(usage: Usage) -> dict[str, Any]:
+    """The same for scripts."""
+    return {
+        "state": usage.state,
+        "reads": [{"place": str(place), "how": how} for place, how in usage.reads],
+        "perhaps": [str(doubt.place) for doubt in usage.doubts],
+        "rules": list(usage.rules),
+        "tests": list(map(str, usage.tests)),
+    }
+
+
+def _vocabulary() -> Vocabulary:
+    from synfinance_settings.reads.vocabulary import Vocabulary
+
+    return Vocabulary(options.application())
+
+
+def _uses(vocabulary: Vocabulary, paths: Sequence[Path], records: Sequence[Path]) -> tuple[Scan, Uses]:
+    from synfinance_settings.reads.findings import Scan
+    from synfinance_settings.reads.record import read_record
+    from synfinance_settings.reads.scan import scan
+    from synfinance_settings.reads.usage import uses
+
+    recorded = [read for record in records for read in read_record(record, vocabulary)]
+    found = scan(vocabulary, paths, lambda said: render.note(said)) if paths else Scan()
+    if paths and not found.files and not found.passed_over:
+        where = ", ".join(map(render.place, (path.absolute() for path in paths)))
+        raise click.UsageError(f"there is no Python file and no template in {where}")
+    return found, uses(vocabulary, found, recorded)
+
+
+def _listed(items: Sequence[str], most: int) -> str:
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _as_data(found: Scan, uses: Uses, shown: Sequence[Usage]) -> dict[str, Any]:
+    return {
+        "settings": {usage.key: as_data(usage) for usage in shown},
+        "unseen": [
+            {"place": str(doubt.place), "said": doubt.said, "settings": len(doubt.keys)} for doubt in uses.doubts
+        ],
+        "recorded": [{"place": str(doubt.place), "read": list(keys)} for doubt, keys in uses.settled.items()],
+        "unknown": [{"place": str(slip.place), "name": slip.name, "meant": slip.meant} for slip in found.slips],
+        "passed_over": [{"file": file, "why": why} for file, why in found.passed_over],
+        "files": found.files,
+    }
+
+
+def _print(found: Scan, uses: Uses, shown: Sequence[Usage]) -> None:
+    for state, title in _TITLES.items():
+        rows = [(usage.key, in_words(usage)) for usage in shown if usage.state == state]
+        _print_part(title, rows, "error" if state == "dead" else "strong")
+    unseen = [(str(doubt.place), f"{doubt.said}: {_counted(doubt.keys)}, perhaps") for doubt in uses.doubts]
+    _print_part("what the source alone does not tell", unseen, "warning")
+    settled = [(str(doubt.place), f"{doubt.said}: {', '.join(keys)}") for doubt, keys in uses.settled.items()]
+    _print_part("seen in the record", settled, "strong")
+    slips = [
+        (str(slip.place), slip.name + (f"; did you mean {slip.meant}?" if slip.meant else "")) for slip in found.slips
+    ]
+    _print_part("no setting", slips, "error")
+    _print_part("passed over", found.passed_over, "warning")
+    render.say(", ".join(_verdict(found, uses)))
+
+
+def _counted(keys: Sequence[str]) -> str:
+    return keys[0] if len(keys) == 1 else f"any of {len(keys)} settings"
+
+
+def _print_part(title: str, rows: Sequence[tuple[str, str]], style: str) -> None:
+    if not rows:
+        return
+    columns = render.width()
+    lengths = [len(render.shown(head)) for head, _ in rows]
+    margin = max((length for length in lengths if length <= _LONGEST_KEY), default=0) + 4
+    render.say(render.style(title, style), f" ({len(rows)})")
+    for head, text in rows:
+        for line in _row(head, text, margin, columns):
+            render.say(line)
+    render.say("")
+
+
+def _row(head: str, text: str, margin: int, columns: int | None) -> Iterator[str]:
+    start = f"  {render.shown(head)}"
+    if text and len(start) > margin - 2:
+        yield start
+        start = ""
+    for line in render.hanging(start.ljust(margin), text, columns):
+        yield line.rstrip()
+
+
+def _verdict(found: Scan, uses: Uses) -> Iterator[str]:
+    counts = Counter[str](usage.state for usage in uses.settings.values())
+    for state, title in _TITLES.items():
+        if counts[state]:
+            yield f"{counts[state]} {title.partition(',')[0]}"
+    if found.slips:
+        yield render.counted(len(found.slips), "name") + " of no setting"
+    yield f"in {render.counted(found.files, 'file')}"
+
+
+commands: Final = (reads,)
