@@ -92,14 +92,15 @@ def sample(project):
     return project
 
 
-def recorded(project, *arguments: str) -> Path:
+def recorded(project, *arguments: str, **variables: str) -> Path:
     run = project.python(
         f"""
 import sys, pytest
 sys.path.insert(0, "")
 ours = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--rootdir", ".", "-c", "/dev/null", "checks.py"]
 sys.exit(pytest.main([*ours, "--settings-reads", "reads.json", *{list(arguments)}]))
-"""
+""",
+        **variables,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return project.root / "reads.json"
@@ -131,6 +132,30 @@ def test_what_a_scan_alone_cannot_see_is_told_with_its_place(sample, monkeypatch
 def test_a_record_of_several_workers_is_one(sample):
     one = json.loads(recorded(sample).read_text())
     assert json.loads(recorded(sample, "-n", "2").read_text()) == one
+
+
+def test_the_tests_of_another_application_are_recorded_by_its_own_settings(project):
+    project.write(
+        "till.py",
+        """
+from synfinance_settings import Application, Section, Whole, setting
+
+class TillConfig(Section):
+    limit: Whole = setting(20, "Most items.")
+    spare: Whole = setting(1, "Nothing.")
+    get: Whole = setting(1, "A name that settings have themselves.")
+
+    @property
+    def twice(self):
+        return self.limit * 2
+
+app = Application(TillConfig, prefix="TILL_")
+settings = app.settings
+""",
+    )
+    project.write("checks.py", "from till import settings\ndef test_x():\n    assert settings.twice == 40\n")
+    record = json.loads(recorded(project, TILL_SETTINGS_DIR="none", SYNFINANCE_SETTINGS_APP="till:app").read_text())
+    assert (record["reads"], record["tests"]) == ({"limit": ["checks.py:3"]}, ["checks.py"])
 
 
 def test_a_read_that_nobody_records_finds_no_hook(project):
