@@ -1,7 +1,8 @@
 """For the tests of programs that read settings: fixtures, and ``--settings-reads FILE``, which records what is read.
 
-Nothing of the package is imported until one of them is used. They are of the application that the variable SYNFINANCE_SETTINGS_APP names, else of the one that the option
-`synfinance_settings_app` of pytest's configuration names (``shop.settings:app``), else of SynFinance's.
+Nothing of the package is imported until one of them is used. They are of the application that the variable
+SYNFINANCE_SETTINGS_APP names, else of the one that the option `synfinance_settings_app` of pytest's configuration names
+(``shop.settings:app``), else of SynFinance's.
 """
 
 from __future__ import annotations
