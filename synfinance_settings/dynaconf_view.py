@@ -139,7 +139,7 @@ class _InForce(Settings):  # type: ignore[misc]
         options = {name: _read_only(value) for name, value in _OPTIONS.items()}
         options["ENVVAR_PREFIX_FOR_DYNACONF"] = variables.prefix.rstrip("_")
         options["ENV_SWITCHER_FOR_DYNACONF"] = variables.environment
-        options["ENV_FOR_DYNACONF"] = str(manager.current.environment)
+        options["ENV_FOR_DYNACONF"] = str(snapshot.environment)
         values = {name.upper(): _read_only(value) for name, value in snapshot.config}
         core = DynaconfCore("main", box_settings=self, _store=_Section({**options, **values}))
         self.__dict__.update(options, _manager=manager, _snapshot=snapshot, __core__=core)
@@ -155,9 +155,7 @@ class _InForce(Settings):  # type: ignore[misc]
     @property
     def loaded_by_loaders(self) -> dict[SourceMetadata, Any]:
         """What each place of each layer says, lowest layer first: dynaconf's tools draw the history from it."""
-        return _history(
-            self._snapshot, self.__dict__["ENV_FOR_DYNACONF"]
-        )  # a new one each time, since these tools write into it
+        return _history(self._snapshot)  # a new one each time, since these tools write into it
 
     def get(self, key: Any, default: Any = None, cast: Any = None, fresh: bool = False, **others: Any) -> Any:
         """The value of `key`; what is in force is always fresh."""
@@ -262,10 +260,11 @@ def _is_option(name: str) -> bool:
     return not {upper, f"{upper}_FOR_DYNACONF"}.isdisjoint((*UPPER_DEFAULT_SETTINGS, *_UNLISTED))
 
 
-def _history(snapshot: Snapshot, environment: str) -> dict[SourceMetadata, dict[str, Any]]:
+def _history(snapshot: Snapshot) -> dict[SourceMetadata, dict[str, Any]]:
     """What the models and each place of each layer say, as dynaconf keeps it; secrets masked."""
     catalogue = snapshot.catalogue
     history: dict[SourceMetadata, dict[str, Any]] = {}
+    environment = str(snapshot.environment)
 
     def note(loader: str, origin: Origin, key: str, value: Any) -> None:
         said = history.setdefault(SourceMetadata(loader, str(origin), environment), {})

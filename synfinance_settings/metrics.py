@@ -18,7 +18,7 @@ from typing import Any, Final
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.live.current import Current, ReloadResult
+from synfinance_settings.live.current import ReloadResult
 from synfinance_settings.live.manager import ConfigManager
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds; a load takes milliseconds
@@ -32,18 +32,18 @@ def install(manager: ConfigManager[Any], registry: CollectorRegistry | None = No
     target = REGISTRY if registry is None else registry
     loaded, current = manager.snapshot, manager.current
     prefix = f"{current.choice.application.prefix.lower()}settings"
-    show = _info(target, prefix, current)
+    show = _info(target, prefix)
     observe = _observer(target, prefix, loaded.loaded_at.timestamp(), is_good=manager.last_failure is None)
     current.mirror(show)
     current.observe(observe)
 
 
-def _info(registry: CollectorRegistry, prefix: str, current: Current) -> Callable[[Snapshot], None]:
+def _info(registry: CollectorRegistry, prefix: str) -> Callable[[Snapshot], None]:
     info = Gauge(f"{prefix}_info", "The settings in force.", ["environment", "fingerprint"], registry=registry)
 
     def show(snapshot: Snapshot) -> None:
         info.clear()
-        info.labels(str(current.environment), snapshot.fingerprint).set(1)
+        info.labels(str(snapshot.environment), snapshot.fingerprint).set(1)
 
     return show
 

@@ -186,6 +186,28 @@ def test_the_dynaconf_object_of_a_process_is_of_the_application_that_the_variabl
     assert run.stdout == "5\n", run.stderr
 
 
+def test_another_environment_with_the_same_values_is_another_snapshot(project, shop):
+    """No setting says the environment, so nothing but the snapshot does."""
+    project.layer("live", "motto: lend\n")
+    registry, seen, done = CollectorRegistry(), [], threading.Event()
+    install(shop, registry)
+    before = shop.snapshot
+    shop.subscribe(lambda old, new: (seen.append((old.environment, new.environment)), done.set()))
+    shop.load_config(environment="live")
+    assert (before.environment, shop.snapshot.environment, shop.get_environment()) == ("qa", "live", "live")
+    assert (shop.snapshot.config, shop.snapshot.number) == (before.config, before.number + 1)
+    assert done.wait(PATIENCE)
+    assert seen == [("qa", "live")]
+    (info,) = [metric for metric in registry.collect() if metric.name == "shop_settings_info"]
+    assert [sample.labels["environment"] for sample in info.samples] == ["live"]
+    shop.rollback()
+    assert (shop.snapshot.environment, shop.get_environment()) == ("qa", "qa")
+
+
+def test_a_snapshot_that_was_pickled_knows_its_environment(shop):
+    assert pickle.loads(pickle.dumps(shop.snapshot)).environment == "qa"
+
+
 def test_variables_of_its_project_are_read(project):
     project.write(".env", "SHOP_ENV=qa\nLIMIT=7\n")
     loader = EnvLoader(environ={"SHOP_SETTINGS_DIR": str(project.settings)}, application=SHOP)

@@ -24,10 +24,9 @@ _BAR: Final = " │ "
 
 
 class _Side(NamedTuple):
-    """One of the states that are compared, its environment, and the settings in it that hold a placeholder."""
+    """One of the states that are compared, and the settings in it that hold a placeholder."""
 
     snapshot: Snapshot
-    environment: str
     lent: Mapping[str, tuple[str, ...]]
 
 
@@ -80,7 +79,7 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     different = [row for row in rows if row.differs]
     chosen = rows if all_keys else different
     if output == "text":
-        labels = [_label(name, state.environment) for name, state in zip(names, states, strict=True)]
+        labels = [_label(name, state.snapshot.environment) for name, state in zip(names, states, strict=True)]
         _print_text(chosen, labels, origin=origin)
         render.say(f"{len(different)} of {len(rows)} settings differ", err=True)
     else:
@@ -132,7 +131,7 @@ def _label(name: str, environment: str) -> str:
 def _side(report: ValidationReport) -> _Side:
     if report.snapshot is None:
         raise SettingsError.of(report.problems)
-    return _Side(report.snapshot, report.environment, report.lent)
+    return _Side(report.snapshot, report.lent)
 
 
 def _rows(states: Sequence[_Side]) -> list[_Row]:

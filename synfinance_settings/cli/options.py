@@ -112,10 +112,9 @@ def find_anyhow() -> Project:
 
 
 class Loaded(NamedTuple):
-    """The settings of a start, its environment, and the settings that hold a placeholder, with what it stands for."""
+    """The settings of a start, and those of them that hold a placeholder, with what it stands for."""
 
     snapshot: Snapshot
-    environment: str
     lent: Mapping[str, tuple[str, ...]]
 
 
@@ -132,7 +131,7 @@ def load(environment: str | None, *, strict: bool = False, placeholders: bool = 
         render.say(render.one_line(warning), err=True)
     if found.placeholders:
         render.say(f"placeholders for {', '.join(found.placeholders)}", err=True)
-    return Loaded(found.snapshot, found.environment, found.lent)
+    return Loaded(found.snapshot, found.lent)
 
 
 LENDING: Final = "to look without the secrets of this environment, pass --placeholders"

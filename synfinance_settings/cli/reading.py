@@ -193,7 +193,7 @@ def show(
         raise click.UsageError("--origin lists settings for people; into a file it goes as json or env")
     if all_values and chosen != "env":
         raise click.UsageError("--all goes with --format env; the others show all settings")
-    snapshot, loaded_for, lent = options.load(environment, strict=strict, placeholders=placeholders)
+    snapshot, lent = options.load(environment, strict=strict, placeholders=placeholders)
     application = options.application()
     keys = [key for key in application.catalogue.settings if section is None or key.startswith(f"{section}.")]
     if origin:
@@ -207,7 +207,6 @@ def show(
         text = dotenv_text(
             application,
             snapshot,
-            loaded_for,
             keys,
             reveal=reveal,
             all_values=all_values,

@@ -179,7 +179,7 @@ def export(path: str, environment: str | None, form: str | None, reveal: bool, p
     if reveal and placeholders:
         raise click.UsageError("--reveal goes without --placeholders, which are no secrets")
     chosen = destination.form_of(path, form, "yaml", "json")
-    snapshot, _, lent = options.load(environment, placeholders=placeholders)
+    snapshot, lent = options.load(environment, placeholders=placeholders)
     text, left_out = exported(snapshot.config, "json" if chosen == "json" else "yaml", reveal=reveal, lent=lent)
     destination.put(path, text, yes=yes, mode=0o600 if reveal else None)
     for what, keys in left_out.items() if chosen == "json" else ():

@@ -23,7 +23,6 @@ from synfinance_settings.text.node import leaves, plain_of
 def dotenv_text(
     application: Application,
     snapshot: Snapshot,
-    environment: str,
     keys: Iterable[str] | None = None,
     *,
     reveal: bool = False,
@@ -31,7 +30,7 @@ def dotenv_text(
     origins: bool = False,
     lent: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """The settings `keys` of `snapshot`, which is of `environment`, else all, as a ``.env``.
+    """The settings `keys` of `snapshot`, else all, as a ``.env``.
 
     With `reveal` secrets are set too; with `all_values` what is as the default has it; with `origins` a comment before
     each line says where the value was written. `lent` are the settings whose values hold placeholders.
@@ -39,8 +38,8 @@ def dotenv_text(
     config, names, settings = snapshot.config, application.variables, application.catalogue.settings
     extent = "all of them" if all_values else "what differs from the defaults"
     secrets = "secrets too" if reveal else "without secrets"
-    lines = [f"# The settings of {environment}: {extent}, {secrets}."]
-    lines += [f"# {names.environment}={environment}"]
+    lines = [f"# The settings of {snapshot.environment}: {extent}, {secrets}."]
+    lines += [f"# {names.environment}={snapshot.environment}"]
     values = application.catalogue.values_of(config)
     for key in settings if keys is None else keys:
         if key == "environment" or not (all_values or _is_needed(snapshot, key, values[key])):

@@ -121,7 +121,7 @@ def build(
     warnings = told((*run.warnings, *validation.warnings))
     snapshot = None
     if config is not None and not problems:
-        snapshot = Snapshot(config, look.looked_at, layers, warnings, taken=validation.taken)
+        snapshot = Snapshot(config, project.environment, look.looked_at, layers, warnings, taken=validation.taken)
     return ValidationReport(
         project.environment,
         problems,

@@ -85,7 +85,8 @@ def _holds_mapping(node: Node) -> bool:
 class Snapshot(Generic[Model_co]):
     """One validated, immutable state of all settings.
 
-    A build gives the values, where they come from and when that was read (`loaded_at`, in UTC). The rest is said by the
+    A build gives the values, the environment that they are of, where they come from and when that was read
+    (`loaded_at`, in UTC). The rest is said by the
     timeline in which the snapshot comes into force: `number` counts from 1 in one manager, and is 0 before;
     `pending_restart` names the changed settings that take effect only after a restart; `pending_files` is true after a
     rollback whose layer files still hold what was rolled back from, and `restores` is then the number of the snapshot
@@ -94,6 +95,7 @@ class Snapshot(Generic[Model_co]):
     """
 
     config: Model_co
+    environment: str
     loaded_at: datetime
     layers: Layers = field(repr=False)
     warnings: tuple[Problem, ...] = ()
@@ -102,6 +104,10 @@ class Snapshot(Generic[Model_co]):
     pending_files: bool = False
     restores: int | None = None
     taken: Taken = field(default_factory=dict, repr=False)
+
+    def agrees_with(self, other: Snapshot[Any]) -> bool:
+        """True where the other has the same values, in the same environment."""
+        return self.environment == other.environment and bool(self.config == other.config)
 
     @property
     def catalogue(self) -> Catalogue:

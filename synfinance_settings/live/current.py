@@ -336,7 +336,7 @@ class Current:
             mirror(shown)
         if manual:
             self.announcer.announce(ConfigEvent.MANUAL_RELOAD, shown.config)
-        if old is None or (old.config == shown.config and event is not ConfigEvent.ROLLED_BACK):
+        if old is None or (old.agrees_with(shown) and event is not ConfigEvent.ROLLED_BACK):
             return None
         if event is not None:
             self.announcer.announce(event, shown.config)

@@ -49,14 +49,15 @@ class Timeline:
     def follow(self, state: State) -> State:
         """`state` as the next one: with the number it gets, and the settings that wait for a restart.
 
-        Where its values are those in force, it keeps their number and time; what was rolled back to is always new.
+        Where its values and environment are those in force, it keeps their number and time; what was rolled back to
+        is always new.
         """
         snapshot, current = state.snapshot, self.current
         if not self._at_start:
             self._at_start = snapshot.catalogue.restart_values_of(snapshot.config)
         now = snapshot.catalogue.restart_values_of(snapshot.config)
         pending = tuple(key for key, value in now.items() if value != self._at_start[key])
-        if current is not None and snapshot.restores is None and current.snapshot.config == snapshot.config:
+        if current is not None and snapshot.restores is None and current.snapshot.agrees_with(snapshot):
             number, loaded_at = current.snapshot.number, current.snapshot.loaded_at
         else:
             number, loaded_at = next(self._numbers), snapshot.loaded_at

@@ -109,7 +109,7 @@ def test_a_dotenv_that_is_shown_gives_the_same_settings(room, extent, reveal, de
     """In a project with nothing else, and in the same one."""
     (room / ".env").unlink(missing_ok=True)
     before = manager(room, as_yaml(default), as_yaml(development)).snapshot
-    text = dotenv_text(SYNFINANCE, before, "development", reveal=reveal, all_values=bool(extent))
+    text = dotenv_text(SYNFINANCE, before, reveal=reveal, all_values=bool(extent))
     wanted = {key: value for key, value in values_of(before.config).items() if reveal or key not in SECRETS}
     for layers_of_a_project in ((as_yaml(default), as_yaml(development)), ("{}", "{}")):
         (room / ".env").write_text(text, encoding="utf-8", newline="")
