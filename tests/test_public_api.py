@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 import synfinance_settings
+from synfinance_settings.sections.keys import SECTIONS
 
 LIBRARIES = "{'pydantic', 'dynaconf', 'yaml', 'dotenv', 'click', 'watchdog'}"
 
@@ -16,10 +20,30 @@ def test_all_is_sorted_and_holds_no_name_twice():
 
 
 def test_the_promised_names_are_there():
-    sections = ("Server", "Database", "Cache", "Generation", "FeatureEngineering", "ML", "Monitoring", "Security")
     promised = {"settings", "get_config", "override", "ConfigManager", "EnvLoader", "Environment", "LogLevel"}
-    promised |= {"Snapshot", "AppConfig", "SettingsError", *(f"{name}Config" for name in sections)}
+    promised |= {"Snapshot", "AppConfig", "SettingsError", *(model.__name__ for model in SECTIONS.values())}
+    promised |= {"Application", "ApplicationError", "Server", "Listener", "File", "Folder"}
+    promised |= {"Certificate", "Credential"}
     assert promised <= set(synfinance_settings.__all__)
+
+
+def test_type_checkers_find_what_is_exported_and_where_it_is():
+    """By a name given twice, which is how a type checker knows an import for an export."""
+    (block,) = (
+        node
+        for node in ast.parse(Path(synfinance_settings.__file__).read_text()).body
+        if isinstance(node, ast.If) and node.body and isinstance(node.body[0], ast.ImportFrom)
+    )
+    seen = {
+        name.asname: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom) and node.module != "typing"
+        for name in node.names
+    }
+    assert list(seen.values()) == sorted(seen.values())
+    assert sorted(seen) == synfinance_settings.__all__
+    for name, module in seen.items():
+        assert getattr(import_module(module), name) is getattr(synfinance_settings, name)
 
 
 @pytest.mark.parametrize("name", synfinance_settings.__all__)
@@ -33,8 +57,8 @@ def test_every_class_and_function_says_what_it_is(name):
     assert inspect.getdoc(getattr(synfinance_settings, name))
 
 
-def test_every_error_can_be_caught_as_a_settings_error():
-    errors = [name for name in synfinance_settings.__all__ if name.endswith("Error")]
+def test_every_error_but_that_of_a_program_can_be_caught_as_a_settings_error():
+    errors = [name for name in synfinance_settings.__all__ if name.endswith("Error") and name != "ApplicationError"]
     assert all(issubclass(getattr(synfinance_settings, name), synfinance_settings.SettingsError) for name in errors)
 
 
