@@ -34,14 +34,14 @@ from synfinance_settings.foreign import pasted, printable
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from synfinance_settings.cli import probe
     from synfinance_settings.layers.project import Project
+    from synfinance_settings.probing import probe
     from synfinance_settings.sections.app import AppConfig
 
 Status = Literal["ok", "warn", "fail"]
 Answers = Mapping[str, "probe.Answer"]
 
-_PROBE: Final = Path(__file__).with_name("probe.py")
+_PROBE: Final = Path(__file__).parents[1] / "probing" / "probe.py"
 _BACKSTOP: Final = 60  # seconds for a process to come up, import its driver and end by its own alarm
 _EXPIRES_SOON: Final = 30  # days
 _LEAST_SECRET: Final = 12  # characters

@@ -1,0 +1,1 @@
+"""Live checks: does what the settings name in the world work from here?"""
