@@ -41,7 +41,7 @@ DOORS = {
     "redis": {"probing/probe.py"},
     "prometheus_client": {"metrics.py"},
     "pytest": {"pytest_plugin.py", "testing.py"},
-    "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py", "cli/doctor.py"},
+    "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py"},
     "pydantic_core": {"model/", "layers/validation.py"},
     "typing_extensions": {"choice.py", "model/application.py", "layers/snapshot.py"},  # for type checkers alone
     "annotated_types": {"model/plain_types.py"},
@@ -126,7 +126,6 @@ WHO_KNOWS_SYNFINANCE = {
     "synfinance.py",
     "testing.py",
     "dynaconf_view.py",
-    "cli/doctor.py",
 }
 """The faces; everybody else is handed an application."""
 

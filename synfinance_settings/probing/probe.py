@@ -1,4 +1,4 @@
-"""Asks a server or the machine one question for `doctor`, in a process that ends in time whatever answers.
+"""Asks a server or the machine one question, in a process that ends in time whatever answers.
 
 A name may be looked up for minutes, a server may drip, or send without end: so the question is asked by a program of
 its own, which an alarm ends and which has little memory. The question comes as JSON on stdin, since it holds a secret;
@@ -17,8 +17,10 @@ import socket
 import sys
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 _MEMORY: Final = 1 << 30  # bytes that the drivers and an answer may take
+_DIALECT: Final = re.compile(r"^(postgres(?:ql)?)\+[a-z0-9_]+://")  # as SQLAlchemy names a driver
 _VERSION: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6}){1,3}")
 
 Question = dict[str, Any]
@@ -75,15 +77,21 @@ def main() -> None:
 def _postgres() -> Callable[[Question], Answer]:
     import psycopg
 
+    names = {"host": "host", "port": "port", "user": "user", "password": "password", "database": "dbname"}
+
     def ask(question: Question) -> Answer:
-        if failure := _unreachable(question["host"], question["port"]):
+        if failure := _unreachable(question, 5432):
             return failure
+        said = {"sslmode": question["tls"]} if "tls" in question else {}
+        if "url" not in question:
+            said |= {name: str(question[role]) for role, name in names.items() if role in question}
+        url = _DIALECT.sub(r"\1://", question.get("url", ""))
         try:
-            with psycopg.connect(question["url"], sslmode=question["ssl_mode"], autocommit=True) as connection:
+            with psycopg.connect(url, autocommit=True, **said) as connection:
                 found = connection.info.server_version
         except psycopg.Error as error:
-            said = str(error)
-            return {"failure": next((name for part, name in _SAID_BY_POSTGRES.items() if part in said), "odd")}
+            told = str(error)
+            return {"failure": next((name for part, name in _SAID_BY_POSTGRES.items() if part in told), "odd")}
         return {"version": f"{found // 10000}.{found % 10000}"}
 
     return ask
@@ -92,11 +100,14 @@ def _postgres() -> Callable[[Question], Answer]:
 def _redis() -> Callable[[Question], Answer]:
     import redis
 
+    names = {"host": "host", "port": "port", "user": "username", "password": "password", "database": "db", "tls": "ssl"}
+
     def ask(question: Question) -> Answer:
-        if failure := _unreachable(question["host"], question["port"]):
+        if failure := _unreachable(question, 6379):
             return failure
+        said = {name: question[role] for role, name in names.items() if role in question}
         try:
-            with redis.Redis.from_url(question["url"]) as client:
+            with redis.Redis.from_url(question["url"]) if "url" in question else redis.Redis(**said) as client:
                 client.ping()
                 version = str(_told_by(client).get("redis_version"))
         except redis.RedisError as error:
@@ -113,14 +124,39 @@ def _redis() -> Callable[[Question], Answer]:
     return ask
 
 
-def _ports() -> Callable[[Question], Answer]:
+def _http() -> Callable[[Question], Answer]:
+    """Connect, with TLS where the URL says so, and send nothing: what is asked for might do something."""
+    import ssl
+
     def ask(question: Question) -> Answer:
-        return {"taken": [_taken(question["host"], port) for port in question["ports"]]}
+        is_secure = question.get("url", "").lower().startswith("https:")
+        place = _place(question, 443 if is_secure else 80)
+        if isinstance(place, dict):
+            return place
+        try:
+            with socket.create_connection(place) as connection:
+                if is_secure:
+                    ssl.create_default_context().wrap_socket(connection, server_hostname=place[0]).close()
+        except ssl.SSLCertVerificationError:
+            return {"failure": "certificate"}
+        except ssl.SSLError:
+            return {"failure": "no-tls"}
+        except (OSError, ValueError) as error:
+            return _failure(error)
+        return {}
 
     return ask
 
 
-def _taken(host: str, port: int) -> Answer | None:
+def _connect() -> Callable[[Question], Answer]:
+    return lambda question: _unreachable(question) or {}
+
+
+def _port() -> Callable[[Question], Answer]:
+    return lambda question: _taken(question["host"], question["port"]) or {}
+
+
+def _taken(host: str | None, port: int) -> Answer | None:
     """Why `port` cannot be listened on; None where it can."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -133,15 +169,30 @@ def _taken(host: str, port: int) -> Answer | None:
     return None
 
 
-def _unreachable(host: str, port: int) -> Answer | None:
-    """Why no connection comes about; None where one does, and for a folder with the socket of a server."""
-    if host.startswith("/"):
+def _unreachable(question: Question, port: int | None = None) -> Answer | None:
+    """Why no connection comes about; None where one does, and for a server that is found by a socket's folder."""
+    place = _place(question, port)
+    if isinstance(place, dict):
+        return place
+    if place[0].startswith("/") or not place[0]:
         return None
     try:
-        socket.create_connection((host, port)).close()
+        socket.create_connection(place).close()
     except (OSError, ValueError) as error:
         return _failure(error)
     return None
+
+
+def _place(question: Question, port: int | None) -> tuple[str, int] | Answer:
+    """Host and port, `port` where none is said; the host is empty where it is left to the driver."""
+    host, said = question.get("host"), question.get("port")
+    if host is None:
+        try:
+            found = urlsplit(question["url"])
+            host, said = unquote(found.hostname or ""), found.port
+        except ValueError:
+            return {"failure": "no-host"}
+    return (str(host), int(said or port or 0)) if said or port else {"failure": "no-port"}
 
 
 def _failure(error: OSError | ValueError) -> Answer:
@@ -151,7 +202,7 @@ def _failure(error: OSError | ValueError) -> Answer:
     return {"failure": "system", "said": os.strerror(error.errno or 0)}
 
 
-_ASKERS: Final = {"postgres": _postgres, "redis": _redis, "ports": _ports}
+_ASKERS: Final = {"postgres": _postgres, "redis": _redis, "http": _http, "connect": _connect, "port": _port}
 
 if __name__ == "__main__":
     main()

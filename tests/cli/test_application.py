@@ -123,6 +123,18 @@ def test_environments_are_compared_by_their_names_and_short_names(counter):
     assert "cart.limit" in counter.done("diff", "--matrix")
 
 
+def test_doctor_checks_what_the_application_declares_and_nothing_of_synfinance(counter):
+    result = counter.run("doctor", "--format", "json", SHOP_TOKEN="short")
+    findings = json.loads(result.stdout)
+    assert [finding["check"] for finding in findings] == ["files", "settings", "secrets"]
+    assert findings[-1]["message"] == "till.token is shorter than 12 characters"
+    assert findings[-1]["mend"].endswith("and set SHOP_TOKEN or SHOP_TOKEN_FILE")
+    counter.layer("dev", "cart: {limit: x}\n")
+    (_, settings) = json.loads(counter.run("doctor", "--format", "json").stdout)
+    assert settings["message"] == "1 error; not checked without settings: secrets"
+    assert settings["mend"] == "shop-settings validate --env dev"
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

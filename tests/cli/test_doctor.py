@@ -203,9 +203,9 @@ class TestServers:
 
     def test_a_cache_in_memory_needs_no_server(self, desk):
         (cache,) = found(desk)["cache"]
-        assert (cache["status"], cache["message"]) == ("ok", "in memory")
+        assert (cache["status"], cache["message"]) == ("ok", "not in use: cache.backend is memory")
         (cache,) = found(desk, SYNFINANCE_CACHE_ENABLED="off")["cache"]
-        assert (cache["status"], cache["message"]) == ("ok", "switched off")
+        assert (cache["status"], cache["message"]) == ("ok", "not in use: cache.enabled is false")
 
     def test_drivers_that_are_missing_are_named(self, desk, at, closed_port, project):
         at(closed_port, closed_port)
@@ -393,7 +393,7 @@ class TestHere:
         project.layer("development", "server: {port: 1, prot: 2}\n")
         checks = found(desk, code=1)
         assert set(checks) == {"files", "settings"}
-        not_checked = "not checked without settings: database, cache, tls, paths, ports, secrets"
+        not_checked = "not checked without settings: database, cache, monitoring, tls, paths, ports, secrets"
         assert checks["settings"][0]["message"] == f"2 errors; {not_checked}"
         assert checks["settings"][0]["mend"] == "synfinance-settings validate --env development"
 
