@@ -33,7 +33,7 @@ from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.text.expansion import ReferenceFault, Scope, expand
 from synfinance_settings.text.files import Content
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Node, Source, leaves, text_of
 
 _COMMANDS: Final = (["validate"], ["show"], ["explain", "server.port"], ["get", "app_name"], ["diff", "--matrix"])

@@ -27,7 +27,7 @@ from synfinance_settings.sections.keys import public_path, suggestion
 from synfinance_settings.sections.variables import misuse, near_variable
 from synfinance_settings.text.dotenv import read_dotenv
 from synfinance_settings.text.expansion import ReferenceFault, Scope, expand
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Source
 
 Run = Callable[[], object]

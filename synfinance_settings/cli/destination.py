@@ -7,44 +7,76 @@ that a load reads, since such a file has a way of its own: one that validates, a
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from synfinance_settings.cli import options, render
 
+if TYPE_CHECKING:
+    from synfinance_settings.text.format import Format
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 STDOUT: Final = "-"
 PATH: Final = click.Path(dir_okay=False, allow_dash=True)
-_SUFFIXES: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".env": "env"}
 
 output_option = click.option("--output", "path", type=PATH, help="Write to this file; - is stdout.")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
-def format_option(*forms: str) -> Callable[[_Command], _Command]:
-    """The option that chooses among `forms`; where it is not given, the file's name does, and else it is the first."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(forms),
-        help=f"The form of the output; unless given, that of the file's suffix, else {forms[0]}.",
-    )
+class _Names(Sequence[str]):
+    """The names of all formats; their libraries are imported when somebody asks for one, not to print a help."""
+
+    def _all(self) -> tuple[str, ...]:
+        from synfinance_settings.text.formats import FORMATS
+
+        return tuple(found.name for found in FORMATS)
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._all()[at]
 
 
-def form_of(path: str | None, given: str | None, *forms: str) -> str:
-    """The form among `forms` in which `path` is written: a file is read by its suffix, so it is written by it."""
-    name = Path(path or STDOUT).name
-    suffix = ".env" if name.startswith(".env") else Path(name).suffix
-    meant = _SUFFIXES.get(suffix)
+class _Form(click.Choice[str]):
+    def __init__(self) -> None:
+        super().__init__(())
+        self.choices = _Names()  # type: ignore[assignment]  # no tuple, or they would be asked for at once
+
+
+def format_option(command: _Command) -> _Command:
+    """The option that chooses a format; where it is not given, the file's name does, and else it is the first."""
+    said = "The form of the output; unless given, that of the file's suffix, else yaml."
+    return click.option("--format", "form", type=_Form(), help=said)(command)
+
+
+def format_for(
+    path: str | None,
+    given: str | None = None,
+    *,
+    fits: Callable[[Format], bool] = lambda found: True,
+    usual: str = "yaml",
+) -> Format:
+    """The format in which `path` is written, among those that `fits`: a file is read as its name says, so it is
+    written so.
+
+    It is the one that is `given`, else that of the name, else the `usual` one.
+    """
+    from synfinance_settings.text.formats import FORMATS, format_of
+
+    meant = format_of(Path(path or STDOUT).name)
+    named = {found.name: found for found in FORMATS if fits(found)}
     if meant is None:
-        return given or forms[0]
-    if given not in (None, meant) or meant not in forms:
-        wanted = f"as {given}" if given else f"in any of its forms, {', '.join(forms)}"
-        raise click.UsageError(f"{path} would be read as {meant}, so it is not written {wanted}; choose another suffix")
+        return named[given or usual]
+    if given not in (None, meant.name) or meant.name not in named:
+        wanted = f"as {given}" if given else f"in any of its forms, {', '.join(named)}"
+        raise click.UsageError(
+            f"{path} would be read as {meant.name}, so it is not written {wanted}; choose another suffix"
+        )
     return meant
 
 

@@ -249,7 +249,7 @@ def _styled(text: str, row: _Row, cell: _Cell) -> str:
 
 
 def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, output: str) -> None:
-    from synfinance_settings.text.yaml import write_yaml
+    from synfinance_settings.text.yaml import YAML
 
     data: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -258,7 +258,7 @@ def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, out
     if output == "json":
         render.echo_json(data)
     else:
-        render.put_out(write_yaml(data))
+        render.put_out(YAML.write(data))
 
 
 commands: Final = (diff,)

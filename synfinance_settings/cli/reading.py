@@ -163,7 +163,7 @@ class _SectionName(click.ParamType[str]):
 @click.option("--all", "all_values", is_flag=True, help="With --format env: what is as the defaults have it, too.")
 @options.placeholders_option
 @options.strict_option
-@destination.format_option("yaml", "json", "env")
+@destination.format_option
 @destination.output_option
 @destination.yes_option
 def show(
@@ -188,7 +188,7 @@ def show(
     {call} show --origin
     {call} show --env {other} --placeholders --output {other}.env
     """
-    chosen = destination.form_of(path, form, "yaml", "json", "env")
+    chosen = destination.format_for(path, form).name
     if origin and chosen == "yaml" and path not in (None, destination.STDOUT):
         raise click.UsageError("--origin lists settings for people; into a file it goes as json or env")
     if all_values and chosen != "env":
@@ -228,16 +228,21 @@ def _shown(
     *,
     origin: bool,
 ) -> str:
-    from synfinance_settings.layers.output import json_text, line, nested, plain_values, yaml_text
+    from synfinance_settings.layers.output import line, plain_values, yaml_text
     from synfinance_settings.model.catalogue import is_set
+    from synfinance_settings.text.format import nested
+    from synfinance_settings.text.formats import named_format
+    from synfinance_settings.text.json import JSON
 
     catalogue = options.application().catalogue
     settings = catalogue.settings
     values = plain_values(snapshot.config, secrets, keys)
     origins = {key: str(snapshot.origins[key]) for key in keys}
+    if form not in ("yaml", "json") and not origin:
+        return named_format(form).write(nested(values))
     if form == "json":
         told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
-        return json_text(nested(dict(told)))
+        return JSON.write(nested(told))
     if origin:
         found = catalogue.values_of(snapshot.config)
         lines = (_with_origin(key, line(settings[key], found[key], key in lent, secrets), origins) for key in keys)
@@ -395,15 +400,15 @@ def _require_key(key: str) -> None:
 @click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
 @destination.yes_option
 def schema(path: str | None, check: bool, yes: bool) -> None:
-    """Print the JSON schema of a layer file, for editors.
+    """Print the JSON schema of a layer file, for editors; into a .yaml file it goes as YAML.
 
     --check compares with --output, or with schema.json in the settings folder.
     """
-    from synfinance_settings.layers.output import json_text
     from synfinance_settings.model.schema import layer_schema
     from synfinance_settings.text.files import read_file
 
-    text = json_text(layer_schema(options.application()))
+    chosen = destination.format_for(path, fits=lambda found: found.is_layer, usual="json")
+    text = chosen.write(layer_schema(options.application()))
     if not check:
         destination.put(path, text, yes=yes)
         return
@@ -429,6 +434,7 @@ def env_template(path: str | None, yes: bool) -> None:
     """Print every variable with its meaning and default, to start a .env from."""
     from synfinance_settings.model.template import env_template as template
 
+    destination.format_for(path, fits=lambda found: not found.is_layer, usual="env")
     # people will write secrets into it
     destination.put(path, template(options.application()), yes=yes, mode=0o600, starts_dotenv=True)
 

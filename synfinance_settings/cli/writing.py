@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -161,28 +162,34 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
 @click.command(cls=Command, short_help="Write the settings in force to a file.")
 @click.argument("path", type=destination.PATH)
 @options.environment_option
-@destination.format_option("yaml", "json")
+@destination.format_option
 @click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
 @options.placeholders_option
 @destination.yes_option
 def export(path: str, environment: str | None, form: str | None, reveal: bool, placeholders: bool, yes: bool) -> None:
     """Write the settings in force to PATH, as a layer that import takes; - is stdout.
 
-    Secrets are left out and named, unless --reveal. A layer of the project is never written to.
+    Secrets are left out and named, unless --reveal. A layer of the project is never written to. As env it is a .env
+    that gives the same values, as show --format env prints it.
 
     \b
     {call} export settings.json --env {environment}
     {call} export - --env {other} --placeholders | less
     """
+    from synfinance_settings.layers.dotenv_form import dotenv_text
     from synfinance_settings.layers.output import exported
 
     if reveal and placeholders:
         raise click.UsageError("--reveal goes without --placeholders, which are no secrets")
-    chosen = destination.form_of(path, form, "yaml", "json")
+    chosen = destination.format_for(path, form)
     snapshot, lent = options.load(environment, placeholders=placeholders)
-    text, left_out = exported(snapshot.config, "json" if chosen == "json" else "yaml", reveal=reveal, lent=lent)
-    destination.put(path, text, yes=yes, mode=0o600 if reveal else None)
-    for what, keys in left_out.items() if chosen == "json" else ():
+    left_out: Mapping[str, Sequence[str]] = {}
+    if chosen.is_layer:
+        text, left_out = exported(snapshot.config, chosen.name, reveal=reveal, lent=lent)
+    else:
+        text = dotenv_text(options.application(), snapshot, reveal=reveal, lent=lent)
+    destination.put(path, text, yes=yes, mode=0o600 if reveal or not chosen.is_layer else None)
+    for what, keys in left_out.items() if chosen.comment is None else ():
         render.say(f"{what} left out: {', '.join(keys)}", err=True)
 
 

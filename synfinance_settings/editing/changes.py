@@ -37,6 +37,7 @@ from synfinance_settings.layers.trial import (
 )
 from synfinance_settings.text.atomic import write_atomically
 from synfinance_settings.text.files import Content
+from synfinance_settings.text.formats import layer_format
 from synfinance_settings.text.hidden import Data, Text
 from synfinance_settings.text.node import Branch
 
@@ -46,8 +47,6 @@ Target = str
 """The layer that is changed: an environment's, or the default one."""
 
 
-_SCHEMA_LINE: Final = "# yaml-language-server: $schema=schema.json\n"
-_NOTHING: Final = "{}\n"  # what is kept in the place of a file that did not exist
 _SECRET_MODE: Final = 0o600
 
 
@@ -193,7 +192,7 @@ class LayerFile:
 
     def _write(self, change: Change, command: str) -> None:
         """Write the file; announce the version that it is to be just before it is, and settle afterwards whether."""
-        before = file_bytes(_NOTHING if change.before is None else change.before)
+        before = file_bytes(layer_format(change.name).nothing if change.before is None else change.before)
         others = {} if self.target == "default" else self._beside(self._here(self.target))
         was_valid = not self.faults(Content(change.path, before))
         found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
@@ -239,9 +238,9 @@ class LayerFile:
 
 
 def new_text(path: Path) -> str:
-    """How the layer file `path` begins when it is made: in YAML, with the schema that lies beside it."""
-    is_there = path.suffix != ".json" and (path.parent / "schema.json").is_file()
-    return _SCHEMA_LINE if is_there else ""
+    """How the layer file `path` begins when it is made: where its format can say so, with the schema beside it."""
+    line = layer_format(path.name).schema_line
+    return line if line and (path.parent / "schema.json").is_file() else ""
 
 
 def file_text(data: bytes) -> str:

@@ -26,9 +26,9 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8, read_texts
 from synfinance_settings.text.expansion import is_braced, is_reference
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.format import Written
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Branch, Node, Source, leaves
-from synfinance_settings.text.spelling import Written
 
 Edit = Callable[[str, str], str]
 """The new text of a layer file, from the old one and the file's name."""

@@ -24,9 +24,9 @@ from synfinance_settings.layers.variables import DOTENV
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Scope
 from synfinance_settings.text.files import Content, read_file
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.format import Written
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Branch, Node, Source, leaves, put
-from synfinance_settings.text.spelling import Written
 
 _BLANK: Final = ("", "{}")
 

@@ -12,7 +12,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.expansion import is_braced
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Node, Source, leaves
 
 _Path = tuple[str | None, ...]

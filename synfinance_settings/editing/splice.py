@@ -6,23 +6,20 @@ text said with the one change, or the edit is refused. YAML in block style, in f
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem
-from synfinance_settings.layers.output import json_text, nested
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
-from synfinance_settings.text.format import outline_text, read_text
+from synfinance_settings.text.format import STEP, Format, Written
+from synfinance_settings.text.formats import layer_format, read_text
 from synfinance_settings.text.node import Node, Source, below
 from synfinance_settings.text.outline import Entry, Outline
-from synfinance_settings.text.spelling import Spell, Written, spell_json, spell_yaml
 
 _MARK: Final = "\ufeff"
-_STEP: Final = "  "  # one level of a section that is written anew
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
 _GONE: Final[Any] = object()
 
@@ -47,21 +44,8 @@ def unset_value(catalogue: Catalogue, text: str, name: str, key: str) -> str:
 def layer_of(catalogue: Catalogue, values: Mapping[str, Written], name: str) -> str:
     """The text of a new layer file `name` that says `values` by key, in the order of the models."""
     ordered = sorted(values, key=lambda key: catalogue.places[key])
-    if name.endswith(".json"):
-        plain = {key: json.loads(spell_json(values[key], catalogue.settings[key].form)) for key in ordered}
-        return json_text(nested(plain))
-    lines: list[str] = []
-    before: Path = ()
-    for key in ordered:
-        *path, last = key.split(".")
-        if lines and path and path[:1] != list(before[:1]):
-            lines.append("\n")
-        for depth, section in enumerate(path):
-            if tuple(path[: depth + 1]) != before[: depth + 1]:
-                lines.append(f"{_STEP * depth}{section}:\n")
-        lines.append(f"{_STEP * len(path)}{last}: {spell_yaml(values[key], catalogue.settings[key].form)}\n")
-        before = tuple(path)
-    return "".join(lines)
+    form = layer_format(name)
+    return form.layer({key: form.spell(values[key], catalogue.settings[key].form) for key in ordered})
 
 
 def with_content(text: str, name: str) -> str:
@@ -73,7 +57,7 @@ def with_content(text: str, name: str) -> str:
         return text
     body = text.removeprefix(_MARK)
     newline = "\r\n" if "\r\n" in text else "\n"
-    nothing = f"{{}}{newline}"
+    nothing = layer_format(name).nothing.replace("\n", newline)
     try:
         root = read_text(body, Source(name))[0] if body.strip() else None
     except LayerError:
@@ -81,12 +65,12 @@ def with_content(text: str, name: str) -> str:
     if root is not None and root.value is not None:
         return text
     filled = _joined(text, nothing, "", newline)
-    return filled if not name.endswith(".json") and _is_empty_mapping(filled) else nothing
+    return filled if _is_empty_mapping(filled, name) else nothing
 
 
-def _is_empty_mapping(text: str) -> bool:
+def _is_empty_mapping(text: str, name: str) -> bool:
     try:
-        root = read_text(text.removeprefix(_MARK), Source(""))[0]
+        root = read_text(text.removeprefix(_MARK), Source(name))[0]
     except LayerError:
         return False
     return root is not None and root.value == {}
@@ -168,9 +152,8 @@ class _Sheet:
         self._places = catalogue.places
         self._text = text
         self._name = name
-        self._is_json = is_json = name.endswith(".json")
-        self._spell: Spell = spell_json if is_json else spell_yaml
-        self._root = outline_text(text, name)
+        self._format: Format = layer_format(name)
+        self._root = self._format.outline(text, name).root
         self._newline = "\r\n" if "\r\n" in text else "\n"
         aliases = (found for found in self._root.walk() if found.kind == "alias") if self._root else ()
         self._shared = {found.anchor: found.start.line for found in aliases}
@@ -236,13 +219,15 @@ class _Sheet:
 
     def _margin(self, offset: int) -> str:
         """The blanks before what begins its line at `offset`."""
-        margin, _, gap = self._text[self._line_start(offset) : offset].partition("?")  # ? marks a key written out
+        margin = self._text[self._line_start(offset) : offset]
+        mark = self._format.before_key
+        margin, _, gap = margin.partition(mark) if mark else (margin, "", "")
         if margin.strip(" ") or gap.strip(" "):
             raise _refused("the key does not begin its line; change it by hand", self._name)
         return margin
 
     def _after_colon(self, entry: Entry) -> int:
-        colon = self._text.find(":", entry.end.offset)
+        colon = self._text.find(self._format.separator, entry.end.offset)
         if colon < 0:
             raise _refused("a key has no colon behind it; change it by hand", self._name)
         return colon + 1
@@ -260,7 +245,7 @@ class _Sheet:
     def _replaced(self, entry: Entry, value: Written, path: Path) -> str:
         old, form = entry.value, self._settings[".".join(path)].form
         start, end = old.start.offset, old.end.offset
-        spelled = self._spell(value, form, old.style)
+        spelled = self._format.spell(value, form, old.style)
         if start == end:
             return self._cut(self._after_colon(entry), self._after_colon(entry), f" {spelled}")
         if not old.is_flow and old.kind in ("list", "mapping"):
@@ -289,7 +274,7 @@ class _Sheet:
             if item.kind == "scalar" and item.anchor is None:
                 kept.setdefault(item.value, deque()).append(self._text[start:end])
         lines = [
-            kept[item].popleft() if kept.get(item) else f"{margin}- {self._spell(item, form, '')}{self._newline}"
+            kept[item].popleft() if kept.get(item) else f"{margin}- {self._format.spell(item, form, '')}{self._newline}"
             for item in value
         ]
         whole = "".join(line if line.endswith("\n") else line + self._newline for line in lines)
@@ -307,10 +292,10 @@ class _Sheet:
                 return self._inserted_in_flow(inside, missing, parent, value)
             return self._inserted_in_block(inside, steps, missing, parent, value)
         is_root = not steps
-        if is_root and not self._is_json:
+        if is_root and self._format.has_blocks:
             lines = self._lines(missing, "", value, parent)
             return self._cut(inside.start.offset, inside.end.offset, lines.removesuffix(self._newline))
-        if inside.kind == "scalar" and not self._is_json and not self._in_flow(steps):
+        if inside.kind == "scalar" and self._format.has_blocks and not self._in_flow(steps):
             header = steps[-1]
             colon, end = self._after_colon(header), self._end(header)
             without = self._cut(colon, end, "")
@@ -328,7 +313,7 @@ class _Sheet:
 
     def _appended(self, path: Path, value: Written) -> str:
         """The first setting of a file that says nothing yet."""
-        if self._is_json:
+        if not self._format.has_blocks:
             return "{" + self._flow(path, value, ()) + "}" + self._newline
         return _joined(self._text, self._lines(path, "", value, ()), "", self._newline)
 
@@ -387,20 +372,19 @@ class _Sheet:
                 inner = entry.value.entries
                 if inner and not entry.value.is_flow and inner[0].start.column > entry.start.column:
                     return " " * (inner[0].start.column - entry.start.column)
-        return _STEP
+        return STEP
 
     def _lines(self, missing: Path, margin: str, value: Written, parent: Path) -> str:
         """The lines of a new entry in block style, sections around it as needed."""
-        step = self._step()
-        lines = [f"{margin}{step * depth}{name}:" for depth, name in enumerate(missing)]
-        lines[-1] += f" {self._spell(value, self._settings['.'.join((*parent, *missing))].form, '')}"
+        spelled = self._format.spell(value, self._settings[".".join((*parent, *missing))].form)
+        lines = self._format.lines(parent, missing, spelled, margin, self._step())
         return "".join(line + self._newline for line in lines)
 
     def _flow(self, missing: Path, value: Written, parent: Path) -> str:
         """A new entry in flow style."""
-        spelled = self._spell(value, self._settings[".".join((*parent, *missing))].form, "")
+        spelled = self._format.spell(value, self._settings[".".join((*parent, *missing))].form, "")
         for depth, name in reversed(list(enumerate(missing))):
-            spelled = f'"{name}": {spelled}' if self._is_json else f"{name}: {spelled}"
+            spelled = self._format.entry(name, spelled)
             if depth:
                 spelled = "{" + spelled + "}"
         return spelled
@@ -417,7 +401,7 @@ class _Sheet:
         if not inside.is_flow:
             self._margin(entry.start.offset)
             return self._cut(self._line_start(entry.start.offset), self._line_end(self._end(entry)), "")
-        if not self._is_json and self._has_own_lines(entry):
+        if self._format.may_end_in_comma and self._has_own_lines(entry):
             return self._cut(self._line_start(entry.start.offset), self._line_end(self._end(entry)), "")
         if at + 1 < len(inside.entries):
             return self._cut(entry.start.offset, inside.entries[at + 1].start.offset, "")
@@ -430,7 +414,7 @@ class _Sheet:
         before = self._text[self._line_start(entry.start.offset) : entry.start.offset]
         end = self._end(entry)
         rest = self._text[end : self._line_end(end)].strip().removeprefix(",").lstrip()
-        return not before.strip() and (not rest or rest.startswith("#"))
+        return not before.strip() and (not rest or rest.startswith(self._format.comment or "\n"))
 
     def _emptied(self, steps: list[Entry], inside: Outline) -> str:
         """The text without the only entry of `inside`: without the whole section where no comment would be lost."""
@@ -442,7 +426,8 @@ class _Sheet:
             return self._cut(start, end, "{}" + self._newline)
         header = steps[-2]
         written = self._text[header.start.offset : self._end(entry)]
-        if "#" not in re.sub(r"(\"[^\"]*\"|'[^']*')", "", written) or self._is_json:
+        mark = self._format.comment
+        if mark is None or mark not in re.sub(r"(\"[^\"]*\"|'[^']*')", "", written):
             return self._removed(steps[:-1])
         if inside.is_flow:
             return self._cut(inside.start.offset, inside.end.offset, "{}")

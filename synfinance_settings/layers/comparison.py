@@ -10,7 +10,7 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.section import Section
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Branch, Source, leaves, text_of
 
 

@@ -7,7 +7,6 @@ The environment is a comment too: a ``.env`` that decided it would do so for eve
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,8 @@ from synfinance_settings.layers.output import means, plain
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import is_set
-from synfinance_settings.text.dotenv import read_dotenv
+from synfinance_settings.text.dotenv import DOTENV, read_dotenv
+from synfinance_settings.text.format import Written
 from synfinance_settings.text.node import leaves, plain_of
 
 
@@ -68,7 +68,7 @@ def _is_needed(snapshot: Snapshot, key: str, value: Any) -> bool:
 def line_of(application: Application, key: str, value: Any) -> str:
     """The line that sets `key` to `value`; a comment where no line can."""
     name = application.variables.names[key][0]
-    line = f"{name}={_quoted(_one_text(value))}" if value is not None else f"{name}="
+    line = DOTENV.entry(name, DOTENV.spell(_said(value), application.catalogue.settings[key].form))
     if any(means(application.catalogue, key, said, value) for said in _read(application, line)):
         return line
     return f"# {name}=    # no line can say it; it stays where it is set"
@@ -82,18 +82,14 @@ def _read(application: Application, line: str) -> Iterator[Any]:
         yield from (plain_of(node) for _, node in leaves(branch))
 
 
-def _one_text(value: Any) -> str:
+def _said(value: Any) -> Written:
+    """A plain value as a layer says it."""
     if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
+        return [_one_text(item) for item in value]
+    return None if value is None else _one_text(value)
+
+
+def _one_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _quoted(text: str) -> str:
-    """`text` so that ``.env`` reads it back: bare where it is plain, else in double quotes with escapes."""
-    if text and all(character.isalnum() or character in "_-./:,+@%*" for character in text):
-        return text
-    for plain_text, escape in (("\\", "\\\\"), ('"', '\\"'), ("$", "\\$"), ("\n", "\\n"), ("\t", "\\t")):
-        text = text.replace(plain_text, escape)
-    return f'"{text}"'

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
 from synfinance_settings.text.expansion import is_plain, setting_of
-from synfinance_settings.text.format import outline_text
+from synfinance_settings.text.formats import outline_text
 from synfinance_settings.text.outline import Span, spans
 
 _LONGEST_LINE: Final = 200  # characters
@@ -26,7 +26,7 @@ _EMPTY: Final = ("", "''", '""', "null", "Null", "NULL", "~")
 _DOLLAR: Final = re.compile(r"\$")
 _LINE_END: Final = re.compile("\n")
 _BETWEEN: Final = re.compile(  # what may stand between keys and values; the rest of it is masked
-    r"(?P<comment>\#[^\n]*)|(?P<plain>[ \t\r\n\[\]{},:]+|[-?](?=\s|$)|^(?:---|\.\.\.)(?=\s|$))|%[^\n]*|[^\s\[\]{},]+",
+    r"(?P<comment>\#[^\n]*)|(?P<plain>[ \t\r\n\[\]{},:]+|[-?=](?=\s|$)|^(?:---|\.\.\.)(?=\s|$))|%[^\n]*|[^\s\[\]{},]+",
     re.MULTILINE,
 )
 

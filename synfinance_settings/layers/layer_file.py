@@ -15,7 +15,7 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Branch, Source
 
 _ENVIRONMENT: Final = "{environment}"

@@ -15,9 +15,10 @@ from pathlib import Path, PurePath
 from synfinance_settings.errors import EditError, Problem, printable
 from synfinance_settings.layers.layer import Found, Glance
 from synfinance_settings.layers.precedence import layers_of
-from synfinance_settings.layers.project import SUFFIXES, Project
+from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.stray_files import strays
 from synfinance_settings.text.files import Content
+from synfinance_settings.text.formats import layer_suffixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def _settings_folders(project: Project, path: Path) -> Iterator[Path]:
     """The settings folder of `project`, and the one of another checkout where `path` lies in such."""
     if project.settings_dir:
         yield project.settings_dir
-    if any((path.parent / f"default{suffix}").exists() for suffix in SUFFIXES):
+    if any((path.parent / f"default{suffix}").exists() for suffix in layer_suffixes()):
         yield path.parent
 
 

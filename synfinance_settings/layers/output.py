@@ -11,11 +11,12 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr, ValidationError
 
 from synfinance_settings.errors import MASK, NOT_SET
-from synfinance_settings.foreign import as_json
 from synfinance_settings.model.catalogue import Catalogue, Setting, as_line, catalogue_of, is_set
 from synfinance_settings.model.plain_types import as_data
 from synfinance_settings.model.section import Section
-from synfinance_settings.text.yaml import outline_yaml, write_yaml
+from synfinance_settings.text.format import nested
+from synfinance_settings.text.formats import named_format
+from synfinance_settings.text.yaml import YAML
 
 Secrets = Literal["mask", "omit", "reveal"]
 PLACEHOLDER: Final = "placeholder"
@@ -31,18 +32,6 @@ def plain(value: Any, secrets: Secrets = "mask") -> Any:
     if isinstance(value, tuple | list):
         return [plain(item, secrets) for item in value]
     return as_data(value)
-
-
-def nested(values: dict[str, Any]) -> dict[str, Any]:
-    """Dotted keys as sections within sections."""
-    tree: dict[str, Any] = {}
-    for key, value in values.items():
-        *path, name = key.split(".")
-        branch = tree
-        for part in path:
-            branch = branch.setdefault(part, {})
-        branch[name] = value
-    return tree
 
 
 def plain_values(config: Section, secrets: Secrets = "mask", keys: Iterable[str] | None = None) -> dict[str, Any]:
@@ -67,8 +56,8 @@ def line(setting: Setting, value: Any, is_lent: bool = False, secrets: Secrets =
 
 def yaml_text(values: dict[str, Any], notes: Mapping[str, str]) -> str:
     """`values` by key as YAML, with a note behind the values that have one."""
-    text = write_yaml(nested(values))
-    whole = outline_yaml(text, "").root
+    text = YAML.write(nested(values))
+    whole = YAML.outline(text, "").root
     for key in sorted(notes, key=list(values).index, reverse=True):
         found = whole
         for part in key.split("."):
@@ -101,33 +90,27 @@ def means(catalogue: Catalogue, key: str, said: Any, value: Any) -> bool:
         return False
 
 
-def layer_text(values: dict[str, Any], format: Literal["yaml", "json"]) -> str:
-    """`values` by key as a layer that reads back as them: every dollar doubled."""
-    tree = nested({key: _escaped(value) for key, value in values.items()})
-    return write_yaml(tree) if format == "yaml" else json_text(tree)
+def layer_text(values: dict[str, Any], format: str) -> str:
+    """`values` by key as a layer in the format of that name, which reads back as them: every dollar doubled."""
+    return named_format(format).write(nested({key: _escaped(value) for key, value in values.items()}))
 
 
 def exported(
-    config: Section, format: Literal["yaml", "json"], *, reveal: bool, lent: Iterable[str] = ()
+    config: Section, format: str, *, reveal: bool, lent: Iterable[str] = ()
 ) -> tuple[str, dict[str, tuple[str, ...]]]:
     """`config` as a layer that reads back, and the keys that were left out, by what they are.
 
-    Secrets are, unless `reveal`, and so is what is `lent`, since it is a placeholder. A YAML layer says so in comments.
+    Secrets are, unless `reveal`, and so is what is `lent`, since it is a placeholder. The layer says so in comments,
+    where its `format` has some. Raises `ValueError` for one that there is not.
     """
-    if format not in ("yaml", "json"):
-        raise ValueError("format must be 'yaml' or 'json'")
+    mark = named_format(format).comment
     settings = catalogue_of(type(config)).settings
     secrets = () if reveal else tuple(key for key, setting in settings.items() if setting.is_secret)
     placeholders = tuple(key for key in settings if key in lent and key not in secrets)
     values = plain_values(config, "reveal", [key for key in settings if key not in (*secrets, *placeholders)])
     left_out = {what: keys for what, keys in (("secrets", secrets), ("placeholders", placeholders)) if keys}
-    notes = [f"# {what.capitalize()} left out: {', '.join(keys)}\n" for what, keys in left_out.items()]
-    return "".join(notes if format == "yaml" else ()) + layer_text(values, format), left_out
-
-
-def json_text(data: Any) -> str:
-    """`data` as JSON, indented, for people and programs."""
-    return as_json(data, 2) + "\n"
+    notes = [f"{mark} {what.capitalize()} left out: {', '.join(keys)}\n" for what, keys in left_out.items()]
+    return "".join(notes if mark else ()) + layer_text(values, format), left_out
 
 
 def _escaped(value: Any) -> Any:

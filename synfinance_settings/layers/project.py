@@ -16,9 +16,9 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.text.dotenv import DotEnv, read_dotenv
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content, read_file
+from synfinance_settings.text.formats import layer_suffixes
 from synfinance_settings.text.trust import Distrust, Guard, Trusted, ours
 
-SUFFIXES: Final = (".yaml", ".yml", ".json")
 NO_FOLDER: Final = "none"
 """What SYNFINANCE_SETTINGS_DIR says where there are no layer files on purpose; a folder of that name is ``./none``."""
 
@@ -75,7 +75,7 @@ class Project:
     def layer_name(self, stem: str) -> str:
         """How messages call the file that the layer `stem` would have; without a folder, that in the one to be."""
         folder = self.name(self.settings_dir) if self.settings_dir else self.application.settings_dir_name
-        return f"{folder}/{stem}{SUFFIXES[0]}"
+        return f"{folder}/{stem}{layer_suffixes()[0]}"
 
     def missing_hint(self, stem: str = "default") -> str:
         """What to do where the layer `stem`, or the whole settings folder, is missing."""
@@ -94,7 +94,7 @@ class Project:
         """The paths that the layer file `stem` may have, whether they exist or not; only those among `present`."""
         if self.settings_dir is None:
             return ()
-        names = (stem + suffix for suffix in SUFFIXES)
+        names = (stem + suffix for suffix in layer_suffixes())
         return tuple(self.settings_dir / name for name in names if present is None or name in present)
 
 
@@ -227,7 +227,7 @@ def _nearest(application: Application, cwd: Path, environ: Mapping[str, str]) ->
             return Distrust(folder, f"cannot be looked at ({error.strerror})", "make it readable")
         trusted = ours(found.st_uid) if folder == cwd else ours()
         passed_over = trusted.distrust(folder, found)
-        if any((folder / application.settings_dir_name / f"default{suffix}").exists() for suffix in SUFFIXES):
+        if any((folder / application.settings_dir_name / f"default{suffix}").exists() for suffix in layer_suffixes()):
             return passed_over or _in(application, folder, found, trusted)
         if found.st_uid not in trusted.users:
             return passed_over

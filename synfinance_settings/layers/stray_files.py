@@ -9,8 +9,8 @@ from typing import Final
 
 from synfinance_settings.errors import Origin, Problem, printable
 from synfinance_settings.layers.precedence import layers_of
-from synfinance_settings.layers.project import SUFFIXES
 from synfinance_settings.model.application import Application
+from synfinance_settings.text.formats import layer_suffixes
 
 _LOCAL: Final = ".local"
 _OTHER_SUFFIXES: Final = (".toml", ".ini", ".cfg", ".conf", ".properties", ".env", ".xml", ".json5", ".jsonc")
@@ -23,12 +23,13 @@ _LEAST_PREFIX: Final = 3
 def strays(present: frozenset[str], application: Application) -> tuple[tuple[str, str], ...]:
     """The names among `present` that look like a layer's and are none, each with the name that would be read."""
     found: list[tuple[str, str]] = []
+    suffixes = layer_suffixes()
     layers = [(layer, layer.stem(kind)) for layer in layers_of(application) for kind in application.kinds]
     stems = tuple(dict.fromkeys(stem for layer, stem in layers if stem and not layer.is_local))
-    read = {stem + suffix for _, stem in layers if stem for suffix in SUFFIXES}
+    read = {stem + suffix for _, stem in layers if stem for suffix in suffixes}
     for name in sorted(present - read - {"schema.json"}):
         lowered = name.lower()
-        suffix = next((suffix for suffix in (*SUFFIXES, *_OTHER_SUFFIXES) if lowered.endswith(suffix)), None)
+        suffix = next((suffix for suffix in (*suffixes, *_OTHER_SUFFIXES) if lowered.endswith(suffix)), None)
         if suffix is None or (name.startswith(".") and not name.startswith(".secrets.")):
             continue  # names with a dot are for editors and mounts
         stem = lowered.removesuffix(suffix)
@@ -36,7 +37,7 @@ def strays(present: frozenset[str], application: Application) -> tuple[tuple[str
         meant = _meant(stem.removesuffix(_LOCAL), stems, application.aliases)
         if stem in ("secrets", ".secrets"):
             meant, local = "default", _LOCAL
-        wanted = f"{meant}{local}{suffix if suffix in SUFFIXES else SUFFIXES[0]}"
+        wanted = f"{meant}{local}{suffix if suffix in suffixes else suffixes[0]}"
         if wanted in read:
             found.append((name, wanted))
     return tuple(found)

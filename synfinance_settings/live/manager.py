@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
 from synfinance_settings.choice import Config_co, shipped_application
 from synfinance_settings.errors import SettingsError, door
@@ -143,21 +143,20 @@ class ConfigManager(Generic[Config_co]):
         return judge(replace(project, config_path=None), layer_of(project.application, content.path)[0], content)
 
     @door
-    def export_config(
-        self, path: PathLike, format: Literal["yaml", "json"] = "yaml", reveal_secrets: bool = False
-    ) -> tuple[str, ...]:
+    def export_config(self, path: PathLike, format: str = "yaml", reveal_secrets: bool = False) -> tuple[str, ...]:
         """Write the current state to `path` as a layer that reads back; the keys of the secrets left out are
         returned.
 
-        With `reveal_secrets` they are written too, and the file is readable by its owner only. A ``.json`` file is
-        read as JSON, so it gets JSON, which is YAML too. Raises `EditError` for a file that a load reads, such as a
-        layer.
+        With `reveal_secrets` they are written too, and the file is readable by its owner only. A file whose name says
+        another format than YAML gets that, since it is read as that; ``json`` is YAML too. Raises `EditError` for a
+        file that a load reads, such as a layer.
         """
         from synfinance_settings.layers.output import exported  # few processes ever write a file
         from synfinance_settings.text.atomic import write_atomically
+        from synfinance_settings.text.formats import layer_format
 
         file = Path(path)
-        form = "json" if format == "yaml" and file.suffix == ".json" else format
+        form = layer_format(file.name).name if format == "yaml" else format
         text, left_out = exported(self.snapshot.config, form, reveal=reveal_secrets)
         refuse_read_place(self.current.project(), file)
         write_atomically(file, text.encode(), mode=0o600 if reveal_secrets else None)

@@ -13,10 +13,12 @@ interpolation is not ours
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import PurePath
 from typing import Final
 
 from dotenv.parser import Binding, Original, Reader, parse_binding
@@ -33,6 +35,7 @@ from synfinance_settings.text.expansion import (
     expand,
     may_name_setting,
 )
+from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.node import Pending
 
 _HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
@@ -50,6 +53,36 @@ _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for 
 
 IsSecret = Callable[[str], "bool | None"]
 """Whether a variable sets a secret; None for a name that is not ours, which may itself be what nobody shall see."""
+
+
+class Dotenv(Format):
+    """``.env`` as it is written: names of variables, no sections, so that no layer file can be one."""
+
+    name = "env"
+    suffixes = (".env",)
+    is_layer = False
+    separator = "="
+    comment = "#"
+
+    def names(self, file: str) -> bool:
+        """True for ``.env`` and ``.env.local`` as well."""
+        return file.endswith(self.suffixes) or PurePath(file).name.startswith(".env")
+
+    def spell(self, value: Written, form: str, style: str = "") -> str:
+        """`value` bare where it is plain, else in double quotes with escapes; a list as a JSON array."""
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value or ""
+        if all(character.isalnum() or character in "_-./:,+@%*" for character in text):
+            return text if text or value is None else '""'
+        for plain_text, escape in (("\\", "\\\\"), ('"', '\\"'), ("$", "\\$"), ("\n", "\\n"), ("\t", "\\t")):
+            text = text.replace(plain_text, escape)
+        return f'"{text}"'
+
+    def entry(self, name: str, spelled: str) -> str:
+        """An assignment."""
+        return f"{name}={spelled}"
+
+
+DOTENV: Final = Dotenv()
 
 
 @dataclass(frozen=True, slots=True)

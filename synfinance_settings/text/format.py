@@ -1,24 +1,109 @@
-"""The text of a layer file, read as what its name says it is: JSON for ``.json``, else YAML."""
+"""What a format of layer files is: how its text is read, spelled and changed, and what tells it apart.
+
+Each format is a leaf beside this one, and an entry in `FORMATS` of `text/formats.py`; all that differs between formats
+is said here, so that no other module asks what a file is called.
+"""
 
 from __future__ import annotations
 
-from synfinance_settings.errors import Problem
-from synfinance_settings.text.json import outline_json
-from synfinance_settings.text.node import Node, PublicPath, Source, untold
-from synfinance_settings.text.outline import Outline
-from synfinance_settings.text.tree import nodes_of
-from synfinance_settings.text.yaml import outline_yaml
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from synfinance_settings.text.outline import Outlined
+
+Written = str | None | list[str | None]
+"""What a layer says of one setting: text, null, or a list of these."""
+
+STEP: Final = "  "  # one level of a section that is written anew
 
 
-def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
-    """The root of `text`, None where it holds nothing, and the faults that did not stop the reading.
+class Format:
+    """How one kind of text is written. The defaults are those of a text like YAML, in which sections are indented."""
 
-    A fault names a key as `public_path` has it. Raises `LayerError` for one that stops.
-    """
-    outlined = (outline_json if source.name.endswith(".json") else outline_yaml)(text, source.name)
-    return nodes_of(outlined, source, public_path)
+    name: ClassVar[str]
+    """What ``--format`` takes."""
+    suffixes: ClassVar[tuple[str, ...]]
+    is_layer: ClassVar[bool] = True
+    """False for what holds no sections, and so can be no layer file."""
+    separator: ClassVar[str] = ":"
+    """What stands between a key and its value."""
+    before_key: ClassVar[str] = ""
+    """What may stand before a key on its line, beside blanks."""
+    comment: ClassVar[str | None] = None
+    """What begins a comment; None where there are none."""
+    has_blocks: ClassVar[bool] = True
+    """True where entries stand on lines of their own; False where brackets alone hold them."""
+    may_end_in_comma: ClassVar[bool] = False
+    """True where a comma may stand before a closing bracket."""
+    nothing: ClassVar[str] = "{}\n"
+    """A layer without settings; a file without content is taken for lost."""
+    schema_line: ClassVar[str] = ""
+    """How a new file begins beside which ``schema.json`` lies, for editors."""
+
+    def __repr__(self) -> str:
+        return f"<Format {self.name}>"
+
+    def names(self, file: str) -> bool:
+        """True where a file that is called `file` is written so."""
+        return file.endswith(self.suffixes)
+
+    def outline(self, text: str, name: str) -> Outlined:
+        """Where everything stands in `text`, which messages call `name`, up to a fault that stops the reading."""
+        raise NotImplementedError
+
+    def spell(self, value: Written, form: str, style: str = "") -> str:
+        """`value`, whose setting has the form `form`, in one line that reads back as it.
+
+        It keeps to the `style` of what stood there, ``'``, ``"`` or none, where it can.
+        """
+        raise NotImplementedError
+
+    def write(self, data: Mapping[str, Any]) -> str:
+        """Plain data, sections in sections, as the text of a file."""
+        raise NotImplementedError
+
+    def entry(self, name: str, spelled: str) -> str:
+        """A key with its value as it is spelled; a section without one."""
+        return f"{name}{self.separator} {spelled}".rstrip()
+
+    def lines(
+        self, parent: Sequence[str], missing: Sequence[str], spelled: str, margin: str = "", step: str = STEP
+    ) -> list[str]:
+        """The lines of a new setting in blocks: of its key, the last of `missing`, and of the sections before that.
+
+        They stand inside the section `parent`, whose entries begin with `margin`.
+        """
+        *sections, name = missing
+        opening = [f"{margin}{step * depth}{self.entry(section, '')}" for depth, section in enumerate(sections)]
+        return [*opening, f"{margin}{step * len(sections)}{self.entry(name, spelled)}"]
+
+    def layer(self, spelled: Mapping[str, str]) -> str:
+        """The text of a new layer that says values, spelled already, by key; what is of one section stands together."""
+        lines: list[str] = []
+        before: tuple[str, ...] = ()
+        for key, value in spelled.items():
+            path = tuple(key.split("."))
+            known = _shared(path[:-1], before)
+            if lines and len(path) > 1 and not known:
+                lines.append("")
+            lines += self.lines(path[:known], path[known:], value, STEP * known)
+            before = path[:-1]
+        return "".join(f"{line}\n" for line in lines)
 
 
-def outline_text(text: str, name: str) -> Outline | None:
-    """Where everything stands in `text` of the file `name`, which must have been read before."""
-    return (outline_json if name.endswith(".json") else outline_yaml)(text, name).root
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys as sections within sections."""
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        *path, name = key.split(".")
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[name] = value
+    return tree
+
+
+def _shared(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many names two paths begin with alike."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(some), len(others)))

@@ -7,28 +7,71 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from json import decoder
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem
+from synfinance_settings.foreign import as_json
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
+from synfinance_settings.text.format import STEP, Format, Written, nested
 from synfinance_settings.text.outline import Entry, Mark, Outline, Outlined, Spot
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
-_LITERAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.])|true|false|null")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_LITERAL: Final = re.compile(rf"{_NUMBER.pattern}(?![0-9.])|true|false|null")
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def outline_json(text: str, name: str) -> Outlined:
-    """Where everything stands in `text`, which messages call `name`; nothing of it where a fault stops the reading."""
-    try:
-        return Outlined(_Reader(text, name).document())
-    except LayerError as error:
-        return Outlined(None, error.problems[0])
+class Json(Format):
+    """JSON: braces, no comments."""
+
+    name = "json"
+    suffixes = (".json",)
+    has_blocks = False
+
+    def outline(self, text: str, name: str) -> Outlined:
+        """Where everything stands; nothing of it where a fault stops the reading."""
+        try:
+            return Outlined(_Reader(text, name).document())
+        except LayerError as error:
+            return Outlined(None, error.problems[0])
+
+    def spell(self, value: Written, form: str, style: str = "") -> str:
+        """`value` in one line; numbers and booleans bare where the setting is one and the text allows it."""
+        if isinstance(value, list):
+            return "[" + ", ".join(self.spell(item, form) for item in value) + "]"
+        if value is None:
+            return "null"
+        is_number = form in ("whole number", "number") and _NUMBER.fullmatch(value)
+        is_boolean = form == "boolean" and value in ("true", "false")
+        return value if (is_number or is_boolean) and style != '"' else as_json(value)
+
+    def write(self, data: Mapping[str, Any]) -> str:
+        """`data`, indented, for people and programs."""
+        return as_json(data, 2) + "\n"
+
+    def entry(self, name: str, spelled: str) -> str:
+        """A key in quotes, with its value."""
+        return f'"{name}": {spelled}'
+
+    def layer(self, spelled: Mapping[str, str]) -> str:
+        """The text of a new layer, one setting a line."""
+        return self._braces(nested(spelled), "") + "\n"
+
+    def _braces(self, tree: Mapping[str, Any], margin: str) -> str:
+        inner = margin + STEP
+        entries = [
+            inner + self.entry(name, said if isinstance(said, str) else self._braces(said, inner))
+            for name, said in tree.items()
+        ]
+        return "{\n" + ",\n".join(entries) + f"\n{margin}}}" if entries else "{}"
+
+
+JSON: Final = Json()
 
 
 class _Reader:

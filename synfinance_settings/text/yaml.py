@@ -33,6 +33,7 @@ from yaml.tokens import (
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
+from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.outline import Entry, Flaw, Mark, Outline, Outlined, origin_of
 
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
@@ -57,35 +58,49 @@ _BAD_TAG: Final = Flaw("bad-tag", "a tag; quote the text if its ! belongs to the
 _BAD_TAG_OF_KEY: Final = Flaw("bad-tag", "a tag; quote the text if its ! belongs to the key")
 _NO_TEXT: Final = Flaw("bad-key", "a key must be text")
 _MERGE_KEY: Final = Flaw("bad-key", "the merge key << is not supported; write the entries out")
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_TYPED: Final = ("whole number", "number", "boolean", "date")
 _RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 
-def outline_yaml(text: str, name: str) -> Outlined:
-    """Where everything stands in `text`, which messages call `name`, up to a fault that stops the reading.
+class Yaml(Format):
+    """YAML as text: block style, flow style, comments."""
 
-    Those are faults of syntax, the bounds, a second document, lone surrogates.
-    """
-    try:
-        outliner = _Outliner(text, name)
-    except UnicodeEncodeError as error:  # it holds the whole text
-        line = text.count("\n", 0, error.start) + 1
-    else:
-        return outliner.outlined()
-    return Outlined(None, Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
+    name = "yaml"
+    suffixes = (".yaml", ".yml")
+    before_key = "?"  # it marks a key that is written out
+    comment = "#"
+    may_end_in_comma = True
+    schema_line = "# yaml-language-server: $schema=schema.json\n"
+
+    def outline(self, text: str, name: str) -> Outlined:
+        """Where everything stands, up to a fault of syntax, a bound, a second document, a lone surrogate."""
+        try:
+            outliner = _Outliner(text, name)
+        except UnicodeEncodeError as error:  # it holds the whole text
+            line = text.count("\n", 0, error.start) + 1
+        else:
+            return outliner.outlined()
+        return Outlined(None, Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
+
+    def spell(self, value: Written, form: str, style: str = "") -> str:
+        """`value` in one line, good inside flow collections too; quoted where others would read another type."""
+        if isinstance(value, list):
+            return "[" + ", ".join(self.spell(item, form) for item in value) + "]"
+        if value is None:
+            return "null"
+        candidates = {"plain": value, "'": _single(value), '"': _double(value)}
+        order = [style, "plain", "'", '"'] if style in ("'", '"') else ["plain", "'", '"']
+        return next(candidates[name] for name in order if _reads_back(name, candidates[name], value, form))
+
+    def write(self, data: Mapping[str, Any]) -> str:
+        """`data` in block style, in the given order; text that looks like another type is quoted."""
+        text: str = yaml.dump(dict(data), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1000)
+        return text
 
 
-def write_yaml(data: Mapping[str, Any]) -> str:
-    """`data` as a YAML document in block style, in the given order; text that looks like another type is quoted."""
-    text: str = yaml.dump(dict(data), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1000)
-    return text
-
-
-def looks_typed(text: str) -> bool:
-    """True when `text` without quotes is a number, a boolean, a date or null to other readers of YAML, 1.1 or 1.2."""
-    return bool(_NUMBER_1_2.fullmatch(text)) or bool(
-        _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str"
-    )
+YAML: Final = Yaml()
 
 
 class _Outliner:
@@ -231,3 +246,43 @@ class _Outliner:
 
 def _mark(mark: Any) -> Mark:
     return Mark(mark.index, mark.line + 1, mark.column + 1)
+
+
+def _reads_back(style: str, spelled: str, value: str, form: str) -> bool:
+    if style == '"':
+        return True
+    if _UNSAFE.search(value):
+        return False
+    if style == "plain" and (not value or (form not in _TYPED and _looks_typed(value))):
+        return False
+    return _scalar(f"k: {spelled}\n") == value and _scalar(f"{{k: {spelled}, x: [{spelled}]}}\n") == value
+
+
+def _scalar(text: str) -> str | None:
+    """What ``k`` says in a small document; None where it does not parse."""
+    root, fault = YAML.outline(text, "")
+    entry = root.find("k") if root is not None and fault is None else None
+    said = entry.value if entry else None
+    return said.value if said is not None and said.kind == "scalar" and said.flaw is None else None
+
+
+def _single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _double(text: str) -> str:
+    """`text` in double quotes with all that YAML would not take as it stands escaped (YAML 1.2, 5.7)."""
+
+    def escape(found: re.Match[str]) -> str:
+        code = ord(found[0])
+        short = {0x09: r"\t", 0x0A: r"\n", 0x0D: r"\r"}.get(code)
+        return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+    return '"' + _UNSAFE.sub(escape, text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def _looks_typed(text: str) -> bool:
+    """True when `text` without quotes is a number, a boolean, a date or null to other readers of YAML, 1.1 or 1.2."""
+    return bool(_NUMBER_1_2.fullmatch(text)) or bool(
+        _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str"
+    )

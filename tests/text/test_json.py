@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Source
 
 

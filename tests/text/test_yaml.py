@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
-from synfinance_settings.text.format import read_text
+from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Source
-from synfinance_settings.text.yaml import write_yaml
+from synfinance_settings.text.yaml import YAML
 
 
 def data(node):
@@ -153,7 +153,7 @@ def test_the_reader_agrees_with_pyyaml(document, flow):
 @settings(max_examples=150)
 @given(st.dictionaries(TEXT, DOCUMENTS, min_size=1, max_size=4))
 def test_what_is_written_reads_back(document):
-    assert read(write_yaml(document)) == document
+    assert read(YAML.write(document)) == document
 
 
 @settings(max_examples=300)
