@@ -244,6 +244,13 @@ def test_a_subclass_of_the_manager_shares_managers_of_its_own():
     assert isinstance(Mine.shared(SHOP), Mine)
     assert Mine() is Mine() is not ConfigManager()
 
+    class Typed(ConfigManager[ShopConfig]):
+        def __init__(self):
+            super().__init__(SHOP, environ={"SHOP_SETTINGS_DIR": "none"})
+
+    assert Typed.__parameters__ == ()
+    assert Typed().get_config() == ShopConfig()
+
 
 TWO = """if True:
     from shop import SHOP

@@ -51,7 +51,8 @@ class ConfigManager(Generic[Config_co]):
     current: Current
     """What is in force, for the parts of this package; its interface may change with any release."""
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
         cls._shared = {}
 
     @door
