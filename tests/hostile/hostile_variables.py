@@ -77,3 +77,27 @@ def _named_by(variable: str, content: str | bytes):
 for _name, _content in SECRET_FILES.items():
     hostile(f"secret file: {_name}")(_named_by("SYNFINANCE_DB_PASSWORD_FILE", _content))
     hostile(f"secret file for a port: {_name}")(_named_by("SYNFINANCE_DB_PORT_FILE", _content))
+
+IN_A_FOLDER = {
+    "one that does not fit": {"database.password": CANARY, "database.port": CANARY},
+    "not UTF-8": {"SYNFINANCE_DB_PASSWORD": CANARY.encode() + b"\xff"},
+    "two that differ": {"database.password": CANARY, "synfinance_db_password": CANARY * 2},
+    "names that lead nowhere": {"databse.password": CANARY, "SYNFINANCE_ENV": CANARY, "SYNFINANCE_DATABASE": CANARY},
+    "a forging name": {FORGING.replace("/", "").replace("\0", ""): CANARY, "database.password": FORGING},
+    "the environment": {"environment": CANARY},
+    "a hook of dynaconf's": {"dynaconf_hooks.py": f"open({TRAP!r}, 'w')", "app_name": f"@jinja $(touch {TRAP})"},
+}
+
+
+def _in_a_folder(files: Mapping[str, str | bytes]):
+    def plant(project) -> Mapping[str, str]:
+        for name, content in files.items():
+            project.write(f"run/secrets/{name}", content)
+        return {"SYNFINANCE_SECRETS_DIR": str(project.root / "run/secrets")}
+
+    return plant
+
+
+for _name, _files in IN_A_FOLDER.items():
+    hostile(f"secrets folder: {_name}")(_in_a_folder(_files))
+hostile("secrets folder: a forging place")(lambda project: {"SYNFINANCE_SECRETS_DIR": FORGING})
