@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from synfinance_settings.errors import door
 from synfinance_settings.model.application import Application as Value
 from synfinance_settings.model.application import Model_co
 
@@ -61,6 +62,7 @@ class Application(Value[Model_co]):
 
         return group_for(self)
 
+    @door
     def override(self, **keys: Any) -> Override[Model_co]:
         """Other values for a while, in tests: ``with app.override(cart__limit=3):``, or as a decorator."""
         from synfinance_settings.testing import Override

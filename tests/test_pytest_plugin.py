@@ -39,7 +39,9 @@ def test_the_plugin_costs_no_import_until_a_fixture_is_used(pytester):
 def test_no_traceback_with_locals_shows_what_was_to_be_put_in_force(pytester):
     pytester.makepyfile(
         """
-        from synfinance_settings import AppConfig, DatabaseConfig, override
+        from synfinance_settings import AppConfig, Application, DatabaseConfig, override
+
+        app = Application(AppConfig, prefix="OTHER_", settings_dir_name="others")
 
         def test_fixture(settings_override):
             settings_override(database__password=["canary"], server__port="canary")
@@ -55,6 +57,13 @@ def test_no_traceback_with_locals_shows_what_was_to_be_put_in_force(pytester):
         def test_decorated():
             pass
 
+        def test_key_of_an_application():
+            app.override(database__password="canary", server__prot="canary")
+
+        def test_block_of_an_application():
+            with app.override(database__password=["canary"]):
+                pass
+
         def test_by_hand():
             AppConfig(database={"password": ["canary"], "prot": "canary"})
 
@@ -68,7 +77,7 @@ def test_no_traceback_with_locals_shows_what_was_to_be_put_in_force(pytester):
     pytester.makefile(".yaml", **{"settings/default": "{}", "settings/development": "{}"})
     for options in ([], ["--full-trace"], ["--tb=long", "-vv"]):
         run = pytester.runpytest_subprocess("-l", "-p", "no:randomly", "-p", "no:cacheprovider", *options)
-        run.assert_outcomes(failed=7)
+        run.assert_outcomes(failed=9)
         run.stdout.no_fnmatch_line("*canary*")
 
 
