@@ -259,6 +259,3 @@ def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, out
         render.echo_json(data)
     else:
         render.put_out(YAML.write(data))
-
-
-commands: Final = (diff,)

@@ -95,6 +95,3 @@ def _tell(findings: list[Finding]) -> None:
     stati = [finding.status for finding in findings]
     failed, warned, good = (stati.count(status) for status in ("fail", "warn", "ok"))
     render.say(f"{failed} failed, {counted(warned, 'warning')}, {good} ok")
-
-
-commands: Final = (doctor,)

@@ -38,11 +38,21 @@ _USAGE_CODES: Final = frozenset(
 _DEBUG: Final = f"{__name__}.debug"
 
 COMMANDS: Final = {
-    "Look, and change no layer": ("validate", "show", "get", "explain", "diff", "history", "watch", "doctor", "reads"),
-    "Change a layer file": ("set", "unset", "import", "rollback"),
-    "Write another file": ("export", "schema", "env-template"),
+    "Look, and change no layer": (
+        reading.validate,
+        reading.show,
+        reading.get,
+        reading.explain,
+        difference.diff,
+        operating.history,
+        operating.watch,
+        doctor.doctor,
+        reads.reads,
+    ),
+    "Change a layer file": (writing.set_, writing.unset, writing.import_, writing.rollback),
+    "Write another file": (writing.export, reading.schema, reading.env_template),
 }
-"""The names of the commands, as the help puts them together."""
+"""The commands, as the help puts them together."""
 
 
 _COMMANDS: Final[dict[str, click.Command]] = {}
@@ -73,14 +83,13 @@ class _Group(click.Group):
         self._program = program
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return [name for names in COMMANDS.values() for name in names]
+        return list(self.commands)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         widest = max(map(len, self.commands))
-        for title, names in COMMANDS.items():
+        for title, commands in COMMANDS.items():
             with formatter.section(title):
-                commands = ((name.ljust(widest), self.commands[name]) for name in names)
-                formatter.write_dl([(name, command.get_short_help_str()) for name, command in commands])
+                formatter.write_dl([(str(one.name).ljust(widest), one.get_short_help_str()) for one in commands])
 
     def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         click.Group.format_help_text(with_names(self, context), context, formatter)
@@ -206,14 +215,7 @@ def _common_options() -> list[click.Option]:
     return [color, debug]
 
 
-for command in (
-    *reading.commands,
-    *difference.commands,
-    *writing.commands,
-    *operating.commands,
-    *doctor.commands,
-    *reads.commands,
-):
+for command in (command for commands in COMMANDS.values() for command in commands):
     command.params += _common_options()
     _COMMANDS[str(command.name)] = command
 

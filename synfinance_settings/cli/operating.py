@@ -187,6 +187,3 @@ def _file_of(layer: LayerFile) -> str:
     candidates = layer.project.candidates(layer.target)
     found = [path for path in candidates if read_file(path).exists]
     return " and ".join(map(layer.project.name, found or candidates[:1]))
-
-
-commands: Final = (watch, history)

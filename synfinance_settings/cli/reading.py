@@ -437,6 +437,3 @@ def env_template(path: str | None, yes: bool) -> None:
     destination.format_for(path, fits=lambda found: not found.is_layer, usual="env")
     # people will write secrets into it
     destination.put(path, template(options.application()), yes=yes, mode=0o600, starts_dotenv=True)
-
-
-commands: Final = (validate, show, get, explain, schema, env_template)

@@ -186,6 +186,3 @@ def _verdict(found: Scan, uses: Uses) -> Iterator[str]:
     if found.slips:
         yield render.counted(len(found.slips), "name") + " of no setting"
     yield f"in {render.counted(found.files, 'file')}"
-
-
-commands: Final = (reads,)

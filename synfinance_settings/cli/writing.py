@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -191,6 +191,3 @@ def export(path: str, environment: str | None, form: str | None, reveal: bool, p
     destination.put(path, text, yes=yes, mode=0o600 if reveal or not chosen.is_layer else None)
     for what, keys in left_out.items() if chosen.comment is None else ():
         render.say(f"{what} left out: {', '.join(keys)}", err=True)
-
-
-commands: Final = (set_, unset, import_, export, rollback)

@@ -102,7 +102,7 @@ def test_colours_are_for_those_who_want_them(project, call, arguments, variables
     assert ("\x1b[" in project.command(*arguments, *call, **variables).output) is coloured
 
 
-@pytest.mark.parametrize("command", ["validate", "show", "get", "explain", "schema", "env-template"])
+@pytest.mark.parametrize("command", group.commands)
 def test_every_command_has_help(project, command):
     result = project.command(command, "-h")
     assert result.exit_code == 0

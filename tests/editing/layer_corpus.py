@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 import yaml
 
+from synfinance_settings.sections import keys
+
 UNIFORM = """\
 # yaml-language-server: $schema=schema.json
 server:
@@ -310,7 +312,7 @@ class TextLoader(yaml.CSafeLoader):
 for form in ("bool", "int", "float"):
     TextLoader.add_constructor(f"tag:yaml.org,2002:{form}", TextLoader.construct_yaml_str)
 
-SECTIONS = ("server", "database", "cache", "generation", "ml", "monitoring", "security", "feature_engineering")
+SECTIONS = {key.rpartition(".")[2] for key in keys.SECTIONS}
 
 
 def said(name: str, text: str) -> dict[str, Any]:
