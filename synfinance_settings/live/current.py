@@ -116,13 +116,6 @@ class Current:
         assert self._snapshot is not None
         return self._snapshot
 
-    @property
-    def environment(self) -> str:
-        """The environment that was decided, loaded at the first use."""
-        _ = self.snapshot
-        assert self.timeline.current is not None
-        return self.timeline.current.project.environment
-
     def project(self, config_path: PathLike | None = None, environment: str | None = None) -> Project:
         """The project that the arguments decide, with the variables that were loaded; before a load, those of now.
 

@@ -198,7 +198,7 @@ class ConfigManager(Generic[Config_co]):
 
     def get_environment(self) -> str:
         """The environment that was decided at the first load."""
-        return self.current.environment
+        return self.current.snapshot.environment
 
     def is_production(self) -> bool:
         """True in production, and of another application in an environment that is like it: strict, without the
@@ -212,7 +212,7 @@ class ConfigManager(Generic[Config_co]):
 
     @property
     def _kind(self) -> EnvironmentKind:
-        return self.current.choice.application.kinds[self.current.environment]
+        return self.current.choice.application.kinds[self.current.snapshot.environment]
 
     @property
     @door
