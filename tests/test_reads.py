@@ -129,6 +129,16 @@ def test_what_a_scan_alone_cannot_see_is_told_with_its_place(sample, monkeypatch
     assert not with_record.doubts
 
 
+def test_a_record_names_places_and_no_values(sample):
+    word = "from bank.configuration import settings\n\n\ndef word():\n    return settings.database.password\n"
+    sample.write("bank/secret.py", word)
+    check = "    assert secret.word().get_secret_value().startswith('canary')\n"
+    sample.write("checks.py", f"from bank import secret\n\n\ndef test_x():\n{check}")
+    record = recorded(sample, SYNFINANCE_DATABASE__PASSWORD="canary5c1e").read_text()
+    assert json.loads(record)["reads"] == {"database.password": ["bank/secret.py:5"]}
+    assert "canary" not in record
+
+
 def test_a_record_of_several_workers_is_one(sample):
     one = json.loads(recorded(sample).read_text())
     assert json.loads(recorded(sample, "-n", "2").read_text()) == one
@@ -242,6 +252,10 @@ WAYS = {
     "from synfinance_settings import settings\nmatch settings.server:\n    case object(port=1):\n        pass": {
         "server.port"
     },
+    "from synfinance_settings import settings\nclass A:\n    def __init__(self):\n        self.s = settings.server\n"
+    "        self.all = [A()]\ndef f(a):\n    return a.s.port, a.all\nf(A())": {"server.port"},
+    "from synfinance_settings import settings\nsettings.get if hasattr(settings, 'prt') else 'prt' in settings": set(),
+    "from synfinance_settings import settings\ngetattr(settings.server, 'prt', None)": set(),
     "from synfinance_settings import settings\ndef f():\n    global s\n    s = settings.server\n"
     "def g():\n    return s.port": {"server.port"},
     "from synfinance_settings import settings\nfrom contextlib import contextmanager\n@contextmanager\ndef f():\n"
@@ -506,6 +520,16 @@ def test_a_program_is_never_run(tmp_path):
     mark = tmp_path / "ran"
     found(tmp_path, app=f"open({str(mark)!r}, 'w')\nfrom synfinance_settings import settings\nsettings.debug")
     assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "many"),
+    [("a{0} = b{0} = a{1}\n", 3000), ("def f{0}(x):\n    return f{1}(x)\nf{0}(settings.server)\n", 1500)],
+)
+def test_a_long_chain_of_names_ends_in_time_and_is_told(tmp_path, line, many):
+    text = "".join(line.format(number, number + 1) for number in range(many))
+    scanned = found(tmp_path, app=f"from synfinance_settings import settings\n{text}")
+    assert (scanned.files, ["in part" in why for _, why in scanned.passed_over]) == (1, [True])
 
 
 def test_a_tree_without_end_is_cut_and_told(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """What is known of a program while it is read: its modules and scopes, and what settings are asked for by name or key.
 
-The values of all names are gathered in passes over the whole program until no pass adds one; the last pass notes what
-is read.
+The values of all names are gathered by reading modules, again where a value that one has asked for became more, until
+none does; the last pass notes what is read.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from synfinance_settings.reads.values import (
     Scope,
     Text,
     Thing,
+    Turn,
     Value,
     Values,
 )
@@ -46,7 +47,10 @@ class Analysis:
     def __init__(self, vocabulary: Vocabulary, modules: Iterable[Module]) -> None:
         self.vocabulary: Final = vocabulary
         self.findings: Final = Findings()
-        self.is_settled = False
+        self.waiting: Final[set[Module | None]] = set()
+        """The modules that have asked for something that became more since."""
+        self.turn: Final = Turn()
+        self._askers: dict[str, set[Module | None]] = {}
         self._modules: dict[tuple[str, ...], list[Module]] = {}
         self._scopes: dict[ast.AST, Scope] = {}
         self._attributes: dict[str, Values] = {}
@@ -57,23 +61,27 @@ class Analysis:
     def scope(self, module: Module, node: ast.AST, parent: Scope | None = None, owner: Scope | None = None) -> Scope:
         """The scope that `node` opens, which is made once."""
         if node not in self._scopes:
-            self._scopes[node] = Scope(module, node, parent, owner)
+            self._scopes[node] = Scope(self.turn, module, node, parent, owner)
         return self._scopes[node]
 
     def bind(self, scope: Scope, name: str, values: Values) -> None:
         """Let `name` in `scope` be `values` too."""
         if name in scope.shared:
             scope = self.scope(scope.module, scope.module.tree)
-        if scope.bind(name, values):
-            self.is_settled = False
+        if scope.bind(name, frozenset(map(self._kept, values))):
+            self.waiting.update(scope.readers)
+
+    def _kept(self, value: Value) -> Value:
+        """A value as it is remembered: a text only where it may be a key, a part of one, or a variable."""
+        return UNKNOWN if isinstance(value, Text) and not self.vocabulary.may_name(value.pattern) else value
 
     def bind_attribute(self, name: str, values: Values) -> None:
         """Let the attribute `name` of what is not known be `values` too: ``app.state.settings``."""
-        found = frozenset(value for value in values if not isinstance(value, Text) and value != UNKNOWN)
+        found = frozenset(value for value in values if isinstance(value, Config | Thing) and value != UNKNOWN)
         before = self._attributes.get(name, NOTHING)
         if not found <= before:
             self._attributes[name] = before | found
-            self.is_settled = False
+            self.waiting.update(self._askers.get(name, ()))
 
     def files(self, path: tuple[str, ...], beside: Module | None = None, level: int = 0) -> list[Module]:
         """The modules of the program that an import means; with `level`, one relative to the module `beside`."""
@@ -89,6 +97,7 @@ class Analysis:
             case Config():
                 return self.named(base, name, module, node)
             case Thing(name=thing):
+                self._askers.setdefault(name, set()).add(self.turn.module)
                 return _of_thing(thing, name, self.vocabulary.has_faces) | self._attributes.get(name, NOTHING)
             case Instance(scope=scope):
                 return self._of_instance(scope, name)
@@ -132,15 +141,15 @@ class Analysis:
             return frozenset((Method(config, name),))
         return NOTHING
 
-    def keyed(self, config: Config, texts: Values, module: Module, node: ast.expr) -> Values:
-        """What `config` gives for the keys `texts`; what may be any is told."""
+    def keyed(self, config: Config, texts: Values, module: Module, node: ast.expr, *, is_asked: bool = False) -> Values:
+        """What `config` gives for the keys `texts`; what may be any is told, and what is none, unless it `is_asked`."""
         results: set[Value] = set()
         patterns = {text.pattern if isinstance(text, Text) else "*" for text in texts or ANYTHING}
         guessed = {pattern for pattern in patterns if "*" in pattern}
         for name in sorted(patterns - guessed):
             found = self.named(config, name, module, node, "key")
             results |= found
-            if not found and not guessed:
+            if not found and not guessed and not is_asked and not name.startswith("_"):
                 self.slip(config, name, module, node)
         for pattern in sorted(guessed):
             pattern = pattern.lower() if config.any_case else pattern

@@ -13,6 +13,7 @@ from synfinance_settings.reads.values import (
     ANYTHING,
     NOTHING,
     RETURNED,
+    UNKNOWN,
     Class,
     Config,
     Function,
@@ -25,6 +26,7 @@ from synfinance_settings.reads.values import (
     Value,
     Values,
     last_name,
+    matters,
 )
 
 if TYPE_CHECKING:
@@ -100,11 +102,15 @@ def _hand_in(here: Expressions, scope: Scope, given: Arguments, skipped: int = 0
     positional, named = given
     arguments = scope.parameters[skipped:]
     for argument, values in zip(arguments, positional, strict=False):
-        here.analysis.bind(scope, argument.arg, values)
+        here.analysis.bind(scope, argument.arg, _followed(values))
     names = {argument.arg for argument in (*arguments, *getattr(getattr(scope.node, "args", None), "kwonlyargs", ()))}
     for name, values in named.items():
         if name in names:
-            here.analysis.bind(scope, name, values)
+            here.analysis.bind(scope, name, _followed(values))
+
+
+def _followed(values: Values) -> Values:
+    return frozenset(value if matters(value) else UNKNOWN for value in values)
 
 
 def _make(here: Expressions, scope: Scope, given: Arguments) -> None:
@@ -119,7 +125,7 @@ def _make(here: Expressions, scope: Scope, given: Arguments) -> None:
             part.target.id for part in body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
         ]
         for name, values in (*zip(fields, positional, strict=False), *named.items()):
-            here.analysis.bind(scope, name, values)
+            here.analysis.bind(scope, name, _followed(values))
 
 
 def _of_library(here: Expressions, name: str, node: ast.Call, given: Arguments) -> Values:
@@ -149,7 +155,9 @@ def _builtin(here: Expressions, name: str, node: ast.Call, given: Arguments) -> 
     positional, _ = given
     if name in ("getattr", "hasattr") and len(positional) > 1:
         sections = [value for value in positional[0] if isinstance(value, Config)]
-        found = [here.analysis.keyed(value, positional[1], here.scope.module, node) for value in sections]
+        is_asked = name == "hasattr" or len(positional) > 2
+        module = here.scope.module
+        found = [here.analysis.keyed(value, positional[1], module, node, is_asked=is_asked) for value in sections]
         return frozenset().union(*found, *positional[2:]) if sections else ANYTHING
     if name in _LOOKS_NOT_INSIDE:
         return ANYTHING
@@ -183,7 +191,10 @@ def _unknown(here: Expressions, node: ast.Call, given: Arguments) -> Values:
             _formatted(here, text, node, named)
         return ANYTHING
     functions = [value for values in (*positional, *named.values()) for value in values]
-    results = frozenset().union(*(_would_give(value) for value in functions))
+    results: Values = NOTHING
+    for value in functions:
+        if isinstance(value, Function | Thing):
+            results |= _would_give(value)
     if name in _HANDS_ON and (taker := _taker(positional)) is not None:
         function, rest = taker
         _hand_in(here, function.scope, (rest, named), skipped=int(function.is_bound))
@@ -210,7 +221,8 @@ def _would_give(value: Value) -> Values:
     """What a call of `value` gives; of what is handed over to be called later, such as ``Depends(get_config)``."""
     match value:
         case Function(scope=scope):
-            return scope.own(RETURNED) | {value}
+            found = frozenset(given for given in scope.own(RETURNED) if isinstance(given, Config))
+            return found | {value} if found else NOTHING
         case Thing(name=name) if name in _GIVES:
             return _GIVES[name] | {value}
         case _:

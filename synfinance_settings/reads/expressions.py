@@ -184,7 +184,7 @@ class Expressions:
         for (left, before), operator, (right, after) in zip(sides, node.ops, sides[1:], strict=False):
             for value in after if isinstance(operator, ast.In | ast.NotIn) else ():
                 if isinstance(value, Config):
-                    self.analysis.keyed(value, before, self.scope.module, node)
+                    self.analysis.keyed(value, before, self.scope.module, node, is_asked=True)
             if isinstance(operator, ast.Eq | ast.NotEq):
                 self.hand_over(before, left, "is compared")
                 self.hand_over(after, right, "is compared")

@@ -13,8 +13,11 @@ from synfinance_settings.reads.statements import run_module
 from synfinance_settings.reads.templates import template_findings
 from synfinance_settings.reads.vocabulary import Vocabulary
 
-_MOST_PASSES: Final = 12
+_MOST_PASSES: Final = 20
 """A value goes at least one import or call further in each."""
+
+
+_PARTLY: Final = "is followed in part: what it asks for goes through too many modules"
 
 
 def scan(vocabulary: Vocabulary, paths: Sequence[Path], progress: Progress | None = None) -> Scan:
@@ -25,11 +28,13 @@ def scan(vocabulary: Vocabulary, paths: Sequence[Path], progress: Progress | Non
     program = read_program(paths, progress)
     analysis = Analysis(vocabulary, program.modules)
     unfit: dict[str, str] = {}
-    passes = 0
-    while not analysis.is_settled and passes < _MOST_PASSES:
-        passes += 1
-        analysis.is_settled = True
-        _pass(analysis, program.modules, unfit, progress, f"pass {passes}")
+    analysis.waiting.update(program.modules)
+    for number in range(1, _MOST_PASSES + 1):
+        waiting = [module for module in program.modules if module in analysis.waiting]
+        _pass(analysis, waiting, unfit, progress, f"pass {number}")
+        if not analysis.waiting:
+            break
+    partly = {module.file: _PARTLY for module in program.modules if module in analysis.waiting}
     analysis.findings.is_open = True
     _pass(analysis, program.modules, unfit, progress, "last pass")
     found = analysis.findings
@@ -46,7 +51,7 @@ def scan(vocabulary: Vocabulary, paths: Sequence[Path], progress: Progress | Non
         tuple(sorted(reads, key=_place)),
         tuple(sorted(doubts, key=_place)),
         tuple(sorted(slips, key=_place)),
-        (*program.passed_over, *unfit.items()),
+        (*program.passed_over, *(partly | unfit).items()),
         len(program.modules) + len(program.templates),
     )
 
@@ -57,8 +62,10 @@ def _pass(
     for number, module in enumerate(modules, 1):
         if progress and number % _STEP == 0:
             progress(f"{name}: {number} of {len(modules)} modules")
+        analysis.waiting.discard(module)
         if module.file in unfit:
             continue
+        analysis.turn.module = module
         try:
             run_module(analysis, module)
         except RecursionError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from synfinance_settings.reads import calls
@@ -201,6 +202,7 @@ def _around(scope: Scope) -> Scope | None:
     return scope.parent if isinstance(scope.node, ast.ClassDef) else scope
 
 
+@lru_cache(maxsize=4096)
 def _parsed(annotation: str) -> ast.expr | None:
     try:
         return ast.parse(annotation[:300], mode="eval").body

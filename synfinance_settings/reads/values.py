@@ -13,6 +13,8 @@ from typing import Final
 from synfinance_settings.reads.program import Module
 
 _MOST_VALUES: Final = 100
+_DEEPEST: Final = 20
+"""How many classes one below another are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,24 @@ ANYTHING: Final[Values] = frozenset((UNKNOWN,))
 RETURNED: Final = "<returned>"
 
 
-class Scope:
-    """The names of a module, a class or a function, and what each is bound to."""
+class Turn:
+    """Whose turn it is: the module that is being read."""
 
-    def __init__(self, module: Module, node: ast.AST, parent: Scope | None = None, owner: Scope | None = None) -> None:
+    def __init__(self) -> None:
+        self.module: Module | None = None
+
+
+class Scope:
+    """The names of a module, a class or a function, and what each is bound to.
+
+    `readers` are the modules that have asked for one of them, in their `turn`.
+    """
+
+    def __init__(
+        self, turn: Turn, module: Module, node: ast.AST, parent: Scope | None = None, owner: Scope | None = None
+    ) -> None:
+        self.readers: Final[set[Module | None]] = set()
+        self._turn = turn
         self.module: Final = module
         self.node: Final = node
         self.parent: Final = parent
@@ -106,25 +122,33 @@ class Scope:
         self.owner: Final = owner
         """The class whose method it is."""
         self.bases: Values = NOTHING
-        self.names: Final = frozenset(_bound(node))
-        self.shared: Final = frozenset(name for found in _own(node) for name in _shared(found))
+        nodes = list(_own(node))
+        self.shared: Final = frozenset(name for found in nodes for name in _shared(found))
+        """Names that are bound in the module although they are assigned here."""
+        self.names: Final = frozenset(_bound(node, nodes)) - self.shared
         self._values: dict[str, Values] = {}
+        self._wide: set[str] = set()
 
     def bind(self, name: str, values: Values) -> bool:
         """Let `name` be `values` too; True where that is new."""
         before = self._values.get(name, NOTHING)
+        if values <= before:
+            return False
         after = before | values
-        if len(after) > _MOST_VALUES:
-            after = before | ANYTHING
+        if name in self._wide or len(after) > _MOST_VALUES:  # who knows; but a section is never lost
+            self._wide.add(name)
+            after = frozenset(value for value in after if isinstance(value, Config)) | ANYTHING
         self._values[name] = after
         return after != before
 
     def own(self, name: str) -> Values:
         """What `name` is bound to here."""
+        self.readers.add(self._turn.module)
         return self._values.get(name, NOTHING)
 
     def everything(self) -> Iterator[tuple[str, Values]]:
         """All names that are bound here, with their values."""
+        self.readers.add(self._turn.module)
         yield from self._values.items()
 
     def lookup(self, name: str) -> Values | None:
@@ -133,16 +157,26 @@ class Scope:
         while scope is not None:
             if name in scope.names or name in scope._values:
                 return scope.own(name)
+            scope.readers.add(self._turn.module)
             scope = scope.parent
         return None
 
     def attribute(self, name: str, depth: int = 0) -> Values:
         """What the attribute `name` of an instance of this class is, from here or from the classes above."""
         found = self.own(name)
-        if found or depth > 20:
+        if found or depth > _DEEPEST:
             return found
         above = (base.scope.attribute(name, depth + 1) for base in self.bases if isinstance(base, Class))
         return frozenset().union(*above)
+
+    def holds_settings(self, depth: int = 0) -> bool:
+        """True for a class that binds an attribute to a section or the like, or whose bases do."""
+        self.readers.add(self._turn.module)
+        bases = [base.scope for base in self.bases if isinstance(base, Class)] if depth < _DEEPEST else []
+        own = (
+            matters(value) for values in self._values.values() for value in values if not isinstance(value, Instance)
+        )
+        return any(own) or any(base.holds_settings(depth + 1) for base in bases)
 
     @property
     def parameters(self) -> list[ast.arg]:
@@ -160,6 +194,21 @@ class Scope:
     def is_property(self) -> bool:
         """True for a method that is read like an attribute."""
         return any("property" in name for name in self.decorators)
+
+
+def matters(value: Value) -> bool:
+    """True for a value that it is worth to follow into a call."""
+    match value:
+        case Config() | Text() | Method():
+            return True
+        case Thing(name=name):
+            return name != "unknown" and not name.startswith("builtin.")
+        case Items(inside=inside):
+            return any(map(matters, inside))
+        case Instance(scope=scope):
+            return scope.holds_settings()
+        case _:
+            return False
 
 
 def last_name(node: ast.AST) -> str:
@@ -184,22 +233,18 @@ def _shared(node: ast.AST) -> Iterable[str]:
     return node.names if isinstance(node, ast.Global | ast.Nonlocal) else ()
 
 
-def _bound(scope: ast.AST) -> Iterator[str]:
-    """The names that something in `scope` binds."""
-    shared: set[str] = set()
-    found: set[str] = set()
+def _bound(scope: ast.AST, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that something in `scope`, whose `nodes` these are, binds."""
     arguments = getattr(scope, "args", None)
     if isinstance(arguments, ast.arguments):
-        found |= {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}
-    for node in _own(scope):
-        shared.update(_shared(node))
+        yield from (node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg))
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                found.add(name)
+                yield name
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
+                yield name
             case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
-                found.add(name)
+                yield name
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                found |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
-    yield from found - shared
+                yield from (alias.asname or alias.name.partition(".")[0] for alias in aliases)

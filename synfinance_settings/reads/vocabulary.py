@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -107,11 +108,23 @@ class Vocabulary:
             found.setdefault(code.co_firstlineno, set()).add(Path(code.co_filename).resolve())
         return found
 
+    def may_name(self, text: str) -> bool:
+        """True for a text that may have to do with a setting: a key or a part of one, a variable, names with dots
+        between, a text with fields to be filled in.
+        """
+        return text in self._words or "{" in text or bool(_DOTTED.fullmatch(text))
+
+    @cached_property
+    def _words(self) -> str:
+        keys = (*self.catalogue.settings, *self.catalogue.sections)
+        return "\n".join((*keys, *map(str.upper, keys), *self.application.variables.keys))
+
     def meant(self, key: str) -> str | None:
         """The setting or section that `key` most likely means, or None."""
         return self.catalogue.suggestion(key)
 
 
+_DOTTED: Final = re.compile(r"[\w*]{1,60}(\.[\w*]{1,60}){1,5}\.?")
 _ENVIRONMENT: Final = "environment"
 _OF_FACE: Final = frozenset(("snapshot", "get", "as_dict", "from_env", "load_or_exit"))
 
