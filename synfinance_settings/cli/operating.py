@@ -91,8 +91,8 @@ class _Teller:
         """The listener."""
         if isinstance(data, SettingsError):
             self.say(event, {"problems": [problem.as_dict() for problem in data.problems]})
-        elif isinstance(data, Path):
-            self.say(event, {"path": render.place(data)})
+        elif str(event) == "file_changed":  # a layer that is no file tells its place
+            self.say(event, {"path": render.place(data) if isinstance(data, Path) else str(data)})
         else:
             known = (snapshot.number for snapshot in self._manager.history() if snapshot.config is data)
             self.say(event, {"version": next(known, self._manager.version), "changed": self._changes(data)})

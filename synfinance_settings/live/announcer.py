@@ -24,7 +24,7 @@ class ConfigEvent(StrEnum):
     """What happened; listeners get it with the data named here."""
 
     FILE_CHANGED = "file_changed"
-    """A watched file has other content than before, appeared or vanished: its path."""
+    """A watched file has other content than before, appeared or vanished: its path; the place of what is no file."""
     CONFIG_RELOADED = "config_reloaded"
     """Other values are in force: the AppConfig."""
     VALIDATION_FAILED = "validation_failed"

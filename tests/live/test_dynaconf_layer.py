@@ -8,11 +8,9 @@ import pytest
 from redis_process import RedisProcess
 from shop import SHOP
 
-from synfinance_settings import SettingsError
+from synfinance_settings import ConfigManager, SettingsError
 from synfinance_settings.layers.dynaconf_layer import DynaconfLayer
-from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.precedence import with_layer
-from synfinance_settings.live.current import Choice, Current
 
 CANARY = "canary-4711"
 
@@ -43,7 +41,7 @@ def shop(tmp_path):
 
     def make(layer, **environ):
         application = replace(SHOP, layers=with_layer(layer, below=".env"))
-        return Current(Choice(application, settings, environ=Environ(environ)))
+        return ConfigManager(application, settings_dir=settings, environ=environ)
 
     return make
 
@@ -81,7 +79,7 @@ def test_a_loader_is_called_as_dynaconf_calls_it_on_an_object_that_is_deaf(shop)
 )
 def test_what_is_wrong_is_an_error_of_the_layer(shop, data, found):
     with pytest.raises(SettingsError) as caught:
-        shop(company(Company(**data))).load()
+        shop(company(Company(**data))).load_config()
     (problem,) = caught.value.problems
     assert (problem.code, str(problem.origin), problem.hint) == (found[0], "the company", found[1])
     assert CANARY not in str(caught.value)
@@ -90,19 +88,19 @@ def test_what_is_wrong_is_an_error_of_the_layer(shop, data, found):
 
 def test_a_failure_at_a_reload_changes_nothing(shop):
     loader = Company(motto="x")
-    current = shop(company(loader))
-    before = current.snapshot
+    manager = shop(company(loader))
+    before = manager.snapshot
     loader.data = {"fails": True}
     with pytest.raises(SettingsError, match="the company cannot be read: ConnectionError"):
-        current.reload()
-    assert current.snapshot is before
+        manager.reload_config()
+    assert manager.snapshot is before
 
 
 def test_a_setting_that_is_named_as_a_secret_must_be_one(shop):
     loader = Company(motto=CANARY, till__token=CANARY)
     assert shop(company(loader, secret_keys=["till.token"])).snapshot.config.motto == CANARY
     with pytest.raises(SettingsError, match="motto is a secret of the company, but ShopConfig would show it") as caught:
-        shop(company(loader, secret_keys=["motto"])).load()
+        shop(company(loader, secret_keys=["motto"])).load_config()
     assert CANARY not in str(caught.value)
 
 
@@ -113,7 +111,7 @@ def test_a_loader_may_be_named_by_its_module(shop, tmp_path, monkeypatch):
     )
     assert shop(company("company_loader")).snapshot.config.motto == "x"
     with pytest.raises(SettingsError, match="the company cannot be read: ModuleNotFoundError"):
-        shop(company("no_such_loader")).load()
+        shop(company("no_such_loader")).load_config()
 
 
 @pytest.fixture
@@ -133,13 +131,13 @@ def redis_layer(server, **more):
 def test_the_redis_loader_of_dynaconf_loads_from_a_real_server(shop, server):
     server.client.hset("SHOP_DEFAULT", mapping={"MOTTO": "low", "CART__LIMIT": "5", "TILL__TOKEN": "@int 5"})
     server.client.hset("SHOP_DEV", mapping={"MOTTO": "high"})
-    current = shop(redis_layer(server, decode_responses=True))
-    config = current.snapshot.config
+    manager = shop(redis_layer(server, decode_responses=True))
+    config = manager.snapshot.config
     assert (config.motto, config.cart.limit, config.till.token.get_secret_value()) == ("high", 5, "@int 5")
-    assert str(current.snapshot.origins["motto"]) == "redis"
+    assert str(manager.snapshot.origins["motto"]) == "redis"
     server.client.hset("SHOP_DEV", mapping={"MOTTO": "higher"})
-    current.reload()
-    assert current.snapshot.config.motto == "higher"
+    manager.reload_config()
+    assert manager.snapshot.config.motto == "higher"
 
 
 @pytest.mark.parametrize(("decoded", "found"), [(True, "1000.0"), (False, "1e3")])
@@ -151,14 +149,14 @@ def test_the_redis_loader_takes_text_for_toml_unless_it_gets_bytes(shop, server,
 
 def test_the_redis_loader_is_not_silent_where_the_server_is_stopped(shop, server):
     server.client.hset("SHOP_DEV", mapping={"MOTTO": "x"})
-    current = shop(redis_layer(server))
-    before = current.snapshot
+    manager = shop(redis_layer(server))
+    before = manager.snapshot
     server.stop()
     with pytest.raises(SettingsError, match="redis cannot be read: ConnectionError"):
-        current.reload()
-    assert current.snapshot is before
+        manager.reload_config()
+    assert manager.snapshot is before
     with pytest.raises(SettingsError, match="redis cannot be read: ConnectionError"):
-        Current(current.choice).load()
+        shop(redis_layer(server)).load_config()
 
 
 def test_no_variable_of_dynaconf_moves_a_loader(project):

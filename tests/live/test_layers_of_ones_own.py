@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from queue import Queue
-from types import SimpleNamespace
 
 import pytest
 from patience import PATIENCE
@@ -13,12 +12,10 @@ from redis_layer import RedisHash
 from redis_process import RedisProcess
 from shop import SHOP
 
-from synfinance_settings import ConfigWatcher, SettingsError
-from synfinance_settings.layers.environ import Environ
+from synfinance_settings import ConfigManager, ConfigWatcher, SettingsError
 from synfinance_settings.layers.layer_file import FileLayer
 from synfinance_settings.layers.precedence import LAYERS, with_layer
 from synfinance_settings.layers.trial import judge, layer_of
-from synfinance_settings.live.current import Choice, Current
 from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.text.files import Content
 
@@ -34,23 +31,29 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def current(tmp_path, server):
+def manager(tmp_path, server):
     """What is in force for the shop with a Redis hash below `.env`."""
     settings = tmp_path / "settings"
     settings.mkdir()
     (settings / "default.yaml").write_text("motto: sell\ncart: {limit: 2}\n")
     (settings / "dev.yaml").write_text("{}\n")
     application = replace(SHOP, layers=with_layer(RedisHash("shop", server.port), below=".env"))
-    return Current(Choice(application, settings, environ=Environ({"SHOP_CART__CURRENCIES": "USD"})))
+    return ConfigManager(application, settings_dir=settings, environ={"SHOP_CART__CURRENCIES": "USD"})
 
 
-def test_it_is_loaded_at_its_place_with_origins(current):
-    snapshot = current.snapshot
+def again(manager, application=None):
+    """Another manager of the same folder, with the same application or with another."""
+    choice = manager.current.choice
+    return ConfigManager(application or choice.application, settings_dir=choice.settings_dir, environ={})
+
+
+def test_it_is_loaded_at_its_place_with_origins(manager):
+    snapshot = manager.snapshot
     assert (snapshot.config.cart.limit, snapshot.config.cart.currencies) == (5, ("USD",))
     assert snapshot.config.till.token.get_secret_value() == "hush $X"
     assert str(snapshot.origins["cart.limit"]) == "redis hash shop, field cart.limit"
     assert str(snapshot.origins["motto"]) == "settings/default.yaml:1:8"
-    assert "hush" not in repr(current.looked)
+    assert "hush" not in repr(manager.current.looked)
 
 
 @pytest.mark.parametrize(
@@ -62,38 +65,38 @@ def test_it_is_loaded_at_its_place_with_origins(current):
         ({"motto": b"\xff"}, "redis hash shop cannot be read: UnicodeDecodeError"),
     ],
 )
-def test_what_is_wrong_in_it_is_told_at_its_place(current, server, fields, said):
-    before = current.snapshot
+def test_what_is_wrong_in_it_is_told_at_its_place(manager, server, fields, said):
+    before = manager.snapshot
     server.client.hset("shop", mapping=fields)
     with pytest.raises(SettingsError, match=said) as caught:
-        current.reload()
+        manager.reload_config()
     assert str(caught.value.problems[0].origin).startswith("redis hash shop")
-    assert current.snapshot is before
+    assert manager.snapshot is before
 
 
-def test_a_server_that_is_stopped_is_an_error_and_nothing_changes(current, server):
-    before = current.snapshot
+def test_a_server_that_is_stopped_is_an_error_and_nothing_changes(manager, server):
+    before = manager.snapshot
     server.stop()
     with pytest.raises(SettingsError) as caught:
-        current.reload()
+        manager.reload_config()
     (problem,) = caught.value.problems
     assert (problem.code, str(problem.origin), problem.hint) == ("unreadable", "redis hash shop", "is the server up?")
-    assert current.snapshot is before
+    assert manager.snapshot is before
     with pytest.raises(SettingsError, match="redis hash shop cannot be read: ConnectionError"):
-        Current(current.choice).load()
+        again(manager).load_config()
 
 
-def test_a_hash_that_is_gone_is_an_error_where_the_layer_may_not_vanish(current, server):
-    before = current.snapshot
+def test_a_hash_that_is_gone_is_an_error_where_the_layer_may_not_vanish(manager, server):
+    before = manager.snapshot
     server.client.delete("shop")
     with pytest.raises(SettingsError, match="the redis hash layer is gone"):
-        current.reload()
-    assert current.snapshot is before
+        manager.reload_config()
+    assert manager.snapshot is before
 
 
-def test_a_watcher_sees_each_change(current, server):
+def test_a_watcher_sees_each_change(manager, server):
     news = Queue()
-    watcher = ConfigWatcher(SimpleNamespace(current=current), poll_interval=0.05)
+    watcher = ConfigWatcher(manager, poll_interval=0.05)
     watcher.add_listener(lambda event, data: news.put((event, str(data))))
 
     def wait(wanted):
@@ -107,23 +110,23 @@ def test_a_watcher_sees_each_change(current, server):
             assert f"limit={number}" in wait("config_reloaded")
         server.stop()
         assert "redis hash shop cannot be read" in wait("reload_failed")
-        assert current.snapshot.config.cart.limit == 7
+        assert manager.snapshot.config.cart.limit == 7
         server.start()
         server.client.hset("shop", mapping={"cart.limit": "8"})
         assert "limit=8" in wait("config_reloaded")
-    assert current.last_failure is None
+    assert manager.last_failure is None
 
 
-def test_a_file_is_judged_without_it(current, server):
-    project = current.project()
+def test_a_file_is_judged_without_it(manager, server):
+    project = manager.current.project()
     server.stop()
     content = Content(project.settings_dir / "dev.yaml", b"cart: {limit: 3}\n")
     assert judge(project, "environment", content)
 
 
-def test_an_application_may_leave_layers_out(current):
+def test_an_application_may_leave_layers_out(manager):
     application = replace(SHOP, layers=tuple(layer for layer in LAYERS if layer.name != "process environment"))
-    alone = Current(replace(current.choice, application=application))
+    alone = again(manager, application)
     assert alone.snapshot.config.cart.currencies == ("EUR",)
 
 
@@ -144,11 +147,11 @@ def test_one_more_file_of_the_settings_folder_is_one_entry(tmp_path):
     (tmp_path / "settings").mkdir()
     for name, text in {"default": "motto: sell", "dev": "{}", "eu": "motto: vendre", "eu.local": "motto: x"}.items():
         (tmp_path / f"settings/{name}.yaml").write_text(text)
-    current = Current(Choice(application, tmp_path / "settings", environ=Environ()))
-    assert str(current.snapshot.origins["motto"]) == "settings/eu.yaml:1:8"
-    assert not current.snapshot.warnings
+    manager = ConfigManager(application, settings_dir=tmp_path / "settings", environ={})
+    assert str(manager.snapshot.origins["motto"]) == "settings/eu.yaml:1:8"
+    assert not manager.snapshot.warnings
     assert layer_of(application, Path("eu.yaml")) == ("region", None)
-    assert list(current.looked.layer_files) == ["default.yaml", "dev.yaml", "eu.yaml"]
+    assert list(manager.current.looked.layer_files) == ["default.yaml", "dev.yaml", "eu.yaml"]
     (tmp_path / "settings/eu.yaml").unlink()
     with pytest.raises(SettingsError, match="the region layer is gone"):
-        current.reload()
+        manager.reload_config()

@@ -208,3 +208,32 @@ def test_a_signal_that_another_thread_gets_ends_the_watch(project):
         ender.join()
         for number, old in olds.items():
             signal.signal(number, old)
+
+
+LAYER = """
+from pathlib import Path
+from synfinance_settings import AppConfig, Application
+from synfinance_settings.layers.layer import Finding
+from synfinance_settings.layers.precedence import with_layer
+from synfinance_settings.layers.values import ValuesLayer
+
+class Told(ValuesLayer):
+    name = "told"
+    def look(self, glance):
+        return [Finding("what is told", {"app_name": (glance.project.root / "told").read_text()})]
+
+app = Application(AppConfig, prefix="SYNFINANCE_", layers=with_layer(Told(), below=".env"))
+"""
+
+
+def test_it_tells_of_a_layer_that_is_no_file_by_its_place(project, tmp_path_factory):
+    modules = tmp_path_factory.mktemp("modules")
+    (modules / "told_app.py").write_text(LAYER)
+    project.write("told", "first")
+    variables = {"SYNFINANCE_SETTINGS_APP": "told_app:app", "PYTHONPATH": str(modules)}
+    with watch(project, "--format", "json", "--interval", "0.05", **variables) as command:
+        command.line("watching")
+        project.write("told", "second")
+        assert json.loads(command.line("file_changed"))["path"] == "what is told"
+        assert json.loads(command.line("config_reloaded"))["changed"] == {"app_name": ["first", "second"]}
+        assert command.end(signal.SIGTERM) == (0, "")
