@@ -44,7 +44,8 @@ def reads(paths: tuple[Path, ...], dead: bool, record: Path | None, strict: bool
 
     \b
     {call} reads app --dead
-    pytest --settings-reads reads.json && {call} reads app --record reads.json
+    pytest --settings-reads reads.json
+    {call} reads app --record reads.json
     """
     vocabulary = _vocabulary()
     found, uses = _uses(vocabulary, paths or (Path(),), [record] if record else [])
