@@ -57,7 +57,8 @@ def with_content(text: str, name: str) -> str:
         return text
     body = text.removeprefix(_MARK)
     newline = "\r\n" if "\r\n" in text else "\n"
-    nothing = layer_format(name).nothing.replace("\n", newline)
+    form = layer_format(name)
+    nothing = form.nothing.replace("\n", newline)
     try:
         root = read_text(body, Source(name))[0] if body.strip() else None
     except LayerError:
@@ -65,7 +66,7 @@ def with_content(text: str, name: str) -> str:
     if root is not None and root.value is not None:
         return text
     filled = _joined(text, nothing, "", newline)
-    return filled if _is_empty_mapping(filled, name) else nothing
+    return filled if form.comment and _is_empty_mapping(filled, name) else nothing  # comments are kept
 
 
 def _is_empty_mapping(text: str, name: str) -> bool:
