@@ -15,7 +15,7 @@ class ArgumentsLayer(ValuesLayer):
 
     def look(self, glance: Glance) -> Iterable[Finding]:
         """What was handed over."""
-        return [Finding(self.name, glance.project.arguments)]
+        return [Finding(self.name, glance.project.arguments or None)]
 
     def origin(self, key: str) -> str:
         """The argument."""

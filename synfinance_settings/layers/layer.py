@@ -43,7 +43,7 @@ class Finding:
 
 
 Found: TypeAlias = Content | Finding
-_Found = TypeVar("_Found", Content, Finding)
+_Found = TypeVar("_Found", bound=Content | Finding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def look_at(project: Project, before: Look | None = None) -> Look:
     found: dict[str, tuple[Found, ...]] = {}
     ignored: list[str] = []
     for layer in layers_of(project.application):
-        there = tuple(layer.look(glance))
+        there = tuple(map(glance.same, layer.look(glance)))
         if layer.is_local and not project.kind.local_layers:
             ignored += [project.name(one.place) for one in there if one.exists]
         else:

@@ -41,7 +41,7 @@ class SecretsFolderLayer(Layer):
             return ()
         listing, keys = _listing(project, named), _keys(project.application)
         files = [os.path.join(named, name) for name in listing.data or () if name.lower() in keys]  # noqa: PTH118
-        return [glance.same(listing), *map(glance.read_target, files)]
+        return [listing, *map(glance.read_target, files)]
 
     def say(self, found: Sequence[Found], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that files are named after."""

@@ -42,7 +42,7 @@ def test_two_looks_differ_where_something_came_changed_or_went(project, there, p
 def test_what_stays_as_it_was_is_no_change_and_keeps_what_was_made_of_it(project, there):
     project.write(".env", "A=1\n")
     before = look_at(there)
-    for path in before.present:
+    for path in before.files:
         path.write_bytes(path.read_bytes())
     now = look_at(there, before)
     assert not now.changed(before)
