@@ -44,8 +44,13 @@ def latency(root: str, debounce: float) -> dict[str, Job]:
     return {"idle": Job(wait, prepare), "busy": Busy(wait, prepare)}
 
 
-def idle(root: str, processes: int, seconds: float) -> dict[str, Job]:
-    """Many processes that watch one project and do nothing else, forked from one that has loaded it."""
+def idle(root: str, processes: int, seconds: float, files: int = 0) -> dict[str, Job]:
+    """Processes that watch one project and do nothing else, forked from one that has loaded it.
+
+    `files` that are no layers lie beside the layers.
+    """
+    for number in range(files):
+        Path(root, "settings", f"{number}.csv").touch()
     kept = manager(Path(root))
     kept.load_config()
     return {"idle": Job(lambda: _watching(kept, processes, seconds), seen=dict)}

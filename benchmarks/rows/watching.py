@@ -10,6 +10,7 @@ from turns import Subject, take_turns
 
 DEBOUNCE = 0.05  # seconds, as by default
 PROCESSES = 200
+FILES = 10_000
 
 
 def latency(course: Course) -> Table:
@@ -30,15 +31,18 @@ def latency(course: Course) -> Table:
 
 
 def idle(course: Course) -> Table:
-    processes, seconds = (3, 0.5) if course.is_quick else (PROCESSES, 10)
+    seconds = 0.5 if course.is_quick else 10
+    crowds = [(3, 0), (1, 10)] if course.is_quick else [(PROCESSES, 0), (1, FILES)]
     columns = {"% of a core, all": ".2f", "% of a core, each": ".4f", "without events": ","}
-    table = Table(f"{processes} processes that watch a project in which nothing happens", columns)
+    table = Table("Processes that watch a project in which nothing happens", columns)
     for one in course.ours:
-        arguments = {"root": str(course.project()), "processes": processes, "seconds": seconds}
-        (run,) = course.worker(one.installation, "watching:idle", **arguments).job("idle").run(1)
-        share = run.seen["share"]
-        table.rows[one.name] = (share, share / processes, run.seen["without"])
-        table.limits.append(Limit("percent of a core, each,", share / processes, 0.5))
+        for processes, files in crowds:
+            arguments = {"root": str(course.project()), "processes": processes, "files": files, "seconds": seconds}
+            (run,) = course.worker(one.installation, "watching:idle", **arguments).job("idle").run(1)
+            share = run.seen["share"]
+            name = f"{one.name}, one beside {files:,} files" if files else f"{one.name}, {processes} processes"
+            table.rows[name] = (share, share / processes, run.seen["without"])
+            table.limits.append(Limit(f"percent of a core, {name}, each,", share / processes, 0.5))
     table.notes.append(
         "Forked from one that has loaded, as servers do. Who gets no inotify instance looks every two seconds alone."
     )
