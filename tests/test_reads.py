@@ -260,6 +260,8 @@ WAYS = {
     "def g():\n    return s.port": {"server.port"},
     "from synfinance_settings import settings\nfrom contextlib import contextmanager\n@contextmanager\ndef f():\n"
     "    yield settings.server\nwith f() as s:\n    s.port": {"server.port"},
+    "from synfinance_settings import settings\ndef start(app):\n    app.state.conf = settings\n"
+    "def view(request):\n    return request.app.state.conf.server.port": {"server.port"},
     "settings = object()\nsettings.server.port": set(),
     "from django.conf import settings\nsettings.DEBUG": set(),
     "from synfinance_settings import override\noverride(server__port=1)": set(),
@@ -313,6 +315,15 @@ os.environ["HOME"]
         ("server.port", "database.host", "debug", "cache.ttl"), "variable"
     )
     assert uses(OURS, scanned).settings["server.port"].state == "variable"
+
+
+def test_a_setting_that_is_read_both_ways_is_told_with_both_places(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    code = "import os\nfrom synfinance_settings import settings\nos.environ['SYNFINANCE_DEBUG']\nsettings.debug\n"
+    project.write("app.py", f"{code}app.debug.server.host\nsettings.server.host\n")
+    result = project.command("reads", "app.py")
+    assert "  debug        app.py:4; as a variable in app.py:3\n" in result.stdout
+    assert "what the source alone does not tell" not in result.stdout
 
 
 DOUBTS = {

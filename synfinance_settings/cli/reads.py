@@ -70,8 +70,10 @@ def in_words(usage: Usage, most: int = _MOST_PLACES) -> str:
     tests = f"tests alone: {_listed(list(map(str, usage.tests)), most)}" if usage.tests else ""
     match usage.state:
         case "read" | "variable":
-            places = [str(place) for place, how in usage.reads if (how == "variable") == (usage.state == "variable")]
-            return _listed(places, most)
+            places = [str(place) for place, how in usage.reads if how != "variable"]
+            past = [str(place) for place, how in usage.reads if how == "variable"]
+            said = f"as a variable in {_listed(past, most)}" if places and past else _listed(past, most)
+            return "; ".join(filter(None, (_listed(places, most), said)))
         case "perhaps":
             return _listed([str(doubt.place) for doubt in usage.doubts], most)
         case "rule":

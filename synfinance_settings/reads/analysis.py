@@ -83,6 +83,11 @@ class Analysis:
             self._attributes[name] = before | found
             self.waiting.update(self._askers.get(name, ()))
 
+    def kept_under(self, name: str) -> Values:
+        """What the attribute `name` of what is not known has been bound to."""
+        self._askers.setdefault(name, set()).add(self.turn.module)
+        return self._attributes.get(name, NOTHING)
+
     def files(self, path: tuple[str, ...], beside: Module | None = None, level: int = 0) -> list[Module]:
         """The modules of the program that an import means; with `level`, one relative to the module `beside`."""
         if level and beside is not None:
@@ -97,8 +102,7 @@ class Analysis:
             case Config():
                 return self.named(base, name, module, node)
             case Thing(name=thing):
-                self._askers.setdefault(name, set()).add(self.turn.module)
-                return _of_thing(thing, name, self.vocabulary.has_faces) | self._attributes.get(name, NOTHING)
+                return _of_thing(thing, name, self.vocabulary.has_faces) | self.kept_under(name)
             case Instance(scope=scope):
                 return self._of_instance(scope, name)
             case File(module=file):

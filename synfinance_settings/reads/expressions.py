@@ -121,7 +121,7 @@ class Expressions:
         module, analysis = self.scope.module, self.analysis
         bases = self.values(node.value)
         found = {base: analysis.attribute(base, node.attr, module, node) for base in bases}
-        results = _union(found.values())
+        results = _union(found.values()) if bases else analysis.kept_under(node.attr)
         if not bases or any(isinstance(base, Thing | Instance) for base in bases):
             self._guess(node)
         sections = [base for base in bases if isinstance(base, Config)]
@@ -252,6 +252,8 @@ class Expressions:
                         self.hand_over(values, target, "is put into a mapping")
 
     def _bind_attribute(self, owners: Values, name: str, values: Values) -> None:
+        if not owners:
+            self.analysis.bind_attribute(name, values)
         for owner in owners:
             scope = calls.class_of(owner)
             if scope is not None:

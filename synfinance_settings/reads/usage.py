@@ -45,8 +45,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """The usage of every setting by its key, the doubts that are left, and those that the record settled, with the
-    keys that it saw there.
+    """The usage of every setting by its key, the doubts that are left, and those that the record settled.
+
+    A doubt is left where it is about a setting that is not read for certain; with one that is settled stand the keys
+    that the record saw there.
     """
 
     settings: Mapping[str, Usage]
@@ -75,7 +77,8 @@ def uses(vocabulary: Vocabulary, scan: Scan, recorded: Iterable[Read] = ()) -> U
         key: _usage(key, by_key.get(key, ()), tuple(doubted.get(key, ())), vocabulary.rules.get(key, ()))
         for key in vocabulary.catalogue.settings
     }
-    return Uses(settings, left, settled)
+    open_ones = tuple(doubt for doubt in left if any(settings[key].state != "read" for key in doubt.keys))
+    return Uses(settings, open_ones, settled)
 
 
 def _seen(doubt: Doubt, seen: Mapping[Place, set[str]]) -> tuple[str, ...]:
