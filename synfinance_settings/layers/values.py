@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.layer import Finding, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
+from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text import bounds
 from synfinance_settings.text.expansion import Lend
@@ -44,15 +46,24 @@ class ValuesLayer(Layer):
         return Said(branch, tuple(problems))
 
     def _put(self, branch: Branch, key: str, value: object, project: Project) -> list[Problem]:
-        """Let `branch` say what stands under `key`; returns what is wrong with it."""
-        name = self.origin(key)
+        """Let `branch` say what stands under `key`; returns what is wrong with it.
+
+        What is no key, nor a slip of the pen, may be a secret in the place of one, and is not named.
+        """
+        name = self._named(key, project.application.catalogue)
         root = self._node(name, value)
         for part in reversed(key.split(".")):
             root = self._node(name, {part: root})
         said, misfits = fit(root, project.application.catalogue)
         for setting, node in leaves(said):
             put(branch, setting, node)
-        return misfits
+        return [replace(found, origin=Origin(self.origin(key))) if found.key == key else found for found in misfits]
+
+    def _named(self, key: str, catalogue: Catalogue) -> str:
+        """The place of `key` as far as it is that of a setting or a section."""
+        while key and key not in catalogue.settings and key not in catalogue.sections:
+            key = key.rpartition(".")[0]
+        return self.origin(key) if key else self.name
 
     def _node(self, name: str, value: object, level: int = 1) -> Node:
         """A value as a layer file would say it."""

@@ -62,7 +62,7 @@ def test_a_section_a_null_and_what_a_parser_made_of_text_are_taken(project, hand
     [
         ({"server.prt": "1"}, ("unknown-key", "did you mean server.port?", "argument server.prt")),
         ({"server": {"prt": "1"}}, ("unknown-key", "did you mean server.port?", "argument server")),
-        ({"server.port.x": "1"}, ("wrong-type", None, "argument server.port.x")),
+        ({"server.port.x": "1"}, ("wrong-type", None, "argument server.port")),
         ({"server": "1"}, ("not-a-mapping", None, "argument server")),
         ({"server.port": object()}, ("wrong-type", None, "argument server.port")),
         ({"server.port": "70000"}, ("out-of-range", None, "argument server.port")),
@@ -99,12 +99,14 @@ def test_it_stays_what_it_was_when_it_was_handed_over(project, hand_over):
     assert (config.server.port, config.server.workers) == (9001, 2)
 
 
-@pytest.mark.parametrize("wrong", [{}, {"database": {"port": CANARY, "prot": CANARY}}, {CANARY: "x"}])
+@pytest.mark.parametrize(
+    "wrong", [{}, {"database": {"port": CANARY, "prot": CANARY}}, {CANARY: "x"}, {f"server.{CANARY}": object()}]
+)
 def test_no_secret_is_told(hand_over, wrong):
     manager = hand_over({"database.password": CANARY, "server.prt": "1", **wrong})
     with pytest.raises(SettingsError) as caught:
         manager.load_config()
     current, error = manager.current, caught.value
     shown = repr(current.choice) + repr(current.looked) + repr(manager) + repr(error) + str(error)
-    assert CANARY not in shown.replace(f"argument {CANARY}", "")  # a key is no value
-    assert CANARY.encode() not in pickle.dumps(error).replace(f"argument {CANARY}".encode(), b"")
+    assert CANARY not in shown
+    assert CANARY.encode() not in pickle.dumps(error)
