@@ -92,7 +92,7 @@ class _Group(click.Group):
                 formatter.write_dl([(str(one.name).ljust(widest), one.get_short_help_str()) for one in commands])
 
     def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        click.Group.format_help_text(with_names(self, context), context, formatter)
+        click.Group.format_help_text(with_names(self, context, formatter.width), context, formatter)
 
     def main(self, *arguments: Any, **extra: Any) -> Any:
         """Run as a program; what the encoding of stdout cannot say is escaped, as it is on stderr."""

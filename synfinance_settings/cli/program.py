@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from synfinance_settings.model.catalogue import Setting
 
 _COMMENT: Final = "  # "
+_MARGIN: Final = 2  # columns before all that help says
 _INERT: Final = re.compile(r"[A-Za-z0-9_.:+][A-Za-z0-9_.:+-]*")
 
 
@@ -91,15 +92,18 @@ class Command(click.Command):
 
     def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help, with the names in its examples filled in."""
-        click.Command.format_help_text(with_names(self, context), context, formatter)
+        click.Command.format_help_text(with_names(self, context, formatter.width), context, formatter)
 
 
-def with_names(command: click.Command, context: click.Context) -> click.Command:
-    """`command` with the names in its help filled in; an example for which the program has none is left out."""
+def with_names(command: click.Command, context: click.Context, columns: int) -> click.Command:
+    """`command` with the names in its help filled in, for a terminal of `columns`.
+
+    An example for which the program has no name is left out.
+    """
     program = program_of(context)
     names = {"call": program.call(context), "title": program.words.title, **program.words.examples}
     told = copy(command)
-    told.help = "\n".join(_aligned(list(_filled(command.help or "", names))))
+    told.help = "\n".join(_aligned(list(_filled(command.help or "", names)), columns - _MARGIN))
     return told
 
 
@@ -111,12 +115,15 @@ def _filled(text: str, names: Mapping[str, str]) -> Iterator[str]:
             continue
 
 
-def _aligned(lines: list[str]) -> Iterator[str]:
-    """The lines, with what is said behind examples in one column."""
-    widest = max((line.find(_COMMENT) for line in lines), default=0)
-    for line in lines:
-        example, comment, said = line.partition(_COMMENT)
-        yield f"{example.ljust(widest)}{comment}{said}" if comment else line
+def _aligned(lines: list[str], columns: int) -> Iterator[str]:
+    """The lines, with what is said of examples behind them in one column; above them, where that is too wide."""
+    parts = [line.partition(_COMMENT) for line in lines]
+    widest = max(len(example) for example, comment, _ in [*parts, ("", _COMMENT, "")] if comment)
+    is_wide = any(comment and widest + len(comment + said) > columns for _, comment, said in parts)
+    for example, comment, said in parts:
+        if comment and is_wide:
+            yield f"{comment.lstrip()}{said}"
+        yield example if is_wide or not comment else f"{example.ljust(widest)}{comment}{said}"
 
 
 def words_of(application: Application[Any]) -> Words:

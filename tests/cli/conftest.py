@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,3 +106,41 @@ def nothing_written(tmp_path: Path):
     yield watch
     assert before, "the test says when to begin"
     assert files_below(tmp_path) == before[0]
+
+
+@pytest.fixture
+def in_a_bare_shell(tmp_path):
+    """What a shell says that completes a program by the line of the docs, when words of it are typed, then Enter."""
+
+    def says(command: Path, words: str, shell: str, *options: str) -> str:
+        if shutil.which(shell) is None:
+            pytest.skip(f"needs {shell}: apt-get install {shell}")
+        call = f"_{command.name.upper().replace('-', '_')}_COMPLETE={shell}_source {command.name}"
+        lines = [f"{call} | source" if shell == "fish" else f'eval "$({call})"', f"{command.name} {words}", "exit"]
+        person, terminal = pty.openpty()
+        process = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", shell, *options],
+            cwd=tmp_path,
+            env={
+                "PATH": f"{command.parent}:{os.environ['PATH']}",
+                "HOME": str(tmp_path),
+                "LANG": "C.UTF-8",
+                "TERM": "dumb",
+            },
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        os.write(person, "".join(f"{line}\n" for line in lines).encode())
+        said = b""
+        try:
+            while part := os.read(person, 10_000):
+                said += part
+        except OSError:  # the shell has gone
+            pass
+        os.close(person)
+        process.wait(PATIENCE)
+        return said.decode()
+
+    return says

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import shutil
-import subprocess
 import sys
 
 import pytest
-from patience import PATIENCE
 
 from synfinance_settings import Environment
 from synfinance_settings.cli.group import COMMANDS
@@ -132,44 +128,15 @@ def test_shells(offered, shell):
 
 
 @pytest.fixture
-def typed(shipped):
-    """What a bare shell says, set up by the line of the docs, when a key is typed in part, then TAB and Enter."""
+def typed(shipped, in_a_bare_shell):
+    """What a bare shell says when a key is typed in part, then TAB and Enter."""
     command = shipped.write(
         "bin/synfinance-settings", f'#!/bin/sh\nexec {sys.executable} -m synfinance_settings "$@"\n'
     )
     command.chmod(0o755)
 
     def typed(shell: str, *options: str) -> str:
-        if shutil.which(shell) is None:
-            pytest.skip(f"needs {shell}: apt-get install {shell}")
-        call = f"_SYNFINANCE_SETTINGS_COMPLETE={shell}_source synfinance-settings"
-        lines = [f"{call} | source" if shell == "fish" else f'eval "$({call})"']
-        lines += ["synfinance-settings get server.max_r\t", "exit"]
-        person, terminal = pty.openpty()
-        process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", shell, *options],
-            cwd=shipped.root,
-            env={
-                "PATH": f"{command.parent}:{os.environ['PATH']}",
-                "HOME": str(shipped.root),
-                "LANG": "C.UTF-8",
-                "TERM": "dumb",
-            },
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-        )
-        os.close(terminal)
-        os.write(person, "".join(f"{line}\n" for line in lines).encode())
-        said = b""
-        try:
-            while part := os.read(person, 10_000):
-                said += part
-        except OSError:  # the shell has gone
-            pass
-        os.close(person)
-        process.wait(PATIENCE)
-        return said.decode()
+        return in_a_bare_shell(command, "get server.max_r\t", shell, *options)
 
     return typed
 
