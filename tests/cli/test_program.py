@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -72,15 +73,20 @@ def program(tmp_path):
     (root / "settings/default.yaml").write_text("cart: {limit: 7}\n")
     (root / "settings/local.yaml").write_text("{}\n")
 
+    environ = {"PATH": f"{scripts}:{os.environ['PATH']}", "HOME": str(root), "LANG": "C.UTF-8", "COLUMNS": "80"}
+    environ |= {"PYTHONPATH": str(lib)}
+
     class Program:
         path = scripts / "shop-settings"
 
+        def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+            return subprocess.Popen(words, cwd=root, env={**environ, **variables}, stdout=subprocess.PIPE, text=True)
+
         def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-            environ = {"PATH": f"{scripts}:{os.environ['PATH']}", "HOME": str(root), "LANG": "C.UTF-8", "COLUMNS": "80"}
             return subprocess.run(
                 words,
                 cwd=root,
-                env={**environ, "PYTHONPATH": str(lib), **variables},
+                env={**environ, **variables},
                 capture_output=True,
                 text=True,
                 timeout=PATIENCE,
@@ -131,6 +137,19 @@ def test_versions_are_kept_in_a_folder_of_its_own(program, tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["shop-settings"]
+
+
+def test_its_layers_are_followed(program, tmp_path):
+    layer = tmp_path / "root/settings/local.yaml"
+    with program.start("shop-settings", "watch", "--format", "json", SHOP_STATE_DIR=str(tmp_path / "state")) as process:
+        assert json.loads(process.stdout.readline())["event"] == "watching"
+        layer.write_text("cart: {limit: 11}\n")
+        events = (json.loads(line) for line in process.stdout)
+        reloaded = next(event for event in events if event["event"] == "config_reloaded")
+        assert reloaded["changed"] == {"cart.limit": [7, 11]}
+        process.terminate()
+        assert [event["event"] for event in events][-1:] == ["stopped"]
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
