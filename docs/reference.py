@@ -137,8 +137,16 @@ def _row(setting: Setting) -> Sequence[str]:
         "†" if setting.is_secret else "",
         "‡" if setting.needs_restart else "",
         f"`{VARIABLES.names[setting.key][0]}`",
-        setting.description,
+        setting.description + _before(setting),
     )
+
+
+def _before(setting: Setting) -> str:
+    """What a setting was called before, and until when that is taken."""
+    if not setting.was:
+        return ""
+    end = f" until {setting.gone}" if setting.gone else ""
+    return f" Was {_keys(setting.was)}{end}."
 
 
 def _default(setting: Setting) -> str:

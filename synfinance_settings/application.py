@@ -34,7 +34,8 @@ class Application(Value[Model_co]):
     `name` is what people call the program, else what the prefix says. The first of the `environments` is that of a
     process of which nothing says where it runs. `short_variables` maps keys, of sections and of settings, to short
     names that their variables have as well, without the prefix; `settings_dir_name` is what the folder of the layers
-    is called. It is immutable; to a type checker it is an application of its model: ``Application[ShopConfig]``.
+    is called; `version` is the program's own, which decides what is gone of old names and rules. It is immutable; to a
+    type checker it is an application of its model: ``Application[ShopConfig]``.
     """
 
     @property

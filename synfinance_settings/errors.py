@@ -345,6 +345,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     ),
     "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
     "unknown-key": (UnknownKeyError, "a key is no setting"),
+    "old-name": (UnknownKeyError, "a setting is given by a name that it had before"),
     "unknown-variable": (UnknownKeyError, "a SYNFINANCE_ variable names no setting"),
     "not-a-setting": (UnknownKeyError, "a variable names a section, or something below a setting"),
     "conflicting-variables": (InvalidSettingsError, "two spellings of one variable differ"),

@@ -313,6 +313,10 @@ def explain(key: str, environment: str | None, placeholders: bool, sources: tupl
     """
     from synfinance_settings.layers.snapshot import explain as explain_key
 
+    old = options.application().old_names.get(key)
+    if old is not None:
+        render.note(f"{old.key} is now {old.now}" + (f"; {old.gone} takes the old name no more" if old.gone else ""))
+        key = old.now
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
     found = explain_key(options.application(), report.layers, key, report.snapshot)

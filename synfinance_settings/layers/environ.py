@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
+from synfinance_settings.model.evolution import OldName
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.model.variables import FILE_SUFFIX, VariableNames
 from synfinance_settings.slips import is_slip
@@ -97,26 +98,53 @@ def read_variables(
     names = application.variables
     problems: list[Problem] = []
     spelled: dict[str, dict[str, Variable]] = {}
+    former: list[Former] = []
     for name, variable in variables.items():
         direct = names.file_variable(name)
         if name in names.keys:
             spelled.setdefault(names.keys[name], {})[name] = variable
+        elif direct is None and name in names.old:
+            former.append(_former(names, name, variable))
         elif direct is None:
             problems.extend(_stray(names, variable, len(problems) < MOST_SUGGESTIONS))
         elif direct in variables:
-            problems.extend(_disagreement(names.keys[direct], variables[direct], _from_file(variable, read_secret)))
+            key = names.key_of(direct) or ""
+            problems.extend(_disagreement(key, variables[direct], _from_file(variable, read_secret)))
+        elif direct in names.old:
+            former.append(_former(names, direct, _from_file(variable, read_secret)))
         else:
             spelled.setdefault(names.keys[direct], {})[direct] = _from_file(variable, read_secret)
     by_key = {key: [found[name] for name in names.names[key] if name in found] for key, found in spelled.items()}
-    branch, more = settled(application, by_key)
+    branch, more = settled(application, by_key, former)
     return branch, [*problems, *more]
 
 
-def settled(application: Application, spellings: Mapping[str, Sequence[Variable]]) -> tuple[Branch, list[Problem]]:
-    """What the settings come to that have `spellings` in one layer, by their keys, the one that counts first."""
+class Former(NamedTuple):
+    """A variable of a name that a setting had before, and what it is called today."""
+
+    name: OldName
+    variable: Variable
+    meant: str
+
+
+def _former(names: VariableNames, name: str, variable: Variable) -> Former:
+    old = names.old[name]
+    return Former(old, variable, names.names[old.now][0] + variable.name.removeprefix(name))
+
+
+def settled(
+    application: Application, spellings: Mapping[str, Sequence[Variable]], former: Iterable[Former] = ()
+) -> tuple[Branch, list[Problem]]:
+    """What the settings come to that have `spellings` in one layer, by their keys, the one that counts first.
+
+    What they have by `former` names counts where there is nothing else.
+    """
     settings = application.catalogue.settings
     branch: Branch = {}
     problems: list[Problem] = []
+    if former:
+        spellings = dict(spellings)
+        problems += [_take(spellings, one, application.gone_names) for one in former]
     for key, (winner, *others) in spellings.items():
         problems.extend(_value_problems(key, winner))
         problems.extend(_differing(key, winner, others))
@@ -124,6 +152,23 @@ def settled(application: Application, spellings: Mapping[str, Sequence[Variable]
         source = Source(winner.origin.source, is_inserted=winner.is_inserted)
         put(branch, key, Node(winner.pending or value, source, winner.origin.line))
     return branch, problems
+
+
+def _take(spellings: MutableMapping[str, Sequence[Variable]], former: Former, gone: Container[str]) -> Problem:
+    """Let `spellings` have what is set by an old name, unless they do; returns what is to be said of it."""
+    old, variable, meant = former
+    there = spellings.get(old.now)
+    if there is None or old.key in gone:
+        if old.key not in gone:
+            spellings[old.now] = (variable,)
+        return old.told(variable.name, meant, variable.origin, is_gone=old.key in gone)
+    is_same = _said(there[0]) == _said(variable)
+    return old.beside(variable.name, there[0].name, variable.origin, is_same=is_same)
+
+
+def _said(variable: Variable) -> object:
+    """What a variable says, as far as it can be told before settings are known."""
+    return variable.pending.text if variable.pending else variable.value
 
 
 def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:

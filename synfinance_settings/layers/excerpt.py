@@ -125,8 +125,12 @@ def _unquoted(written: str) -> str:
 
 
 def _standing(catalogue: Catalogue, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
-    """What the settings have at `path`: a section, None for a setting, False for nothing."""
-    tree: Tree | None = catalogue.tree
+    """What the settings have at `path`, or had: a section, None for a setting, False for nothing."""
+    found = _inside(catalogue.tree, path)
+    return _inside(catalogue.old_tree, path) if found is False else found
+
+
+def _inside(tree: Tree | None, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
     for part in path:
         if tree is None or part is None or part not in tree:
             return False
@@ -135,7 +139,8 @@ def _standing(catalogue: Catalogue, path: tuple[str | None, ...]) -> Tree | None
 
 
 def _is_setting_in_clear(catalogue: Catalogue, path: tuple[str | None, ...]) -> bool:
-    return _standing(catalogue, path) is None and not catalogue.settings[".".join(filter(None, path))].is_secret
+    key = catalogue.today(".".join(filter(None, path)))
+    return _standing(catalogue, path) is None and not catalogue.settings[key].is_secret
 
 
 class SourceText:

@@ -6,57 +6,126 @@ some of those.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Catalogue, Tree, is_near
-from synfinance_settings.text.node import Branch, Node
+from synfinance_settings.model.evolution import OldName
+from synfinance_settings.text.node import Branch, Node, plain_of, put
 
 _MOST_NAMES: Final = 8
 
 
-def fit(root: Node | None, catalogue: Catalogue) -> tuple[Branch, list[Problem]]:
-    """The settings of a layer file, as `catalogue` has them, and its keys that are none."""
+class Former(NamedTuple):
+    """What a layer says under a name that a setting had before."""
+
+    name: OldName
+    node: Node
+
+
+def fit(root: Node | None, catalogue: Catalogue, gone: Container[str] = ()) -> tuple[Branch, list[Problem]]:
+    """The settings of a layer file, as `catalogue` has them, and its keys that are none.
+
+    What stands under an old name is of the setting that has it no more, unless that name is `gone`.
+    """
+    former: list[Former] = []
+    branch, problems = shaped(root, catalogue, former)
+    if former:
+        problems += take(former, branch, catalogue, gone)
+    return branch, problems
+
+
+def shaped(root: Node | None, catalogue: Catalogue, former: list[Former]) -> tuple[Branch, list[Problem]]:
+    """The same without what stands under old names, which is put into `former`, for `take`."""
     problems: list[Problem] = []
     if root is None:
         return {}, problems
     if not isinstance(root.value, dict):
         return {}, [Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
-    return _section(catalogue, root.value, catalogue.tree, "", problems), problems
+    entries = _Entries(catalogue, problems, former)
+    return entries.section(root.value, catalogue.tree, catalogue.old_tree, ""), problems
 
 
-def _section(
-    catalogue: Catalogue, entries: dict[str, Node], tree: Tree, prefix: str, problems: list[Problem]
-) -> Branch:
-    branch: Branch = {}
-    for name, node in entries.items():
-        key = prefix + name
-        if name not in tree:
-            problem = _unknown(catalogue, prefix, name, node, len(problems) < MOST_SUGGESTIONS)
-            if problem.hint is None and len(problems) < MOST_SUGGESTIONS:
-                problem = replace(problem, hint=_not_given(entries, tree, prefix))
-            problems.append(problem)
-            continue
-        inner = tree[name]
-        if inner is None:
-            branch[name] = node
-            if (
-                catalogue.settings[key].form.endswith("list")
-                and isinstance(node.value, str)
-                and node.value.startswith("-")
-            ):
-                problems.append(_dash(key, node))
-            if _is_masked(node):
-                problems.append(masked(key, node.origin))
+class _Entries:
+    """The entries of a layer, told apart; what is wrong with them, and what stands under old names, is put aside."""
+
+    def __init__(self, catalogue: Catalogue, problems: list[Problem], former: list[Former]) -> None:
+        self._catalogue = catalogue
+        self._problems = problems
+        self._former = former
+
+    def section(self, entries: dict[str, Node], tree: Tree, old: Tree, prefix: str) -> Branch:
+        """What stands under the keys in `tree`; `old` are those that were here before."""
+        branch: Branch = {}
+        for name, node in entries.items():
+            key = prefix + name
+            if name not in tree:
+                if not (name in old and self._take_aside(key, node, old[name])):
+                    self._problems.append(self._unknown(entries, tree, prefix, name))
+                continue
+            inner = tree[name]
+            if inner is None:
+                branch[name] = node
+                self._problems += _suspicions(self._catalogue, key, node)
+            elif isinstance(node.value, dict):
+                branch[name] = self.section(node.value, inner, old.get(name) or {}, f"{key}.")
+            elif node.value is not None:
+                message = f"{key} must be a mapping; it is a section"
+                self._problems.append(Problem("not-a-mapping", message, key, node.origin))
+        return branch
+
+    def _take_aside(self, key: str, node: Node, old: Tree | None) -> bool:
+        """Whether `node` stands under an old name, or is a section that there was, whose entries are looked at."""
+        if old is None:
+            self._former.append(Former(self._catalogue.old_names[key], node))
         elif isinstance(node.value, dict):
-            branch[name] = _section(catalogue, node.value, inner, f"{key}.", problems)
-        elif node.value is not None:
-            message = f"{key} must be a mapping; it is a section"
-            problems.append(Problem("not-a-mapping", message, key, node.origin))
-    return branch
+            self.section(node.value, {}, old, f"{key}.")
+        return old is None or isinstance(node.value, dict) or node.value is None
+
+    def _unknown(self, entries: dict[str, Node], tree: Tree, prefix: str, name: str) -> Problem:
+        with_suggestion = len(self._problems) < MOST_SUGGESTIONS
+        problem = _unknown(self._catalogue, prefix, name, entries[name], with_suggestion)
+        if problem.hint is None and with_suggestion:
+            return replace(problem, hint=_not_given(entries, tree, prefix))
+        return problem
+
+
+def take(former: Iterable[Former], branch: Branch, catalogue: Catalogue, gone: Container[str]) -> list[Problem]:
+    """Let `branch` say what stands under old names; returns what is to be said of them, and wrong with them."""
+    problems: list[Problem] = []
+    for old, node in former:
+        there, is_gone = _at(branch, old.now), old.key in gone
+        if there is None or is_gone:
+            problems.append(old.told(old.key, old.now, node.key_origin, is_gone=is_gone))
+        else:
+            is_same = plain_of(there) == plain_of(node)
+            problems.append(old.beside(old.key, old.now, node.key_origin, is_same=is_same))
+        if there is None and not is_gone:
+            put(branch, old.now, node)
+            problems += _suspicions(catalogue, old.now, node)
+    return problems
+
+
+def _at(branch: Branch, key: str) -> Node | None:
+    """What `branch` says of the setting `key`."""
+    inner: Any = branch
+    for part in key.split("."):
+        inner = inner.get(part) if isinstance(inner, dict) else None
+    return inner if isinstance(inner, Node) else None
+
+
+def _suspicions(catalogue: Catalogue, key: str, node: Node) -> list[Problem]:
+    """What is wrong with the value of a setting whatever it may be."""
+    value, found = node.value, []
+    if isinstance(value, str) and value.startswith("-") and catalogue.settings[key].is_list:
+        found.append(_dash(key, node))
+    if _is_masked(node):
+        found.append(masked(key, node.origin))
+    return found
 
 
 def _unknown(catalogue: Catalogue, prefix: str, name: str, node: Node, with_suggestion: bool) -> Problem:

@@ -12,7 +12,7 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
-from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.application import Application
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import read_text
@@ -65,7 +65,7 @@ class FileLayer(Layer):
             return Said(is_empty=True) if self.is_local or project.is_bare else self._absent(project)
         faults: tuple[Problem, ...]
         try:
-            return _read(found[0], self.source(names[0]), project.application.catalogue)
+            return _read(found[0], self.source(names[0]), project.application)
         except LayerError as error:
             faults = error.problems
         return Said(problems=faults, is_empty=True, is_whole=False, left_out=names)
@@ -104,14 +104,14 @@ class _Reading:
     is_whole: bool
 
 
-def _read(content: Content, source: Source, catalogue: Catalogue) -> Said:
+def _read(content: Content, source: Source, application: Application) -> Said:
     """Read a layer file; content that is the same object as before has been read already."""
-    name = source.name
+    name, catalogue = source.name, application.catalogue
     kept = content.readings.get(name)
     if not isinstance(kept, _Reading):
         text = content.text(name)
         root, faults = read_text(text, source, catalogue.public_path)
-        branch, misfits = fit(root, catalogue)
+        branch, misfits = fit(root, catalogue, application.gone_names)
         is_whole = all(fault.key for fault in faults)
         kept = content.readings[name] = _Reading(text, branch, (*faults, *misfits), root is None, is_whole)
     texts = {name: SourceText(kept.text, name, catalogue)}

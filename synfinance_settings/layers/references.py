@@ -7,12 +7,14 @@ call nests in another for that, so a chain may be of any length.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from synfinance_settings.errors import printable
 from synfinance_settings.layers.output import plain
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.evolution import OldName
 from synfinance_settings.text.expansion import Answer, ReferenceFault, Steps, Wanted
 
 _MOST_OF_A_CIRCLE: Final = 5
@@ -22,16 +24,24 @@ class References:
     """What settings refer to.
 
     `work` begins to work out a setting; `answer` says what a setting, which has been worked out, is as text.
+    `old_names` are those by which one may still be referred to.
     """
 
     def __init__(
-        self, catalogue: Catalogue, work: Callable[[str], Steps[None]], answer: Callable[[str], Answer]
+        self,
+        catalogue: Catalogue,
+        work: Callable[[str], Steps[None]],
+        answer: Callable[[str], Answer],
+        old_names: Mapping[str, OldName] = MappingProxyType({}),
     ) -> None:
         self._catalogue = catalogue
+        self._old_names = old_names
         self._work = work
         self._answer = answer
         self._settled: set[str] = set()
         self._taken: dict[str, dict[str, None]] = {}
+        self.former: dict[tuple[str, str], OldName] = {}
+        """The references by old names: the key of the setting that refers, and the old name."""
 
     @property
     def taken(self) -> dict[str, tuple[str, ...]]:
@@ -51,6 +61,7 @@ class References:
                 self._settled.add(current)
                 answer = self._answer(current) if opened else None
                 continue
+            wanted = self._today(current, wanted)
             answer = self._refusal(current, wanted, opened)
             if answer is None and wanted.is_used:
                 self._taken.setdefault(current, {})[wanted.key] = None
@@ -58,6 +69,14 @@ class References:
                     answer = self._answer(wanted.key)
                 else:
                     opened[wanted.key] = self._work(wanted.key)
+
+    def _today(self, key: str, wanted: Wanted) -> Wanted:
+        """What is `wanted` by its name of today, where it is called by one that it had."""
+        old = self._old_names.get(wanted.key)
+        if old is None:
+            return wanted
+        self.former[key, old.key] = old
+        return Wanted(old.now, wanted.is_used)
 
     def _refusal(self, key: str, wanted: Wanted, opened: Iterable[str]) -> ReferenceFault | None:
         """Why the value of `key` may not refer to the setting that is `wanted`; `opened` wait for one another."""

@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from synfinance_settings.errors import Origin, Problem, printable
-from synfinance_settings.layers.environ import Variable, settled
+from synfinance_settings.layers.environ import Former, Variable, settled
 from synfinance_settings.layers.layer import Finding, Found, Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.secret_files import secret_value, target
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
+from synfinance_settings.model.evolution import OldName
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content, Failure
 from synfinance_settings.text.node import Branch
@@ -39,7 +40,7 @@ class SecretsFolderLayer(Layer):
         named = project.environ.get(project.application.variables.secrets_dir)
         if named is None:
             return ()
-        listing, keys = _listing(project, named), _keys(project.application)
+        listing, keys = _listing(project, named), {**_keys(project.application), **_old(project.application)}
         files = [os.path.join(named, name) for name in listing.data or () if name.lower() in keys]  # noqa: PTH118
         return [listing, *map(glance.read_target, files)]
 
@@ -82,15 +83,28 @@ def _keys(application: Application) -> dict[str, str]:
     return {key.lower(): key for key in application.catalogue.settings} | variables
 
 
-def _said(project: Project, files: Iterable[Content]) -> tuple[Branch, list[Problem]]:
+def _old(application: Application) -> dict[str, OldName]:
+    """The names that settings had before by what a file of theirs may be called, in lower case."""
+    variables = {name.lower(): old for name, old in application.variables.old.items()}
+    return {key.lower(): old for key, old in application.catalogue.old_names.items()} | variables
+
+
+def _said(project: Project, files: Sequence[Content]) -> tuple[Branch, list[Problem]]:
     """The settings that `files` are named after; a file named as the key counts before one named as a variable."""
     application = project.application
-    keys = _keys(application)
+    keys, old = _keys(application), _old(application)
     spellings: dict[str, list[Variable]] = {}
-    for file in sorted(files, key=lambda file: _rank(application, keys, file.path.name)):
+    known = [file for file in files if file.path.name.lower() in keys]
+    for file in sorted(known, key=lambda file: _rank(application, keys, file.path.name)):
         key = keys[file.path.name.lower()]
         spellings.setdefault(key, []).append(_variable(key, file, project.name(file.path)))
-    return settled(application, spellings)
+    former = [
+        Former(name, _variable(name.now, file, project.name(file.path)), name.now)
+        for file in files
+        if file.path.name.lower() not in keys
+        for name in [old[file.path.name.lower()]]
+    ]
+    return settled(application, spellings, former)
 
 
 def _rank(application: Application, keys: Mapping[str, str], name: str) -> tuple[int, str]:
@@ -110,7 +124,8 @@ def _variable(key: str, file: Content, name: str) -> Variable:
 def _strays(application: Application, folder: str, names: Iterable[str]) -> Iterator[Problem]:
     """The warnings of names that lead nowhere."""
     keys, reserved = _keys(application), {name.lower() for name in application.variables.reserved}
-    strays = [name for name in names if name.lower() not in keys]
+    old = _old(application)
+    strays = [name for name in names if name.lower() not in keys and name.lower() not in old]
     for number, name in enumerate(strays):
         origin = Origin(f"{folder}/{name}")
         if name.lower() in reserved:

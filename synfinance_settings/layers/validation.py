@@ -77,7 +77,7 @@ class Validation:
         self._merged: Branch = {}
         self._settled: dict[str, Any] = {}
         self._failed: set[str] = set()
-        self._references = References(application.catalogue, self._work, self._answer)
+        self._references = References(application.catalogue, self._work, self._answer, application.old_names)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -90,6 +90,12 @@ class Validation:
         """The config; None where it does not validate. Rules over several settings need all layers: `complete`."""
         values = self.settled(merged)
         config = self._validated(values)
+        for (key, _), old in self._references.former.items():
+            node = self._node(key)
+            if node is not None:
+                spelled, meant = f"${{{old.key}}}", f"${{{old.now}}}"
+                warning = old.told(spelled, meant, node.origin, is_gone=False)
+                self.warnings.append(with_excerpt(warning, self._texts))
         if complete and config is not None:
             for breach in self._application.breaches(config, environment):
                 if not self._in_doubt(breach.keys):

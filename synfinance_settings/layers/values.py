@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fitting import Former, shaped, take
 from synfinance_settings.layers.layer import Finding, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.model.catalogue import Catalogue
@@ -38,30 +38,35 @@ class ValuesLayer(Layer):
             return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=(place,))
         branch: Branch = {}
         problems: list[Problem] = []
+        former: list[Former] = []
+        application = project.application
         for key, value in found[0].data.items():
             try:
-                problems += self._put(branch, str(key), value, project)
+                problems += self._put(branch, str(key), value, application.catalogue, former)
             except LayerError as error:
                 problems += error.problems
+        problems += take(former, branch, application.catalogue, application.gone_names)
         return Said(branch, tuple(problems))
 
-    def _put(self, branch: Branch, key: str, value: object, project: Project) -> list[Problem]:
-        """Let `branch` say what stands under `key`; returns what is wrong with it.
+    def _put(
+        self, branch: Branch, key: str, value: object, catalogue: Catalogue, former: list[Former]
+    ) -> list[Problem]:
+        """Let `branch` say what stands under `key`, `former` what does under an old name; returns what is wrong.
 
         What is no key, nor a slip of the pen, may be a secret in the place of one, and is not named.
         """
-        name = self._named(key, project.application.catalogue)
+        name = self._named(key, catalogue)
         root = self._node(name, value)
         for part in reversed(key.split(".")):
             root = self._node(name, {part: root})
-        said, misfits = fit(root, project.application.catalogue)
+        said, misfits = shaped(root, catalogue, former)
         for setting, node in leaves(said):
             put(branch, setting, node)
         return [replace(found, origin=Origin(self.origin(key))) if found.key == key else found for found in misfits]
 
     def _named(self, key: str, catalogue: Catalogue) -> str:
-        """The place of `key` as far as it is that of a setting or a section."""
-        while key and key not in catalogue.settings and key not in catalogue.sections:
+        """The place of `key` as far as it is, or was, that of a setting or a section."""
+        while key and not any(key in known for known in (catalogue.settings, catalogue.sections, catalogue.old_names)):
             key = key.rpartition(".")[0]
         return self.origin(key) if key else self.name
 

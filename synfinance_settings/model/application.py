@@ -14,6 +14,7 @@ from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.model import checks
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.checks import ApplicationError
+from synfinance_settings.model.evolution import OldName, has_reached
 from synfinance_settings.model.rule import Breach, Rule
 from synfinance_settings.model.section import Section
 from synfinance_settings.model.variables import VariableNames
@@ -37,8 +38,9 @@ class Application(Generic[Model_co]):
 
     `short_variables` maps keys, of sections and of settings, to short names that their variables have as well, without
     the prefix; `settings_dir_name` is what the folder of the layers is called. `layers` are the sources of values,
-    lowest first; None means the usual ones, ``layers.precedence.LAYERS``. All else is derived from these, once. To
-    a type checker it is an application of its model: ``Application[ShopConfig]``.
+    lowest first; None means the usual ones, ``layers.precedence.LAYERS``. `version` is the program's own, which decides
+    what is gone of old names and rules. All else is derived from these, once. To a type checker it is an application of
+    its model: ``Application[ShopConfig]``.
 
     Raises `ApplicationError`, with all faults at once, where these cannot serve.
     """
@@ -52,6 +54,7 @@ class Application(Generic[Model_co]):
     short_variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     settings_dir_name: str = "settings"
     layers: tuple[Any, ...] | None = None
+    version: str = ""
 
     def __post_init__(self) -> None:
         if not (isinstance(self.model, type) and issubclass(self.model, Section)):
@@ -62,6 +65,7 @@ class Application(Generic[Model_co]):
             *checks.of_environments(self.catalogue, self.environments),
             *checks.of_model(self.catalogue),
             *checks.of_rules(self.catalogue, self.rules, self.kinds),
+            *checks.of_versions(self.catalogue, self.rules, self.version),
         ]
         faults = faults or [*checks.of_variables(self.catalogue, self.variables)]
         if faults:
@@ -86,6 +90,17 @@ class Application(Generic[Model_co]):
         return VariableNames(self.catalogue, self.prefix, self.short_variables, tuple(self.kinds))
 
     @cached_property
+    def old_names(self) -> dict[str, OldName]:
+        """The old names that this version still takes."""
+        return {key: name for key, name in self.catalogue.old_names.items() if key not in self.gone_names}
+
+    @cached_property
+    def gone_names(self) -> frozenset[str]:
+        """The old names that this version takes no more."""
+        names = self.catalogue.old_names.values()
+        return frozenset(name.key for name in names if has_reached(self.version, name.gone))
+
+    @cached_property
     def kinds(self) -> dict[str, EnvironmentKind]:
         """What each environment is like, by its name."""
         return {kind.name: kind for kind in self.environments}
@@ -108,13 +123,18 @@ class Application(Generic[Model_co]):
 
     def sets_secret(self, variable: str) -> bool | None:
         """Whether `variable` sets a secret; None where it sets nothing at all."""
-        key = self.variables.keys.get(variable)
+        key = self.variables.key_of(variable)
         return None if key is None else self.catalogue.settings[key].is_secret
+
+    @cached_property
+    def rules_in_force(self) -> tuple[Rule, ...]:
+        """The rules that hold in this version."""
+        return tuple(rule for rule in self.rules if not has_reached(self.version, rule.until))
 
     def breaches(self, config: Section, environment: str) -> Iterator[Breach]:
         """All that does not hold in `config`: contradictions first, then the rules of `environment` in order."""
         for section, keys, contradiction in self.catalogue.contradictions:
             if contradiction.is_broken(attrgetter(section)(config) if section else config):
                 yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
-        for rule in self.rules:
+        for rule in self.rules_in_force:
             yield from rule.breaches(config, environment)

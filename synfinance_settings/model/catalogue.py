@@ -17,6 +17,7 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
+from synfinance_settings.model.evolution import OldName
 from synfinance_settings.model.forms import Form, FormName, in_words
 from synfinance_settings.model.plain_types import as_data, choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
@@ -58,6 +59,11 @@ class Setting:
     any_case: bool = False
     is_url: bool = False
     takes_units: bool = False
+    was: tuple[str, ...] = ()
+    """The keys that it had before."""
+    since: str | None = None
+    gone: str | None = None
+    """The version that renamed it, and the one that takes the old names no more."""
 
     @property
     def is_secret(self) -> bool:
@@ -141,6 +147,9 @@ def _setting(key: str, field: FieldInfo) -> Setting | None:
         any_case=form.any_case,
         is_url=form.is_url,
         takes_units=form.unit is not None,
+        was=tuple(cast("list[str]", extra.get("was") or ())),
+        since=cast("str | None", extra.get("since")),
+        gone=cast("str | None", extra.get("gone")),
     )
 
 
@@ -192,6 +201,33 @@ class Catalogue:
     def summary(self, section: str) -> str:
         """The first line of what the model of `section` says of itself."""
         return (self.sections[section].__doc__ or "").partition("\n")[0]
+
+    @cached_property
+    def old_names(self) -> dict[str, OldName]:
+        """The keys that settings had before, with what they are now."""
+        return {
+            key: OldName(key, setting.key, setting.since, setting.gone)
+            for setting in self.settings.values()
+            for key in setting.was
+        }
+
+    @cached_property
+    def old_tree(self) -> Tree:
+        """The shape of the keys that settings had before, in which nothing of today stands."""
+        tree: Tree = {}
+        for key in self.old_names:
+            *path, name = key.split(".")
+            branch = tree
+            for part in path:
+                inner = branch.setdefault(part, {})
+                branch = {} if inner is None else inner  # an application with one inside another is refused
+            branch[name] = None
+        return tree
+
+    def today(self, key: str) -> str:
+        """The key of today of the setting that is called `key`, or was; else `key` as it is."""
+        old = self.old_names.get(key)
+        return old.now if old else key
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -256,12 +292,17 @@ class Catalogue:
         return adapter.validate_python(value)
 
     def suggestion(self, key: str) -> str | None:
-        """The setting or section that `key` most likely means, or None."""
+        """The setting or section that `key` most likely means, also by a name that it had, or None."""
+        near = key if key in self.old_names else self._nearest(key)
+        return self.today(near) if near else None
+
+    def _nearest(self, key: str) -> str | None:
+        """The key of today, or of before, that `key` is most like."""
         if len(key) > LONGEST_SLIP:
             return None
         lowered = key.lower().replace(" ", "")
         head, _, name = lowered.rpartition(".")
-        known = [*self.settings, *self.sections]
+        known = [*self.settings, *self.sections, *self.old_names]
         last_parts = {other.rpartition(".")[2]: other for other in reversed(known)}
         siblings = {part: other for other in known for inside, _, part in [other.rpartition(".")] if inside == head}
         spelled = {other.replace(".", "_"): other for other in known}
@@ -284,6 +325,8 @@ class Catalogue:
         near = self.suggestion(key)
         hint = f"did you mean {near.replace('.', separator)}?" if near else None
         said = f"{name} is not a setting"
+        if key in self.old_names and near:
+            said = f"{name} is now {near.replace('.', separator)}"
         if key in self.sections:
             said = f"{name} is a section, not a setting"
             inside = [other for other in self.settings if other.startswith(f"{key}.")]

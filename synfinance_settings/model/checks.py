@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import printable
 from synfinance_settings.model.catalogue import Catalogue, Setting
+from synfinance_settings.model.evolution import release
 from synfinance_settings.model.forms import UNITS
 from synfinance_settings.model.plain_types import no_form
 from synfinance_settings.model.rule import Rule
@@ -190,6 +191,50 @@ def of_rules(catalogue: Catalogue, rules: tuple[Rule, ...], environments: Collec
                 yield f"the rule {rule.id}: {printable(name)} is no environment; there are {', '.join(environments)}"
 
 
+def of_versions(catalogue: Catalogue, rules: tuple[Rule, ...], version: str) -> Iterator[str]:
+    """What is wrong with the names that settings had before, and with the versions in which things come and go."""
+    if version and release(version) is None:
+        yield f"the version {printable(version)!r} must begin with numbers, as 1.4.2"
+    for key, setting in catalogue.settings.items():
+        named = {"since": setting.since, "gone": setting.gone}
+        if any(named.values()) and not setting.was:
+            yield f"{key}: since and gone are about old names; say in was which they are"
+        yield from (f"{key}: {fault}" for fault in _of_ends(named, "gone", version))
+        if setting.since and setting.gone and (release(setting.since) or ()) >= (release(setting.gone) or ()):
+            yield f"{key}: its old names are gone in {setting.gone}, before they are old in {setting.since}"
+    for rule in rules:
+        yield from (f"the rule {rule.id}: {fault}" for fault in _of_ends({"until": rule.until}, "until", version))
+    yield from _of_old_names(catalogue)
+
+
+def _of_ends(named: Mapping[str, str | None], end: str, version: str) -> Iterator[str]:
+    """What is wrong with versions that are named; `end` is the name of the one that takes something away."""
+    for name, said in named.items():
+        if said is not None and release(said) is None:
+            yield f"{name} must be a version of the program, as 2.0, not {printable(said)!r}"
+    if named[end] and not version:
+        yield f"{end} asks for the version of the program: Application(..., version=...)"
+
+
+def _of_old_names(catalogue: Catalogue) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    said = [(old, key) for key, setting in catalogue.settings.items() for old in setting.was]
+    all_old = {old for old, _ in said}
+    for old, key in said:
+        where = f"{key}: its old name {printable(old)}"
+        above = [old[:end] for end, letter in enumerate(old) if letter == "."]
+        if not all(map(_NAME.fullmatch, old.split("."))):
+            yield f"{where} is no key; write it whole, as database.pool_size"
+        elif old in catalogue.settings or old in catalogue.sections:
+            what = "a setting" if old in catalogue.settings else "a section"
+            yield f"{where} is {what} of today; one name can mean one thing alone"
+        elif outer := next((name for name in above if name in catalogue.settings or name in all_old), None):
+            yield f"{where} would stand inside {outer}, which is or was a setting"
+        elif old in owners:
+            yield f"{where} is one of {owners[old]}, too; it can mean one alone"
+        owners.setdefault(old, key)
+
+
 def of_variables(catalogue: Catalogue, variables: VariableNames) -> Iterator[str]:
     """Variables that mean two things, and short names that belong to nothing."""
     for key, short in variables.short.items():
@@ -208,6 +253,10 @@ def of_variables(catalogue: Catalogue, variables: VariableNames) -> Iterator[str
             elif name in owners:
                 yield f"{owners[name]} and {key} both have the variable {name}; {_OTHERWISE}"
             owners.setdefault(name, key)
+    for old in catalogue.old_names.values():
+        name = variables.canonical(old.key)
+        if owners.get(name, old.now) != old.now:
+            yield f"{old.now}: {name}, the variable of its old name {old.key}, sets {owners[name]} today"
 
 
 _OTHERWISE: Final = "call the field, or its short variable, otherwise"

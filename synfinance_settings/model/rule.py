@@ -16,6 +16,9 @@ class Rule:
     `keys` are those of all settings that `is_broken` looks at; the problem is placed at the first. Where that is a
     list, `is_broken` may give the indices of the items at fault, and `message` begins with "an item", which becomes
     "item 2" for the second.
+
+    `until` is the version of the program in which the rule holds no more. It is no date: a rule is a part of the
+    program, which judges the same layers alike on every day, and differently only when somebody ships another one.
     """
 
     id: str
@@ -25,6 +28,7 @@ class Rule:
     message: str
     is_broken: Callable[[Any], bool | list[int]]
     hint: str | None = None
+    until: str | None = None
 
     def breaches(self, config: Any, environment: str) -> Iterator[Breach]:
         """How `config` breaks the rule in `environment`; nothing where the rule does not hold there."""

@@ -50,8 +50,27 @@ def _section(application: Application, section: str) -> dict[str, Any]:
         if head == section and key != section:
             setting = catalogue.settings.get(key)
             properties[name] = _value(setting, application) if setting else _section(application, inside + name)
+    properties |= _old(application, section, properties)
     described = {"description": catalogue.summary(section)} if section else {}
     return {"type": ["object", "null"], **described, "properties": properties, "additionalProperties": False}
+
+
+def _old(application: Application, section: str, today: dict[str, Any]) -> dict[str, Any]:
+    """What stood in `section` and is taken still, as deprecated; a section that there was holds nothing else."""
+    found: dict[str, Any] = {}
+    inside = f"{section}." if section else ""
+    for old in application.old_names.values():
+        name, _, rest = old.key.removeprefix(inside).partition(".")
+        if not old.key.startswith(inside) or name in today or name in found:
+            continue
+        if rest:
+            entries = {"type": ["object", "null"], "properties": _old(application, inside + name, {})}
+            found[name] = {"description": "Of old names only.", **entries, "additionalProperties": False}
+        else:
+            value = {**_value(application.catalogue.settings[old.now], application), "deprecated": True}
+            value.pop("default", None)
+            found[name] = {**value, "description": f"Now {old.now}. {value['description']}".rstrip()}
+    return found
 
 
 def _value(setting: Setting, application: Application) -> dict[str, Any]:

@@ -24,14 +24,23 @@ def setting(
     ge: float | None = None,
     le: float | None = None,
     restart: bool = False,
+    was: str | tuple[str, ...] = (),
+    since: str | None = None,
+    gone: str | None = None,
 ) -> Any:
     """A field of a section.
 
     `description` is one sentence for people; `unit` is what a number counts,
     where its form does not say so as `Seconds` and `Bytes` do; `ge` and `le` are the limits, both
     included; `restart` marks a field whose change takes effect only when the process starts anew.
+
+    `was` are the whole keys that the setting had before, ``("database.pool",)``: layers and variables may still give
+    it by them, with a warning. `since` is the version of the program that renamed it, `gone` the one from which on an
+    old name is an error.
     """
     extra: JsonDict = {"unit": unit, "restart": restart}
+    if was or since or gone:
+        extra |= {"was": [was] if isinstance(was, str) else list(was), "since": since, "gone": gone}
     return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)
 
 

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from synfinance_settings.model.catalogue import LONGEST_SLIP, Catalogue
+from synfinance_settings.model.evolution import OldName
 
 SEPARATOR: Final = "__"
 FILE_SUFFIX: Final = "_FILE"
@@ -25,7 +26,7 @@ class VariableNames:
     `short` maps keys, of sections and of settings, to their short names without the prefix; `environments` are the
     names that the variable of the environment takes. `names` has the variables of every setting, the canonical one
     first, `keys` the setting that each sets. `reserved` says what those that steer the package mean; they are never
-    settings, and no ``_FILE`` of theirs is read.
+    settings, and no ``_FILE`` of theirs is read. `old` are the variables of names that settings had before.
     """
 
     def __init__(
@@ -53,6 +54,12 @@ class VariableNames:
         }
         self.names: Final = {key: tuple(self._spellings(key)) for key in catalogue.settings}
         self.keys: Final = {name: key for key, names in self.names.items() for name in names}
+        self.old: Final[dict[str, OldName]] = {
+            name: old
+            for key, old in catalogue.old_names.items()
+            for name in self._spellings(key)
+            if name not in self.keys and name not in self.reserved
+        }
         self._longest: Final = max(map(len, self.keys))
         self._sections: Final = {
             prefix + name: key
@@ -60,6 +67,10 @@ class VariableNames:
             for name in (key.replace(".", SEPARATOR).upper(), key.replace(".", "_").upper(), short.get(key, ""))
             if name
         }
+
+    def canonical(self, key: str) -> str:
+        """The canonical spelling of the variable that sets `key`, which need be no setting."""
+        return self.prefix + key.replace(".", SEPARATOR).upper()
 
     def _spellings(self, key: str) -> Iterator[str]:
         section, _, rest = key.partition(".")
@@ -75,8 +86,13 @@ class VariableNames:
     def file_variable(self, name: str) -> str | None:
         """The variable whose value stands in the file that `name` names, or None where `name` is no such variable."""
         base = name.removesuffix(FILE_SUFFIX)
-        is_one = base != name and base in self.keys and name not in self.keys and name not in self.reserved
+        is_one = base != name and self.key_of(base) and not self.key_of(name) and name not in self.reserved
         return base if is_one else None
+
+    def key_of(self, name: str) -> str | None:
+        """The key of the setting that the variable `name` sets, or set when it was called otherwise."""
+        old = self.old.get(name)
+        return old.now if old else self.keys.get(name)
 
     def misuse(self, name: str) -> str | None:
         """Why `name` can never be a variable although it begins like one; None where it is merely unknown.
@@ -100,7 +116,9 @@ class VariableNames:
         """The variable that `name` most likely means, or None."""
         if len(name) > LONGEST_SLIP:
             return None
-        near = get_close_matches(name, [*self.keys, *self.reserved], n=1, cutoff=0.7)
+        near = get_close_matches(name, [*self.keys, *self.old, *self.reserved], n=1, cutoff=0.7)
+        if near and near[0] in self.old:
+            return self.names[self.old[near[0]].now][0]
         return near[0] if near else None
 
 

@@ -262,3 +262,62 @@ def test_a_secret_default_is_never_told():
         Application(HouseConfig, prefix="SHOP_")
     assert "HouseConfig.token" in str(caught.value)
     assert "hush" not in str(caught.value) + repr(caught.value) + repr(caught.value.__context__)
+
+
+def renamed(*was, version="1.5", **ends):
+    """What is wrong with old names of one setting of a model, in a program of `version`."""
+
+    class Cart(Section):
+        limit: Whole = setting(20, "Most items.", was=was, **ends)
+        weight: Whole = setting(20, "Most kilograms.", was="cart.load")
+
+    class Shop(Section):
+        motto: Text = setting("buy", "What stands over the door.")
+        cart: Cart = Cart()
+
+    return faults(Shop, version=version)
+
+
+@pytest.mark.parametrize(
+    ("was", "said"),
+    [
+        ("motto", "cart.limit: its old name motto is a setting of today; one name can mean one thing alone"),
+        ("cart", "cart.limit: its old name cart is a section of today; one name can mean one thing alone"),
+        ("motto.most", "cart.limit: its old name motto.most would stand inside motto, which is or was a setting"),
+        ("cart.load.most", "cart.limit: its old name cart.load.most would stand inside cart.load, which is or was a"),
+        ("cart.load", "cart.weight: its old name cart.load is one of cart.limit, too; it can mean one alone"),
+        ("Cart.Most", "cart.limit: its old name Cart.Most is no key; write it whole, as database.pool_size"),
+        ("", "cart.limit: its old name  is no key; write it whole, as database.pool_size"),
+        (
+            "cart_weight",
+            "cart.limit: SHOP_CART_WEIGHT, the variable of its old name cart_weight, sets cart.weight today",
+        ),
+    ],
+)
+def test_an_old_name_that_could_not_be_told_from_others_is_refused(was, said):
+    assert any(fault.startswith(said) for fault in renamed(was))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"gone": "2.0", "version": ""}, "cart.limit: gone asks for the version of the program"),
+        ({"gone": "soon"}, "cart.limit: gone must be a version of the program, as 2.0, not 'soon'"),
+        ({"since": "2.0", "gone": "1.9"}, "cart.limit: its old names are gone in 1.9, before they are old in 2.0"),
+        ({"version": "next"}, "the version 'next' must begin with numbers, as 1.4.2"),
+    ],
+)
+def test_versions_that_cannot_be_compared_are_refused(more, said):
+    (fault,) = renamed("cart.most", **more)
+    assert fault.startswith(said)
+
+
+def test_the_end_of_old_names_is_not_said_where_there_are_none():
+    assert renamed(gone="2.0")[0].startswith("cart.limit: since and gone are about old names")
+
+
+def test_a_rule_that_ends_asks_for_the_version_of_the_program():
+    rule = Rule("r", "error", ("test",), ("motto",), "no", lambda shop: False, until="2.0")
+    assert faults(rules=(rule,)) == (
+        "the rule r: until asks for the version of the program: Application(..., version=...)",
+    )

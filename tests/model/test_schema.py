@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from stall import stall
 
 from synfinance_settings.errors import CODES, MASK
 from synfinance_settings.model.schema import layer_schema
@@ -166,3 +167,18 @@ def test_schema_and_load_agree(project, key, value):
         assert VALIDATOR.is_valid(layer)
     elif not is_beyond_a_schema(key, value, {p.code for p in misfits}):
         assert not VALIDATOR.is_valid(layer), misfits
+
+
+def test_an_old_name_is_deprecated_until_it_is_gone():
+    properties = layer_schema(stall())["properties"]
+    old = properties["cart"]["properties"]["most"]
+    assert old["deprecated"]
+    assert old["description"] == "Now cart.limit. Most items. Allowed: 1 to 99."
+    assert "default" not in old
+    assert properties["basket"]["properties"]["most"]["deprecated"]
+    assert not properties["basket"]["additionalProperties"]
+    assert "deprecated" not in properties["cart"]["properties"]["limit"]
+    later = layer_schema(stall("2.0"))["properties"]
+    assert "basket" not in later
+    assert "most" not in later["cart"]["properties"]
+    assert later["currencies"]["deprecated"], "it ends in no version"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stall import STALL
+
 from synfinance_settings.model.template import env_template
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.dotenv import read_dotenv
@@ -26,3 +28,9 @@ def test_every_canonical_line_set_as_it_stands_gives_the_default(project):
     project.write(".env", "\n".join(kept) + "\n")
     assert project.load() == plain
     assert len(kept) > len(SYNFINANCE.catalogue.settings) - 12
+
+
+def test_an_old_name_is_in_no_template():
+    said = env_template(STALL)
+    assert "STALL_CART__LIMIT=20" in said
+    assert "MOST" not in said

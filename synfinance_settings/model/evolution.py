@@ -1,0 +1,64 @@
+"""How settings change from release to release: the names that they had, and in which release those are gone.
+
+An old name is a spelling of its setting, told of with a warning wherever it stands, until the program has reached the
+version that takes it away; from there on it is an error. Which release a program is in, its application says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from synfinance_settings.errors import Origin, Problem, Severity
+
+_RELEASE: Final = re.compile(r"v?(\d{1,9}(?:\.\d{1,9})*)(?:[-.+]?[A-Za-z][\w.+-]*|\+[\w.]+)?", re.ASCII)
+
+
+def release(version: str) -> tuple[int, ...] | None:
+    """The numbers of `version`, to be compared; None where it has none.
+
+    A candidate is of the release that it is one for: 2.0rc1 is 2.0, and so is 2.0.0.
+    """
+    found = _RELEASE.fullmatch(version)
+    if found is None:
+        return None
+    numbers = [int(number) for number in found[1].split(".")]
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def has_reached(version: str, other: str | None) -> bool:
+    """True where a program of `version` is of the release `other`, or of a later one; False where there is no other."""
+    return other is not None and (release(version) or ()) >= (release(other) or ())
+
+
+@dataclass(frozen=True, slots=True)
+class OldName:
+    """The `key` that the setting `now` had before the release `since`, and that is taken until the release `gone`."""
+
+    key: str
+    now: str
+    since: str | None = None
+    gone: str | None = None
+
+    def told(self, spelled: str, meant: str, origin: Origin, *, is_gone: bool) -> Problem:
+        """What is to be said of it at `origin`, where it is `spelled` and `meant` is the spelling of today."""
+        if is_gone:
+            since = f" since {self.since}" if self.since else ""
+            return self._problem("error", f"{spelled} is {meant}{since}, and the old name is gone", meant, origin)
+        end = f"; {self.gone} takes the old name no more" if self.gone else ""
+        return self._problem("warning", f"{spelled} is now {meant}{end}", meant, origin)
+
+    def _problem(self, severity: Severity, message: str, meant: str, origin: Origin) -> Problem:
+        hint = f"write {meant} instead; the command migrate does it in layer files and .env"
+        return Problem("old-name", message, self.now, origin, hint=hint, severity=severity)
+
+    def beside(self, spelled: str, meant: str, origin: Origin, *, is_same: bool) -> Problem:
+        """What is to be said where it is given at `origin` although the same layer gives the setting as `meant`."""
+        told = "say the same" if is_same else "differ"
+        severity: Severity = "warning" if is_same else "error"
+        message = f"{spelled} is an old name of {meant}; both are given, and {told}"
+        hint = f"take {spelled} out" if is_same else f"give {meant} the value that is meant, and take {spelled} out"
+        return Problem("old-name", message, self.now, origin, hint=hint, severity=severity)
