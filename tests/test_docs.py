@@ -12,6 +12,7 @@ CHECKOUT = Path(__file__).parents[1]
 PACKAGE = CHECKOUT / "synfinance_settings"
 PAGES = [path for path in [CHECKOUT / "README.md", *sorted(CHECKOUT.glob("docs/**/*.md"))] if path.exists()]
 BLOCK = re.compile(r"(?P<mark><!-- runs -->\s*)?^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+PRINTS = re.compile(r"<!-- prints -->\n```text\n(?P<printed>.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCTEST = "import doctest, sys; failed, _ = doctest.testfile(sys.argv[1], module_relative=False); sys.exit(failed)"
 
 
@@ -20,8 +21,9 @@ def examples():
         text = page.read_text()
         for found in BLOCK.finditer(text):
             if found["mark"] or found["code"].startswith(">>> "):
+                below = PRINTS.search(text[found.end() :].partition("```python\n")[0])
                 place = f"{page.relative_to(CHECKOUT)}:{text.count(chr(10), 0, found.start('code')) + 1}"
-                yield pytest.param(found["code"], id=place)
+                yield pytest.param(found["code"], below and below["printed"], id=place)
 
 
 NAMED = re.compile(r"`([\w.]+)` (?:of|in) `([\w/]+\.py)`")
@@ -31,8 +33,8 @@ def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("code", list(examples()))
-def test_an_example_runs_and_changes_nothing_where_it_runs(shipped, tmp_path_factory, code):
+@pytest.mark.parametrize(("code", "printed"), list(examples()))
+def test_an_example_runs_and_changes_nothing_where_it_runs(shipped, tmp_path_factory, code, printed):
     """Whoever pastes it into a checkout still has the layers that were shipped."""
     if code.startswith(">>> "):
         path = shipped.write("example.txt", code)
@@ -40,6 +42,7 @@ def test_an_example_runs_and_changes_nothing_where_it_runs(shipped, tmp_path_fac
     before = contents(shipped.root)
     run = shipped.python(code, TMPDIR=str(tmp_path_factory.mktemp("scratch")))
     assert run.returncode == 0, run.stdout + run.stderr
+    assert printed is None or run.stdout == printed
     assert contents(shipped.root) == before
 
 

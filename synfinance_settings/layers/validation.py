@@ -22,7 +22,7 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.catalogue import Catalogue, Setting
 from synfinance_settings.model.forms import broken_limit
 from synfinance_settings.model.section import JUDGED_APART, Section
 from synfinance_settings.model.variables import FILE_SUFFIX
@@ -119,6 +119,8 @@ class Validation:
                 self.problems.append(self._misfit(key, detail))
                 self._doubted.add(key)
                 _drop(values, path)
+            if () in (detail["loc"] for detail in details):
+                break  # refused as a whole, which nothing that is left out would change
         return None
 
     def _in_doubt(self, keys: tuple[str, ...]) -> bool:
@@ -290,6 +292,8 @@ class Validation:
                 code, said = "not-a-mapping", "must be a mapping; it is a section"
             case "extra_forbidden":
                 code, said = "unknown-key", "is not a setting"
+            case _ if key not in self._settings:
+                return _refused(self._application.catalogue, key)
             case _:
                 code, said = "wrong-type", f"does not fit ({code})"
         what = key if index is None else f"item {index + 1} of {key}"
@@ -328,6 +332,14 @@ class Validation:
         hidden = next((other for other in said[1:] if other.origin != said[0].origin), None)
         overrides = occurrence(self._application.catalogue, key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
+
+
+def _refused(catalogue: Catalogue, section: str) -> Problem:
+    """The problem of a section, or of the whole, that a validator of its class refuses, in words that say no value."""
+    model = catalogue.sections.get(section, catalogue.model)
+    message = f"{section or 'the settings'} {'is' if section else 'are'} refused by a validator of {model.__name__}"
+    hint = "a Contradiction of the class says what must be so, and where it is not"
+    return Problem("inconsistent", message, section or None, hint=hint)
 
 
 def _limit(setting: Setting, limit: float | str) -> str:

@@ -199,8 +199,8 @@ class Catalogue:
         return f"<Catalogue of {self.model.__name__}: {len(self.settings)} settings>"
 
     def summary(self, section: str) -> str:
-        """The first line of what the model of `section` says of itself."""
-        return (self.sections[section].__doc__ or "").partition("\n")[0]
+        """The first line of what the model of `section` says of itself; one that says nothing is named."""
+        return (self.sections[section].__doc__ or f"The section {section}.").partition("\n")[0]
 
     @cached_property
     def old_names(self) -> dict[str, OldName]:

@@ -32,6 +32,9 @@ _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _RAISED: Final = ("value_error", "assertion_error")
 """Errors of validators that others wrote, who may say the value in them."""
 
+_SOURCES: Final = "settings_customise_sources"
+"""By what a model of pydantic-settings says where its values come from."""
+
 _OTHER_FILES: Final = ("default", "schema")
 """What files in the folder of the layers are called that are no environment's."""
 
@@ -65,6 +68,8 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
             if inside + name not in catalogue.sections:
                 found = _of_form(field, catalogue.settings.get(inside + name))
                 yield from (f"{where}: {fault}" for fault in found)
+        if hasattr(model, _SOURCES):
+            yield f"{model.__name__}.{_SOURCES}: nothing asks it; sources are the layers= of the application"
         yield from _of_declarations(model)
         if model.__pydantic_complete__:  # of another, a type that is missing was told of
             yield from _of_defaults(model)

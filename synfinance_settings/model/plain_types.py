@@ -270,7 +270,7 @@ def _scalar(kind: Any) -> Marks:
 
 
 def _is_url(kind: Any) -> bool:
-    return getattr(kind, "__module__", "") == "pydantic.networks"
+    return getattr(kind, "__module__", "") == "pydantic.networks" and hasattr(kind, "unicode_string")
 
 
 def choices(kind: Any) -> dict[str, Any]:

@@ -13,7 +13,17 @@ from typing import Any, Literal, Optional
 
 import pytest
 from pydantic import BaseModel as PydanticModel
-from pydantic import Field, HttpUrl, PositiveInt, PostgresDsn, RedisDsn, SecretStr, computed_field, field_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    PositiveInt,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    computed_field,
+    field_validator,
+    model_validator,
+)
 
 from synfinance_settings.layers.dotenv_form import line_of
 from synfinance_settings.layers.output import exported, plain_values
@@ -256,3 +266,60 @@ def test_what_cannot_come_over_is_named_all_at_once_with_the_mend():
     fields = [fault.partition(": ")[0] for fault in caught.value.faults]
     assert fields == [f"Old.{name}" for name in Old.model_fields]
     assert "Engine is no section; derive it from Section instead of BaseModel" in str(caught.value)
+
+
+class Window(BaseModel):
+    start: int = 1
+    end: int = 2
+
+    @model_validator(mode="after")
+    def in_order(self) -> Window:
+        if self.start > self.end:
+            raise ValueError(f"hush {self.start}")
+        return self
+
+
+class Job(BaseSettings):
+    token: SecretStr = SecretStr("")
+    window: Window = Window()
+
+    @model_validator(mode="after")
+    def has_token(self) -> Job:
+        if self.token.get_secret_value() == "hush":
+            raise ValueError(f"{self.token.get_secret_value()} is no token")
+        return self
+
+
+def test_what_a_validator_of_a_class_refuses_is_told_once_and_says_no_value(start):
+    def found(layer):
+        app = Application(Job, prefix="JOB_")
+        Path("settings/default.yaml").write_text(layer)
+        return [(p.code, p.key, p.message, p.hint) for p in validate(find_project(app, environ={})).problems]
+
+    mend = "a Contradiction of the class says what must be so, and where it is not"
+    assert found("token: hush\n") == [
+        ("inconsistent", None, "the settings are refused by a validator of Job", mend),
+    ]
+    assert found("window: {start: 3}\n") == [
+        ("inconsistent", "window", "window is refused by a validator of Window", mend),
+    ]
+    assert found("window: {start: 3}\ntoken: hush\n") == [
+        ("inconsistent", "window", "window is refused by a validator of Window", mend),
+        ("inconsistent", None, "the settings are refused by a validator of Job", mend),
+    ]
+    assert found("window: {start: 2}\n") == []
+
+
+def test_sources_of_ones_own_are_refused_where_nobody_would_ask_for_them():
+    class Sourced(BaseSettings):
+        port: int = 8000
+
+        @classmethod
+        def settings_customise_sources(cls, *sources: Any) -> tuple[Any, ...]:
+            return sources
+
+    with pytest.raises(ApplicationError) as caught:
+        Application(Sourced, prefix="APP_")
+    (fault,) = caught.value.faults
+    assert fault.startswith("Sourced.settings_customise_sources: nothing asks it; ")
+    assert "layers=" in fault

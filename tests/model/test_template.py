@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from stall import STALL
 
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.section import Section
 from synfinance_settings.model.template import env_template
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.dotenv import read_dotenv
@@ -34,3 +36,13 @@ def test_an_old_name_is_in_no_template():
     said = env_template(STALL)
     assert "STALL_CART__LIMIT=20" in said
     assert "MOST" not in said
+
+
+def test_a_section_that_says_nothing_of_itself_is_named():
+    class Cart(Section):
+        limit: int = 20
+
+    class Settings(Section):
+        cart: Cart = Cart()
+
+    assert "\n\n# The section cart.\n" in env_template(Application(Settings, prefix="SHOP_"))
