@@ -7,8 +7,11 @@ import random
 from pathlib import Path
 from typing import Final
 
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import VARIABLES
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+VARIABLES = SYNFINANCE.variables.keys
+
 
 CANARY: Final = "c4n4ryQ7xZ"
 """What stands for a secret; no output may hold it."""

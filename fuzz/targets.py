@@ -30,11 +30,12 @@ from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.model.forms import read_boolean, read_number, read_texts, read_whole_number
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.text.expansion import ReferenceFault, Scope, expand
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Node, Source, leaves, text_of
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 _COMMANDS: Final = (["validate"], ["show"], ["explain", "server.port"], ["get", "app_name"], ["diff", "--matrix"])
 

@@ -23,12 +23,15 @@ from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.model.forms import read_texts
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import public_path, suggestion
-from synfinance_settings.sections.variables import misuse, near_variable
 from synfinance_settings.text.dotenv import read_dotenv
 from synfinance_settings.text.expansion import ReferenceFault, Scope, expand
 from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Source
+
+public_path = SYNFINANCE.catalogue.public_path
+suggestion = SYNFINANCE.catalogue.suggestion
+misuse = SYNFINANCE.variables.misuse
+near_variable = SYNFINANCE.variables.near
 
 Run = Callable[[], object]
 Step = Callable[[int, Path], Run]

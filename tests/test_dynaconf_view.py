@@ -16,7 +16,10 @@ from patience import PATIENCE
 
 from synfinance_settings import InvalidSettingsError
 from synfinance_settings.dynaconf_view import DynaconfView
-from synfinance_settings.sections.keys import SETTINGS, values_of
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+values_of = SYNFINANCE.catalogue.values_of
 
 CANARIES = ("canary-password", "canary-cache", "canary-key-0123456789-0123456789-0123")
 SECRETS = f"database: {{password: {CANARIES[0]}}}\nsecurity: {{api_keys: [{CANARIES[2]}]}}\n"

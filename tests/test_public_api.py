@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import synfinance_settings
-from synfinance_settings.sections.keys import SECTIONS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SECTIONS = SYNFINANCE.catalogue.sections
 
 LIBRARIES = "{'pydantic', 'dynaconf', 'yaml', 'dotenv', 'click', 'watchdog'}"
 

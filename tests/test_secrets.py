@@ -12,8 +12,10 @@ import pytest
 
 import synfinance_settings
 from synfinance_settings import ConfigManager, EnvLoader, SettingsError, override, settings
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import VARIABLES_OF
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+VARIABLES_OF = SYNFINANCE.variables.names
 
 CANARY = "canary0c8d1f7e5b3a29460c8d1f7e5b3a2946"
 PACKAGE = str(Path(synfinance_settings.__file__).parent)

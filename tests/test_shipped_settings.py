@@ -13,8 +13,11 @@ from jsonschema.exceptions import ValidationError
 from pydantic import SecretStr
 
 from synfinance_settings import Environment
-from synfinance_settings.sections.keys import SETTINGS, values_of
-from synfinance_settings.sections.variables import VARIABLES
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+values_of = SYNFINANCE.catalogue.values_of
+VARIABLES = SYNFINANCE.variables.keys
 
 SECRETS = {
     "SYNFINANCE_DB_PASSWORD": "db-" + "x" * 32,

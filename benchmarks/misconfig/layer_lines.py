@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from synfinance_settings.model.catalogue import Setting
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 Kind = Literal["section", "setting", "list", "item"]
 

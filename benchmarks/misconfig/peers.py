@@ -24,7 +24,8 @@ from pydantic import ValidationError, create_model
 from synfinance_settings import AppConfig, Problem, Snapshot
 from synfinance_settings.model.catalogue import Setting
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 _PLACE: Final = re.compile(r'in "(?P<file>[^"]+)", line (?P<line>\d+)')
 

@@ -13,7 +13,9 @@ from synfinance_settings.cli.group import COMMANDS
 from synfinance_settings.cli.program import words_of
 from synfinance_settings.cli.words import WORDS
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+
+SECTIONS = SYNFINANCE.catalogue.sections
+SETTINGS = SYNFINANCE.catalogue.settings
 
 NAMES = {command.name for commands in COMMANDS.values() for command in commands}
 

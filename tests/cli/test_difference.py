@@ -17,7 +17,9 @@ import yaml
 from patience import PATIENCE
 
 from synfinance_settings import Environment
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 CANARY = "canary2e8d5b1f7a4c9036"
 

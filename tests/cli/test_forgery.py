@@ -12,7 +12,9 @@ import pytest
 from patience import PATIENCE
 
 from synfinance_settings.foreign import is_printable
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 FORGED = "ok    database  all is well"
 ODD = f"odd\n{FORGED}\n\r{FORGED}\x1b[2K\x9b31m\x85{FORGED}\u2028{FORGED}\u202e\u200b\ufeff\ue000"

@@ -16,8 +16,10 @@ from synfinance_settings import ConfigManager, SettingsError
 from synfinance_settings.layers.dotenv_form import dotenv_text
 from synfinance_settings.layers.output import plain
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS, values_of
-from synfinance_settings.sections.variables import VARIABLES_OF
+
+SETTINGS = SYNFINANCE.catalogue.settings
+values_of = SYNFINANCE.catalogue.values_of
+VARIABLES_OF = SYNFINANCE.variables.names
 
 CANARY = "canary9f3e6a1d7c2b5048"
 SECRETS = [key for key, setting in SETTINGS.items() if setting.is_secret]

@@ -11,7 +11,10 @@ import yaml
 from patience import PATIENCE
 
 from synfinance_settings import Environment
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SECTIONS = SYNFINANCE.catalogue.sections
+SETTINGS = SYNFINANCE.catalogue.settings
 
 CANARY = "canary1a9e5c3b7d8f2046"
 OUTER = [key for key in SECTIONS if "." not in key]

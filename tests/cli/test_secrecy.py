@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from synfinance_settings import SettingsError
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
 from synfinance_settings.text.formats import outline_text, read_text
 from synfinance_settings.text.node import Source, leaves, text_of
 from synfinance_settings.text.outline import Mark, Outline, spans
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 ORIGIN = Mark(0, 1, 1)
 CANARY = "qzxjvkwqj9"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from synfinance_settings.sections import keys
+from synfinance_settings.sections.application import SYNFINANCE
 
 UNIFORM = """\
 # yaml-language-server: $schema=schema.json
@@ -312,7 +312,7 @@ class TextLoader(yaml.CSafeLoader):
 for form in ("bool", "int", "float"):
     TextLoader.add_constructor(f"tag:yaml.org,2002:{form}", TextLoader.construct_yaml_str)
 
-SECTIONS = {key.rpartition(".")[2] for key in keys.SECTIONS}
+SECTIONS = {key.rpartition(".")[2] for key in SYNFINANCE.catalogue.sections}
 
 
 def said(name: str, text: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from synfinance_settings import SettingsError
 from synfinance_settings.editing.splice import layer_of, set_value, unset_value, with_content
 from synfinance_settings.errors import EditError
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 LISTS = [key for key, setting in SETTINGS.items() if setting.form.endswith("list")]
 CATALOGUE = SYNFINANCE.catalogue

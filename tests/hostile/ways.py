@@ -20,7 +20,9 @@ from witness import Witness
 
 from synfinance_settings import ConfigManager, ConfigWatcher, EnvLoader, SettingsError
 from synfinance_settings.cli.group import group
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 SECRETS: Final = [key for key, setting in SETTINGS.items() if setting.is_secret]
 

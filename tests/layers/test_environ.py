@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from synfinance_settings import SettingsError
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import RESERVED, VARIABLES, VARIABLES_OF
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+RESERVED = SYNFINANCE.variables.reserved
+VARIABLES = SYNFINANCE.variables.keys
+VARIABLES_OF = SYNFINANCE.variables.names
 
 
 @pytest.fixture(params=["process", "dotenv"])

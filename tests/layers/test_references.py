@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from synfinance_settings import ExpansionError
 from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.model.catalogue import Catalogue
-from synfinance_settings.sections.keys import SETTINGS, values_of
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.expansion import Wanted
+
+SETTINGS = SYNFINANCE.catalogue.settings
+values_of = SYNFINANCE.catalogue.values_of
 
 CANARY = "canary-in-the-mine"
 

@@ -7,7 +7,9 @@ from datetime import UTC
 
 import pytest
 
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 
 def test_every_setting_has_an_origin(project):

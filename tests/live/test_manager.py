@@ -28,7 +28,10 @@ from synfinance_settings import (
     ValidationReport,
     get_config,
 )
-from synfinance_settings.sections.keys import SETTINGS, values_of
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+values_of = SYNFINANCE.catalogue.values_of
 
 
 def test_without_arguments_it_is_the_one_of_the_process():

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from synfinance_settings import AppConfig
-from synfinance_settings.sections.keys import SECTIONS, SETTINGS, suggestion, unknown_key, values_of
+from synfinance_settings.sections.application import SYNFINANCE
+
+SECTIONS = SYNFINANCE.catalogue.sections
+SETTINGS = SYNFINANCE.catalogue.settings
+suggestion = SYNFINANCE.catalogue.suggestion
+unknown_key = SYNFINANCE.catalogue.unknown_key
+values_of = SYNFINANCE.catalogue.values_of
 
 
 @pytest.mark.parametrize(

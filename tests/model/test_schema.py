@@ -15,7 +15,8 @@ from stall import stall
 from synfinance_settings.errors import CODES, MASK
 from synfinance_settings.model.schema import layer_schema
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.sections.keys import SETTINGS
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 VALIDATOR = Draft202012Validator(layer_schema(SYNFINANCE))
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from synfinance_settings.sections.keys import SETTINGS
-from synfinance_settings.sections.variables import RESERVED, VARIABLES, VARIABLES_OF, file_variable, misuse
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
+RESERVED = SYNFINANCE.variables.reserved
+VARIABLES = SYNFINANCE.variables.keys
+VARIABLES_OF = SYNFINANCE.variables.names
+file_variable = SYNFINANCE.variables.file_variable
+misuse = SYNFINANCE.variables.misuse
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ import pytest
 from pydantic import SecretStr
 
 from synfinance_settings import AppConfig, Environment, SecurityConfig, check_config
-from synfinance_settings.sections.keys import SECTIONS
+from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.sections.rules import RULES
+
+SECTIONS = SYNFINANCE.catalogue.sections
 
 EVERYWHERE = tuple(Environment)
 SHARED = (Environment.STAGING, Environment.PRODUCTION, Environment.TEST)

@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 
 from synfinance_settings.model.catalogue import as_text
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 NO = None
 RATE = (0, 1)
