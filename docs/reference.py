@@ -22,6 +22,7 @@ from synfinance_settings.errors import CODES, SettingsError
 from synfinance_settings.model.catalogue import Setting, as_text
 from synfinance_settings.model.variables import FILE_SUFFIX
 from synfinance_settings.sections.application import SYNFINANCE
+from synfinance_settings.text.formats import FORMATS
 
 DOCS: Final = Path(__file__).resolve().parent
 ROOT: Final = DOCS.parent
@@ -49,7 +50,7 @@ def words_module() -> str:
     words = words_of(SYNFINANCE)
     kinds = "".join(f"        {_kind(kind)},\n" for kind in words.environments)
     return f"""\
-\"\"\"What help and completion say of SynFinance; written by docs/reference.py from the section models.\"\"\"
+\"\"\"What help and completion say of SynFinance and of formats; written by docs/reference.py from the code.\"\"\"
 
 from __future__ import annotations
 
@@ -65,6 +66,8 @@ WORDS: Final = Words(
     values={_mapping(words.values)},
     examples={_mapping(words.examples)},
 )
+
+FORMATS: Final = ({", ".join(f'"{found.name}"' for found in FORMATS)})
 """
 
 

@@ -91,7 +91,9 @@ def test_importing_loads_no_library_and_reads_no_file(project):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["validate"], ["show"], ["get"], ["explain"], ["schema"], ["env-template"]], ids=" ".join
+    "arguments",
+    [[], ["validate"], ["show"], ["get"], ["explain"], ["export"], ["schema"], ["env-template"]],
+    ids=" ".join,
 )
 def test_help_loads_neither_dynaconf_nor_pydantic(project, arguments):
     code = f"""if True:

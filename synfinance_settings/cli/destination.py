@@ -7,13 +7,15 @@ that a load reads, since such a file has a way of its own: one that validates, a
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from synfinance_settings.cli import options, render
+from synfinance_settings.cli.words import FORMATS
 
 if TYPE_CHECKING:
     from synfinance_settings.text.format import Format
@@ -27,25 +29,24 @@ output_option = click.option("--output", "path", type=PATH, help="Write to this 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
-class _Names(Sequence[str]):
-    """The names of all formats; their libraries are imported when somebody asks for one, not to print a help."""
+class _Form(click.ParamType[str]):
+    """The name of a format; the libraries of the formats are imported to take one, not to print a help."""
 
-    def _all(self) -> tuple[str, ...]:
-        from synfinance_settings.text.formats import FORMATS
+    name = "format"
 
-        return tuple(found.name for found in FORMATS)
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The names of the shipped formats, as a choice shows them."""
+        return f"[{'|'.join(FORMATS)}]"
 
-    def __len__(self) -> int:
-        return len(self._all())
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """`value`, where a format is called so; else a usage error, as of a choice."""
+        from synfinance_settings.text import formats
 
-    def __getitem__(self, at: Any) -> Any:
-        return self._all()[at]
+        return click.Choice([found.name for found in formats.FORMATS]).convert(value, param, ctx)
 
-
-class _Form(click.Choice[str]):
-    def __init__(self) -> None:
-        super().__init__(())
-        self.choices = _Names()  # type: ignore[assignment]  # no tuple, or they would be asked for at once
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The shipped formats that begin with `incomplete`."""
+        return [CompletionItem(name) for name in FORMATS if name.startswith(incomplete)]
 
 
 def format_option(command: _Command) -> _Command:

@@ -1,4 +1,4 @@
-"""What help and completion say of SynFinance; written by docs/reference.py from the section models."""
+"""What help and completion say of SynFinance and of formats; written by docs/reference.py from the code."""
 
 from __future__ import annotations
 
@@ -110,3 +110,5 @@ WORDS: Final = Words(
         "signed": "generation.seed",
     },
 )
+
+FORMATS: Final = ("yaml", "json", "env")

@@ -195,7 +195,7 @@ ARGUMENTS = (
     ["import", ODD],
     ["import", "settings"],
     ["export", f"no/{ODD}"],
-    ["export", f"{ODD}.env"],
+    ["schema", "--output", f"{ODD}.env"],
     ["export", f"settings/{ODD}/../development.yaml"],
     ["schema", "--output", f"no/{ODD}"],
     ["schema", "--output", f"no/{ODD}", "--check"],
