@@ -247,6 +247,21 @@ def _(n: int) -> str:
     return "a: '" + '"x" # y\n' * (n // 8)
 
 
+@texts("YAML of lines that lost their colons")
+def _(n: int) -> str:
+    return "server:\n" + "  port 1\n" * (n // 9) + "  workers: 2\n"
+
+
+@texts("YAML with one colon lost behind many lines")
+def _(n: int) -> str:
+    return "".join(f"k{i}: 'x'\n" for i in range(n // 10)) + "port 1\nworkers: 2\n"
+
+
+@texts("YAML with an indent that is that of no line")
+def _(n: int) -> str:
+    return "server:\n" + "  port: 1\n" * (n // 10) + " port: 1\n"
+
+
 @texts("JSON of unknown keys")
 def _(n: int) -> str:
     return "{" + ", ".join(f'"k{i}": "x"' for i in range(n // 14)) + "}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import yaml
 from yaml.events import (
@@ -36,6 +36,9 @@ from synfinance_settings.text.brackets import first_unclosed
 from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.outline import Entry, Flaw, Mark, Outline, Outlined, origin_of
 
+if TYPE_CHECKING:
+    from synfinance_settings.text.culprit import Culprit, Mend
+
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _CORE: Final = "tag:yaml.org,2002:"
 _TAGS: Final[Mapping[type[Event], frozenset[str]]] = {
@@ -61,6 +64,8 @@ _MERGE_KEY: Final = Flaw("bad-key", "the merge key << is not supported; write th
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _TYPED: Final = ("whole number", "number", "boolean", "date")
 _RESOLVER: Final[Any] = yaml.resolver.Resolver()
+_ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to libyaml, not to most editors
+_CONFLICT: Final = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 
@@ -114,27 +119,28 @@ class _Outliner:
         self._name = name
         self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes no kind of text but str itself
         self._left = bounds.NODES
-        self._root: Outline | None = None
+        self.root: Outline | None = None
 
     def outlined(self) -> Outlined:
         """All of the text, or what comes before the fault."""
         fault = None
         try:
-            self._read()
+            self.read()
         except LayerError as error:
             fault = error.problems[0]
         except yaml.reader.ReaderError:
             fault = self._unprintable()
         except yaml.MarkedYAMLError as error:
             fault = self._syntax(error)
-        return Outlined(self._root, fault)
+        return Outlined(self.root, fault)
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read all of it; raises what libyaml does, and `LayerError` at a bound."""
         self._next()
         if not isinstance(self._next(), DocumentStartEvent):
             return
         event = self._next()
-        self._root = root = self._thing(event)
+        self.root = root = self._thing(event)
         if root.kind not in _LEAVES:
             self._fill(root, 0)
         self._next()
@@ -212,15 +218,22 @@ class _Outliner:
         said = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
         found = error.problem_mark or error.context_mark
         mark = _mark(found) if found else Mark(0, 1, 1)
-        hint: str | None
         if "maximum nesting depth" in said:  # newer libyaml has a bound of its own, and looks ahead of its events
             return bounds.too_deep(Origin(self._name, mark.line, mark.column))
-        if "quoted scalar" in said and error.context_mark is not None:
-            mark, hint = _mark(error.context_mark), "a quote that opens here is not closed"
-        elif "flow" in said and (opening := first_unclosed(self._brackets(), mark.offset)):
+        hint: str | None
+        if "flow" in said and (opening := first_unclosed(self._brackets(), mark.offset)):
             mark, hint = opening, brackets.HINT
+        elif (left := _CONFLICT.search(self._text)) and left.start() <= mark.offset:
+            mark = Mark(left.start(), self._text.count("\n", 0, left.start()) + 1, 1)
+            said, hint = "the marks of a merge conflict", "keep one of the two sides, and take the marks out"
+        elif self._text[mark.offset : mark.offset + 1] == "\t":
+            hint = "indent with blanks; YAML takes no tabs there"
+        elif second := culprit_of(self._text, error):
+            mark, said, hint = second.mark, second.mend.fault, second.hint
+        elif "quoted scalar" in said and error.context_mark is not None:
+            mark, hint = _mark(error.context_mark), "a quote that opens here is not closed"
         else:
-            hint = self._mend(said, mark)
+            hint = _mend(said)
         origin = Origin(self._name, mark.line, mark.column)
         return Problem("syntax", f"not YAML: {said}", origin=origin, hint=hint)
 
@@ -232,16 +245,60 @@ class _Outliner:
                 if type(token) in _BRACKETS:
                     yield _BRACKETS[type(token)], _mark(token.start_mark)
 
-    def _mend(self, said: str, mark: Mark) -> str | None:
-        """What most likely mends a fault that libyaml tells of in its own words."""
-        character = self._text[mark.offset : mark.offset + 1]
-        if character == "\t":
-            return "indent with blanks; YAML takes no tabs there"
-        if "cannot start any token" in said:
-            return "put quotes round a text that begins with this character"
-        if "mapping values are not allowed" in said or "could not find expected ':'" in said:
-            return "a colon or a blank after it may be missing here or in the line above"
+
+def _mend(said: str) -> str | None:
+    """What most likely mends a fault that libyaml tells of in its own words."""
+    if "cannot start any token" in said:
+        return "put quotes round a text that begins with this character"
+    if "mapping values are not allowed" in said or "could not find expected ':'" in said:
+        return "a colon or a blank after it may be missing here or in the line above"
+    if "did not find expected ','" in said:
+        return "a comma may be missing before this"
+    if "did not find expected key" in said or "did not find expected '-'" in said:
+        return "indent it as the lines above that it belongs to; if a quote closes before it, it may be part of a text"
+    return None
+
+
+def culprit_of(text: str, error: yaml.MarkedYAMLError) -> Culprit | None:
+    """What is wrong with a text that libyaml refuses with `error`, by a second opinion; None where it has none."""
+    from synfinance_settings.text import culprit, yaml_mends  # most texts can be read
+
+    if _ODD_BREAKS.search(text):
         return None
+    before = _reach(error)
+
+    def reads(mended: str, mend: Mend) -> int:
+        outliner = _Outliner(mended, "")
+        try:
+            outliner.read()
+        except yaml.MarkedYAMLError as error:
+            after = _reach(error)
+            return after != before and after[0] > mend.line and after[1] >= before[1]
+        except (LayerError, yaml.reader.ReaderError):
+            return 0
+        root = outliner.root
+        return 2 * (root is not None and root.kind == "mapping" and not _runs_on(root, mend.line, before[1]))
+
+    return culprit.culprit(text, yaml_mends.guesses(text, *before), reads)
+
+
+def _runs_on(root: Outline, first: int, last: int) -> bool:
+    """True where a text without quotes goes on over lines round about: it has swallowed what was no part of it."""
+    return any(
+        one.kind == "scalar"
+        and not one.style
+        and one.first.line < one.last.line
+        and one.first.line <= last
+        and one.last.line + 1 >= first
+        for one in root.walk()
+    )
+
+
+def _reach(error: yaml.MarkedYAMLError) -> tuple[int, int]:
+    """The lines where what libyaml could not read began, and where it gave up."""
+    stopped, began = (mark.line + 1 if mark else 1 for mark in (error.problem_mark, error.context_mark))
+    is_token = error.context is not None and error.context.startswith("while scanning")
+    return (began if is_token else stopped), stopped
 
 
 def _mark(mark: Any) -> Mark:

@@ -172,8 +172,8 @@ BRACKET = "a bracket that opens here is not closed"
         ("server:\n  host: @home\n", "2:9", "put quotes round a text that begins with this character"),
         (
             "server:\n  host 'a'\n  port: 1\n",
-            "3:7",
-            "a colon or a blank after it may be missing here or in the line above",
+            "2:7",
+            "put a colon and a blank behind the key",
         ),
         ("server:\n  host: 'a\n  port: 1\n", "2:9", "a quote that opens here is not closed"),
         ("debug: [\n", "1:8", BRACKET),
@@ -181,8 +181,8 @@ BRACKET = "a bracket that opens here is not closed"
         ("server: {cors_origins: [a, b}\ncache: {ttl: 60}\n", "1:24", BRACKET),
         ("server:\n  cors_origins: [a, # ]\n    '],'\ncache: {ttl: [60]}\n", "2:17", BRACKET),
         ("server: {cors_origins: [a, [b]}\n", "1:24", BRACKET),
-        ("server: [a: b\ncache: c]\nml: [\n", "2:6", None),
-        ("server: ['a' 'b']\n", "1:14", None),
+        ("server: [a: b\ncache: c]\nml: [\n", "2:6", "a comma may be missing before this"),
+        ("server: ['a' 'b']\n", "1:14", "a comma may be missing before this"),
         ("server: [a ,\n }" + "[" * 100_000, "2:2", None),
     ],
 )

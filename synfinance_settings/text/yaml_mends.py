@@ -1,0 +1,184 @@
+"""What people get wrong in a line of YAML, and the line as it was meant: guesses for `culprit` to try.
+
+A colon, a blank behind it, a dash or a quote lost; = for a colon; an indent that is that of no other line; what an
+office program makes of blanks and dashes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from synfinance_settings.text.culprit import Mend
+
+_NAME: Final = r"(?P<before>[ ]*(?:- +)?)(?P<name>[^\s:=#'\"\[\]{},&*!|>%@`-][^\s:=#'\"\[\]{},]*)"
+_EQUALS: Final = re.compile(rf"{_NAME}(?P<gap> *= *)(?P<value>.*)")
+_COLON: Final = re.compile(rf"{_NAME}(?P<gap>)(?P<value> +[^\s].*|\s*)")
+_BLANK: Final = re.compile(rf"{_NAME}(?P<gap>:)(?P<value>[^\s].*)")
+_NO_BREAK: Final = re.compile("[\u00a0\u202f\u2007\u3000\u2002-\u2006\u2008-\u200a]")
+_ITEM: Final = re.compile(r"(?P<indent> *)(?P<dash>[-*+\u2010-\u2015\u2022\u2212]?)(?P<blank> *)(?P<item>[^\s].*)")
+_OPENED: Final = re.compile(r"""(?:[^#'"]*?(?:: +|- +))(?P<quote>['"])(?P<body>(?:(?!(?P=quote)).)*?)(?P<end>\s*)""")
+_INNER: Final = re.compile(r"(?P<head>[^#'\"]*?(?:: +|- +))'(?P<body>.*'.*)'(?P<end>\s*(?:#.*)?)")
+_TWICE: Final = re.compile(
+    r"(?P<head> *(?:- +)?[^\s:#'\"]+: +)(?P<value>[^\s#'\"\[{][^#'\"]*?(?P<second>: )[^#'\"]*?)(?P<end>\s*(?:#.*)?)"
+)
+_KEYED: Final = re.compile(r":(?:\s|$)|^ *- ")
+_SOURCES: Final = 8  # lines above and below whose indents are tried, and opened quotes
+_QUOTE: Final = ("a quote that is not closed", "a quote that opens here is not closed")
+
+
+def guesses(text: str, began: int, stopped: int) -> Iterator[Sequence[Mend]]:
+    """What may be wrong in `text`, at the lines where a thing `began` that libyaml could not read to its end, and where
+    it `stopped`, or above: the likeliest first, and together what is equally likely.
+    """
+    lines = _Lines(text)
+    above = began if began < stopped else lines.above(stopped)
+    suspects = [number for number in (above, stopped) if lines.is_written(number)]
+    for number in dict.fromkeys([*map(lines.top_without_colon, suspects[:1]), *suspects]):
+        yield from ([mend] for mend in _signs(number, lines))
+    for number in lines.opened(stopped):
+        yield [_closed(number, lines[number])]
+    yield _indents(reversed(suspects), lines)
+
+
+class _Lines:
+    """The lines of a text, by their numbers from 1."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+
+    def __getitem__(self, number: int) -> str:
+        return self._lines[number - 1]
+
+    def is_written(self, number: int) -> bool:
+        """True for a line that there is, and that is neither blank nor a comment."""
+        return 0 < number <= len(self._lines) and self[number].lstrip()[:1] not in ("", "#")
+
+    def above(self, number: int) -> int:
+        """The nearest line above that says something; 0 where there is none."""
+        return next((one for one in range(min(number, len(self._lines) + 1) - 1, 0, -1) if self.is_written(one)), 0)
+
+    def below(self, number: int) -> int:
+        return next((one for one in range(number + 1, len(self._lines) + 1) if self.is_written(one)), 0)
+
+    def indent(self, number: int) -> int:
+        return len(self[number]) - len(self[number].lstrip(" "))
+
+    def deepest_below(self, number: int) -> int:
+        """How deep a line may be indented that follows on the line `number`: no deeper, if that opens nothing."""
+        if not number:
+            return 0
+        opens = self[number].rstrip().endswith(":") or self[number].lstrip().startswith("- ")
+        return sys.maxsize if opens else self.indent(number)
+
+    def top_without_colon(self, number: int) -> int:
+        """The topmost of the lines up to `number` that together are one text to YAML, since none has a colon."""
+        while (
+            (above := self.above(number))
+            and self.indent(above) == self.indent(number)
+            and not _KEYED.search(self[above])
+        ):
+            number = above
+        return number
+
+    def near(self, number: int) -> Iterator[int]:
+        """Lines that say something round about, the nearest first and those above before those below."""
+        above = below = number
+        for _ in range(_SOURCES):
+            above, below = self.above(above) if above else 0, self.below(below) if below else 0
+            yield from (one for one in (above, below) if one)
+
+    def opened(self, number: int) -> Iterator[int]:
+        """Lines up to `number` with a value that opens a quote and does not close it, the nearest first."""
+        count = 0
+        for one in range(min(number, len(self._lines)), 0, -1):
+            if _OPENED.fullmatch(self[one]):
+                yield one
+                count += 1
+            if count == _SOURCES:
+                return
+
+
+def _signs(number: int, lines: _Lines) -> Iterator[Mend]:
+    """What may be wrong with the signs of a line."""
+    line = lines[number]
+    if found := _NO_BREAK.search(line):
+        new = _NO_BREAK.sub(" ", line)
+        hint = "type plain blanks; some programs put no-break ones"
+        yield Mend(number, found.start() + 1, new, "a blank that is none to YAML", hint)
+    if found := _EQUALS.fullmatch(line):
+        yield _named(number, found, "a key with = behind it", "write a colon and a blank for the =")
+    if (found := _BLANK.fullmatch(line)) and not found["value"].startswith("//"):
+        yield _named(number, found, "no blank behind a colon", "put a blank behind the colon")
+    found = _COLON.fullmatch(line)
+    if found and found["value"]:
+        yield _named(number, found, "no colon behind a key", "put a colon and a blank behind the key")
+    yield from _dashes(number, lines)
+    if found and not found["value"]:
+        hint = (
+            "put a colon behind the key"
+            if lines.below(number)
+            else "the file may be cut off; a key has a colon behind it"
+        )
+        yield _named(number, found, "no colon behind a key", hint)
+    if found := _TWICE.fullmatch(line):
+        hint = "put quotes round a text with a colon and a blank in it; each setting has a line of its own"
+        new = f"{found['head']}'{found['value']}'{found['end']}"
+        yield Mend(number, found.start("second") + 1, new, "a second colon in a line", hint)
+    if found := _INNER.fullmatch(line):
+        doubled = found["body"].replace("'", "''")
+        new = f"{found['head']}'{doubled}'{found['end']}"
+        hint = "write a quote inside quotes twice, or take double quotes round it"
+        yield Mend(number, found.start("body") + found["body"].index("'") + 1, new, "a quote inside quotes", hint)
+
+
+def _named(number: int, found: re.Match[str], fault: str, hint: str) -> Mend:
+    """The line of `found` with a colon and a blank behind its name."""
+    new = f"{found['before']}{found['name']}: {found['value'].lstrip(' ')}".rstrip(" ")
+    gap = found["gap"]
+    column = found.start("gap") + len(gap) - len(gap.lstrip(" ")) + (gap == ":")
+    return Mend(number, column + 1, new, fault, hint)
+
+
+def _dashes(number: int, lines: _Lines) -> Iterator[Mend]:
+    """What may be wrong with the dash of an item, where there are others about, or the line begins with such a sign."""
+    found = _ITEM.fullmatch(lines[number])
+    if found is None or (found["dash"] == "-" and found["blank"]):
+        return
+    new = f"{found['indent']}- {found['item']}"
+    column = len(found["indent"]) + 1
+    dash, is_glued = found["dash"], not found["blank"]
+    if dash == "-":
+        yield Mend(number, column + 1, new, "no blank behind a dash", "put a blank behind the dash of an item")
+    elif dash and not (dash == "*" and is_glued):
+        hint = "an item of a list begins with - and a blank; put quotes round a text that is meant"
+        yield Mend(number, column, new, "a sign that is no dash before an item", hint)
+    elif not dash and any(
+        lines[one].lstrip().startswith("- ") for one in (lines.above(number), lines.below(number)) if one
+    ):
+        yield Mend(number, column, new, "an item without its dash", "put a dash and a blank before the item")
+
+
+def _closed(number: int, line: str) -> Mend:
+    found = _OPENED.fullmatch(line)
+    assert found, "a line that opens a quote"
+    new = f"{line[: found.start('end')]}{found['quote']}{found['end']}"
+    return Mend(number, found.start("quote") + 1, new, *_QUOTE)
+
+
+def _indents(numbers: Iterable[int], lines: _Lines) -> list[Mend]:
+    """These lines with the indents of others about; first those that then stand as the lines above and below do."""
+    found = []
+    for number in numbers:
+        own, above, below = lines.indent(number), lines.above(number), lines.below(number)
+        most = lines.deepest_below(above)
+        beside = [lines.indent(one) for one in (above, below) if one]
+        meant = {lines.indent(one): one for one in reversed([*lines.near(number)])}
+        for indent, other in meant.items():
+            if indent != own and indent <= most:
+                fault = f"an indent that differs from that of line {other}"
+                new = " " * indent + lines[number].lstrip(" ")
+                found.append((beside.count(indent), Mend(number, own + 1, new, fault, f"indent it as line {other}")))
+    return [mend for _, mend in sorted(found, key=lambda one: -one[0])]
