@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from synfinance_settings.application import Application as Application
     from synfinance_settings.env_loader import EnvLoader as EnvLoader
-    from synfinance_settings.environment import Environment as Environment
     from synfinance_settings.environment import EnvironmentKind as EnvironmentKind
-    from synfinance_settings.environment import LogLevel as LogLevel
     from synfinance_settings.errors import EditError as EditError
     from synfinance_settings.errors import EnvironmentNameError as EnvironmentNameError
     from synfinance_settings.errors import ExpansionError as ExpansionError
@@ -66,11 +64,13 @@ if TYPE_CHECKING:
     from synfinance_settings.sections.app import AppConfig as AppConfig
     from synfinance_settings.sections.cache import CacheConfig as CacheConfig
     from synfinance_settings.sections.database import DatabaseConfig as DatabaseConfig
+    from synfinance_settings.sections.environment import Environment as Environment
     from synfinance_settings.sections.generation import GenerationConfig as GenerationConfig
     from synfinance_settings.sections.ml import FeatureEngineeringConfig as FeatureEngineeringConfig
     from synfinance_settings.sections.ml import MLConfig as MLConfig
     from synfinance_settings.sections.monitoring import MonitoringConfig as MonitoringConfig
     from synfinance_settings.sections.security import SecurityConfig as SecurityConfig
+    from synfinance_settings.sections.server import LogLevel as LogLevel
     from synfinance_settings.sections.server import ServerConfig as ServerConfig
     from synfinance_settings.synfinance import check_config as check_config
     from synfinance_settings.synfinance import get_config as get_config
@@ -81,7 +81,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "application": ("Application",),
     "env_loader": ("EnvLoader",),
-    "environment": ("Environment", "EnvironmentKind", "LogLevel"),
+    "environment": ("EnvironmentKind",),
     "errors": (
         "EditError",
         "EnvironmentNameError",
@@ -124,11 +124,12 @@ _HOMES: Final = {
     "sections.app": ("AppConfig",),
     "sections.cache": ("CacheConfig",),
     "sections.database": ("DatabaseConfig",),
+    "sections.environment": ("Environment",),
     "sections.generation": ("GenerationConfig",),
     "sections.ml": ("FeatureEngineeringConfig", "MLConfig"),
     "sections.monitoring": ("MonitoringConfig",),
     "sections.security": ("SecurityConfig",),
-    "sections.server": ("ServerConfig",),
+    "sections.server": ("LogLevel", "ServerConfig"),
     "synfinance": ("check_config", "get_config", "settings"),
     "testing": ("override",),
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what is there at run time knows no default
     from synfinance_settings.model.application import Application
     from synfinance_settings.model.section import Section
     from synfinance_settings.sections.app import AppConfig
+    from synfinance_settings.sections.environment import Environment as Environment
 
     Config_co = TypeVar("Config_co", bound=Section, covariant=True, default=AppConfig)
 else:

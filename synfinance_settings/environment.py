@@ -1,10 +1,9 @@
-"""The environments a process can run in, and the names they answer to."""
+"""What the environments are like that a process can run in, and the names they answer to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import Final
 
 from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, printable
@@ -39,38 +38,6 @@ USUAL: Final = (
     EnvironmentKind("test", ("testing",)),
 )
 """The environments of an application that names none of its own: SynFinance's."""
-
-
-class Environment(StrEnum):
-    """Where a process of SynFinance's runs; it decides which layer is read and which rules hold."""
-
-    DEVELOPMENT = "development"
-    STAGING = "staging"
-    PRODUCTION = "production"
-    TEST = "test"
-
-    @property
-    def is_strict(self) -> bool:
-        """True where a missing layer stops the start: staging and production."""
-        return any(kind.strict for kind in USUAL if kind.name == self)
-
-
-class LogLevel(StrEnum):
-    """The least severe log record that is written."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
-    CRITICAL = "CRITICAL"
-
-
-SHORT_NAMES: Final = {alias: Environment(kind.name) for kind in USUAL for alias in kind.aliases}
-
-
-def parse_environment(name: str, origin: Origin | None = None) -> Environment:
-    """The environment of SynFinance's that `name` means; raises `EnvironmentNameError` for any other text."""
-    return Environment(meant_environment(USUAL, name, origin))
 
 
 def meant_environment(

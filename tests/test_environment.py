@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from synfinance_settings import Environment, EnvironmentNameError, LogLevel
-from synfinance_settings.environment import parse_environment
+from synfinance_settings.sections.application import SYNFINANCE
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from synfinance_settings.environment import parse_environment
     ],
 )
 def test_a_name_and_its_short_form_are_taken(name, environment):
-    assert parse_environment(name) is environment
+    assert SYNFINANCE.environment(name) is environment
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,13 @@ def test_a_name_and_its_short_form_are_taken(name, environment):
 )
 def test_any_other_name_is_an_error_with_a_hint(name, hint):
     with pytest.raises(EnvironmentNameError) as caught:
-        parse_environment(name)
+        SYNFINANCE.environment(name)
     assert caught.value.problems[0].hint == hint
 
 
 def test_staging_and_production_are_strict():
-    assert [member for member in Environment if member.is_strict] == [Environment.STAGING, Environment.PRODUCTION]
+    strict = [member for member in Environment if SYNFINANCE.kinds[member].strict]
+    assert strict == [Environment.STAGING, Environment.PRODUCTION]
 
 
 def test_members_are_their_text():

@@ -27,7 +27,8 @@ from synfinance_settings.model.section import Section
 from synfinance_settings.text.files import read_file
 
 if TYPE_CHECKING:
-    from synfinance_settings.environment import Environment, EnvironmentKind
+    from synfinance_settings.choice import Environment
+    from synfinance_settings.environment import EnvironmentKind
 
 Config = TypeVar("Config", bound=Section)
 

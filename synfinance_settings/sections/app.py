@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from synfinance_settings.environment import Environment
 from synfinance_settings.model.forms import Boolean, Choice, Text
 from synfinance_settings.model.resource import Listener
 from synfinance_settings.model.section import Section, setting
 from synfinance_settings.sections.cache import CacheConfig
 from synfinance_settings.sections.database import DatabaseConfig
+from synfinance_settings.sections.environment import Environment
 from synfinance_settings.sections.generation import GenerationConfig
 from synfinance_settings.sections.ml import MLConfig
 from synfinance_settings.sections.monitoring import MonitoringConfig

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from synfinance_settings.environment import Environment
 from synfinance_settings.model.rule import Rule
 from synfinance_settings.sections.app import AppConfig
+from synfinance_settings.sections.environment import Environment
 from synfinance_settings.sections.security import is_blank
 from synfinance_settings.sections.urls import is_origin
 

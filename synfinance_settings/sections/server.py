@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
-from synfinance_settings.environment import LogLevel
 from synfinance_settings.model.forms import Boolean, Bytes, Seconds, Text, TextList, UpperChoice, Whole
 from synfinance_settings.model.section import Section, setting
+
+
+class LogLevel(StrEnum):
+    """The least severe log record that is written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
 
 
 class ServerConfig(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synfinance_settings.environment import Environment
+from synfinance_settings import Environment
 
 
 def ignored(manager):
