@@ -78,13 +78,13 @@ REVEALED = [
     "program.ShopConfig",
     "synfinance_settings.sections.app.AppConfig",
     "int",
-    "synfinance_settings.environment.Environment",
+    "synfinance_settings.sections.environment.Environment",
     "int",
     "int",
     "program.ShopConfig",
     "str",
     "int",
-    "synfinance_settings.environment.Environment",
+    "synfinance_settings.sections.environment.Environment",
 ]
 MISTAKES = {
     "shop.cart.limt": '"CartConfig" has no attribute "limt"',
