@@ -51,7 +51,7 @@ class Origin:
     """Where a value was written: ``settings/default.yaml:14:7``, ``.env:6``, ``env NAME``, ``default``.
 
     `line` and `column` count from 1; both are None where the source has no lines. `taken` are the
-    keys and places of the settings that the value refers to, as in ``settings/default.yaml:14:7, with server.port from
+    keys and places of the settings that the value refers to, as in ``settings/default.yaml:14:7, with cart.limit from
     .env:6``.
     """
 
@@ -346,7 +346,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
     "unknown-key": (UnknownKeyError, "a key is no setting"),
     "old-name": (UnknownKeyError, "a setting is given by a name that it had before"),
-    "unknown-variable": (UnknownKeyError, "a SYNFINANCE_ variable names no setting"),
+    "unknown-variable": (UnknownKeyError, "a variable with the prefix names no setting"),
     "not-a-setting": (UnknownKeyError, "a variable names a section, or something below a setting"),
     "conflicting-variables": (InvalidSettingsError, "two spellings of one variable differ"),
     "ignored": (InvalidSettingsError, "something was given where it has no effect"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import synfinance_settings
+from synfinance_settings.sections.application import SYNFINANCE
 
 PACKAGE = Path(synfinance_settings.__file__).parent
 NAME = PACKAGE.name
@@ -125,7 +127,6 @@ WHO_KNOWS_SYNFINANCE = {
     "choice.py",
     "synfinance.py",
     "testing.py",
-    "dynaconf_view.py",
 }
 """The faces; everybody else is handed an application."""
 
@@ -134,6 +135,24 @@ WHO_KNOWS_SYNFINANCE = {
 def test_only_faces_and_commands_know_the_settings_of_synfinance(source):
     if not source.startswith("sections/"):
         assert "sections" not in {wing(module) for module in imported(SOURCES[source]) if module.startswith(NAME)}
+
+
+SPEAKS_OF_SYNFINANCE = {
+    "__init__.py": "the face",
+    "synfinance.py": "what the face shows",
+    "cli/words.py": "written by docs/reference.py, so that help and completion wait for no model",
+}
+KEY = re.compile(r"\b(?:" + "|".join(re.escape(key) for key in SYNFINANCE.catalogue.settings if "." in key) + r")\b")
+PREFIX = re.compile(rf"{SYNFINANCE.prefix}(?!SETTINGS_APP\b)")  # that one is of the package, whatever the application
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if source not in SPEAKS_OF_SYNFINANCE])
+def test_no_key_and_no_variable_of_synfinance_stands_outside_its_sections(source):
+    """Not even as an example: what is written for any program speaks of none."""
+    if not source.startswith("sections/"):
+        text = (PACKAGE / source).read_text()
+        assert not KEY.findall(text)
+        assert not PREFIX.findall(text)
 
 
 MOST_METHODS = 20

@@ -20,7 +20,7 @@ from synfinance_settings.text.formats import layer_suffixes
 from synfinance_settings.text.trust import Distrust, Guard, Trusted, ours
 
 NO_FOLDER: Final = "none"
-"""What SYNFINANCE_SETTINGS_DIR says where there are no layer files on purpose; a folder of that name is ``./none``."""
+"""What the variable of the settings folder says where there are no layer files on purpose; a folder is ``./none``."""
 
 _BORDERS: Final = (".git", "pyproject.toml")
 

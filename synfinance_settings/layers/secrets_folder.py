@@ -1,6 +1,6 @@
 """A folder of secret files as a layer: one file a setting, as docker, Kubernetes and systemd hand secrets over.
 
-A file is named as the key (``database.password``) or as any variable of the setting, in any case. Names that begin with
+A file is named as the key (``till.token``) or as any variable of the setting, in any case. Names that begin with
 a dot are nobody's: Kubernetes keeps there what its links lead to.
 """
 

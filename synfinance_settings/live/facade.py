@@ -56,7 +56,7 @@ class Settings:
 
     @door
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of `key` (``server.port``) or the model of a section; `default` for a key that is none."""
+        """The value of `key` (``cart.limit``) or the model of a section; `default` for a key that is none."""
         return self._manager.get_config()[key] if key in self else default
 
     @door
@@ -95,7 +95,7 @@ class Settings:
 
     @door
     def __getitem__(self, key: str) -> Any:
-        """The value of `key` (``server.port``), or the model of a section; raises `KeyError` for any other key."""
+        """The value of `key` (``cart.limit``), or the model of a section; raises `KeyError` for any other key."""
         if key not in self:
             near = self._application.catalogue.suggestion(key) if isinstance(key, str) else None
             raise KeyError(f"{key!r:.100} is not a setting" + (f"; did you mean {near!r}?" if near else ""))

@@ -229,7 +229,7 @@ def _of_old_names(catalogue: Catalogue) -> Iterator[str]:
         where = f"{key}: its old name {printable(old)}"
         above = [old[:end] for end, letter in enumerate(old) if letter == "."]
         if not all(map(_NAME.fullmatch, old.split("."))):
-            yield f"{where} is no key; write it whole, as database.pool_size"
+            yield f"{where} is no key; write it whole, as cart.limit"
         elif old in catalogue.settings or old in catalogue.sections:
             what = "a setting" if old in catalogue.settings else "a section"
             yield f"{where} is {what} of today; one name can mean one thing alone"

@@ -137,7 +137,7 @@ class Section(BaseModel):
             cls.model_rebuild(force=True, raise_errors=False)
 
     def __getitem__(self, key: str) -> Any:
-        """The value of `key` in this section: ``["port"]``, or ``["server.port"]`` of the whole."""
+        """The value of `key` in this section: ``["limit"]``, or ``["cart.limit"]`` of the whole."""
         name, _, inside = str(key).partition(".")
         value = getattr(self, name) if name in type(self).model_fields else None
         if inside and isinstance(value, Section):

@@ -39,7 +39,7 @@ class Finding:
 
 
 def correct(keys: Iterable[str]) -> str:
-    """The step that mends what settings say wrong: ``correct server.host and server.port``."""
+    """The step that mends what settings say wrong: ``correct shop.host and shop.port``."""
     return f"correct {listed(tuple(keys))}"
 
 

@@ -246,7 +246,7 @@ def _texts_before(here: Expressions, callee: ast.expr) -> list[str]:
 
 
 def _formatted(here: Expressions, text: str, node: ast.Call, named: Mapping[str, Values]) -> None:
-    """``"{settings.server.port}".format(settings=settings)``."""
+    """``"{settings.cart.limit}".format(settings=settings)``."""
     for name, path in _FIELD.findall(text):
         for value in named.get(name, NOTHING):
             if isinstance(value, Config):

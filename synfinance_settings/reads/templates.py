@@ -1,4 +1,4 @@
-"""What templates read of the settings that they see: ``{{ settings.server.port }}``, ``{settings.debug}``."""
+"""What templates read of the settings that they see: ``{{ settings.cart.limit }}``, ``{settings.debug}``."""
 
 from __future__ import annotations
 

@@ -286,8 +286,8 @@ def renamed(*was, version="1.5", **ends):
         ("motto.most", "cart.limit: its old name motto.most would stand inside motto, which is or was a setting"),
         ("cart.load.most", "cart.limit: its old name cart.load.most would stand inside cart.load, which is or was a"),
         ("cart.load", "cart.weight: its old name cart.load is one of cart.limit, too; it can mean one alone"),
-        ("Cart.Most", "cart.limit: its old name Cart.Most is no key; write it whole, as database.pool_size"),
-        ("", "cart.limit: its old name  is no key; write it whole, as database.pool_size"),
+        ("Cart.Most", "cart.limit: its old name Cart.Most is no key; write it whole, as cart.limit"),
+        ("", "cart.limit: its old name  is no key; write it whole, as cart.limit"),
         (
             "cart_weight",
             "cart.limit: SHOP_CART_WEIGHT, the variable of its old name cart_weight, sets cart.weight today",
