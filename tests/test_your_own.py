@@ -111,6 +111,18 @@ def test_it_runs_this_package_from_its_wheel_and_completes_its_own_keys(shop, en
 
 
 @pytest.mark.long
+def test_a_type_checker_knows_its_settings(shop):
+    pytest.importorskip("mypy")
+    (shop.root / "src/shop/use.py").write_text(
+        "from shop.settings import settings\nreveal_type(settings.cart.limit)\nsettings.cart.limt\n"
+    )
+    said = shop.type("cd src && python -m mypy --strict --explicit-package-bases --cache-dir=/dev/null -p shop")
+    assert 'use.py:2: note: Revealed type is "int"' in said
+    assert 'use.py:3: error: "Cart" has no attribute "limt"; maybe "limit"?' in said
+    assert "Found 1 error in 1 file" in said
+
+
+@pytest.mark.long
 def test_its_service_takes_a_change_over_and_lives_through_a_bad_edit(shop):
     shop.type("shop-settings init")
     layer = shop.root / "settings/dev.yaml"
