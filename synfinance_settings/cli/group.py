@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from synfinance_settings.choice import APP_VARIABLE, application_named, chosen_application
-from synfinance_settings.cli import difference, doctor, operating, reading, reads, render, starting, writing
+from synfinance_settings.cli import difference, doctor, migrate, operating, reading, reads, render, starting, writing
 from synfinance_settings.cli.program import Program, program_of, with_names
 from synfinance_settings.cli.words import WORDS
 from synfinance_settings.errors import SettingsError, forget
@@ -49,7 +49,7 @@ COMMANDS: Final = {
         doctor.doctor,
         reads.reads,
     ),
-    "Change a layer file": (writing.set_, writing.unset, writing.import_, writing.rollback),
+    "Change a layer file": (writing.set_, writing.unset, writing.import_, writing.rollback, migrate.migrate),
     "Write another file": (starting.init, writing.export, reading.schema, reading.env_template),
 }
 """The commands, as the help puts them together."""

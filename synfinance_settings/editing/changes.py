@@ -111,7 +111,7 @@ class LayerFile:
         with lock.locked(self._folder, command, self._wait, self._tell):
             change = self.proposed(edit)
             if not change.is_empty and approve(change):
-                self._write(change, command)
+                self.write(change, command)
             return change
 
     @door
@@ -157,6 +157,20 @@ class LayerFile:
         )
 
     @door
+    def respelled(self, edit: Callable[[str, str], str], keys: Callable[[str, str], tuple[str, ...]]) -> Change:
+        """What an `edit` that changes no value comes to: it is not validated, since it leaves things as they are.
+
+        ``keys(text, name)`` are the settings whose spelling it changes.
+        """
+        path, before = self.read()
+        if before is None:
+            raise LayerError(Problem("missing-layer", f"{self.project.name(path)} is missing"))
+        name = self.project.name(path)
+        after = Text(edit(before, name))
+        difference = tuple(masked_difference(name, before, after, self.project.application.catalogue))
+        return Change(path, name, before, after, difference, keys(before, name), notes=())
+
+    @door
     def faults(self, content: Content, kept: Branch | None = None) -> list[Problem]:
         """All that stands against `content` in the place of the layer, with what is `kept` of that.
 
@@ -190,14 +204,22 @@ class LayerFile:
             note = without_layer(self.project.application, self._environments())
             yield from [note] if note else []
 
-    def _write(self, change: Change, command: str) -> None:
-        """Write the file; announce the version that it is to be just before it is, and settle afterwards whether."""
+    @door
+    def write(self, change: Change, command: str) -> None:
+        """Write the file; announce the version that it is to be just before it is, and settle afterwards whether.
+
+        Only for the one who holds the lock on the settings folder.
+        """
+        if self.history is None:
+            write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
+            return
         before = file_bytes(layer_format(change.name).nothing if change.before is None else change.before)
         others = {} if self.target == "default" else self._beside(self._here(self.target))
         was_valid = not self.faults(Content(change.path, before))
         found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
         after = {**others, change.path.name: file_bytes(change.after)}
-        coming = Entry(self.target, after, command, change.changed, user=this_user())
+        is_valid = was_valid or not self.faults(change.content)
+        coming = Entry(self.target, after, command, change.changed, is_valid, this_user())
         with self._announcing(found, coming, change.path.name) as announce:
             write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True, ready=announce)
 

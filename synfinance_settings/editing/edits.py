@@ -10,7 +10,8 @@ from pathlib import Path
 
 from synfinance_settings.editing.changes import Target, file_text
 from synfinance_settings.editing.history import History, Version
-from synfinance_settings.editing.splice import set_value, unset_value, with_content
+from synfinance_settings.editing.renaming import with_new_names
+from synfinance_settings.editing.splice import as_written, set_value, unset_value, with_content
 from synfinance_settings.errors import (
     EditError,
     LayerError,
@@ -60,8 +61,9 @@ def setting_edit(application: Application, key: str, literal: str, *, allow_secr
         if key in sections:
             for other in said_in(catalogue, text, name):
                 if other.startswith(f"{key}.") and other not in values:
-                    text = unset_value(catalogue, text, name, other)
+                    text = unset_value(catalogue, with_new_names(catalogue, text, name, other), name, other)
         for other, value in values.items():
+            text = with_new_names(catalogue, text, name, other)
             text = set_value(catalogue, text, name, other, value)
         return text
 
@@ -74,7 +76,7 @@ def unsetting_edit(application: Application, key: str) -> Edit:
     catalogue = application.catalogue
     if key not in catalogue.settings and key not in catalogue.sections:
         raise _no_key(application, key)
-    return lambda text, name: unset_value(catalogue, text, name, key)
+    return lambda text, name: unset_value(catalogue, with_new_names(catalogue, text, name, key), name, key)
 
 
 def _no_key(application: Application, key: str) -> UnknownKeyError:
@@ -161,7 +163,7 @@ def _written(application: Application, key: str, literal: str) -> Written:
     if literal.startswith("["):
         node = _parsed(literal, key)
         if isinstance(node.value, list):
-            return [_item(item, key) for item in node.value]
+            return as_written(key, node)
         raise EditError(Problem("refused-edit", f"{key}: the value is no list", key))
     return list(read_texts(literal))
 
@@ -192,19 +194,6 @@ def _parsed(literal: str, key: str) -> Node:
     return node
 
 
-def _item(node: Node, key: str) -> str | None:
-    if node.value is None or isinstance(node.value, str):
-        return node.value
-    raise EditError(Problem("refused-edit", f"{key}: an item of the list is no text", key))
-
-
 def _flat(branch: Branch) -> dict[str, Written]:
     """What `branch` says of every setting, as it would be written."""
     return {key: as_written(key, node) for key, node in leaves(branch)}
-
-
-def as_written(key: str, node: Node) -> Written:
-    """What `node` says of `key`, as it would be written; raises `EditError` for what no setting can be."""
-    if isinstance(node.value, list):
-        return [_item(item, key) for item in node.value]
-    return _item(node, key)

@@ -8,13 +8,15 @@ stay. Values are compared one by one as they are read here, since a default laye
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from synfinance_settings.editing.changes import LayerFile, new_text
-from synfinance_settings.editing.edits import Edit, as_written, said_in, secret_refusal
+from synfinance_settings.editing.edits import Edit, said_in, secret_refusal
 from synfinance_settings.editing.masking import parses
-from synfinance_settings.editing.splice import layer_of, set_value, unset_value
+from synfinance_settings.editing.renaming import with_new_names
+from synfinance_settings.editing.splice import as_written, layer_of, set_value, unset_value
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.look import look_at
@@ -59,6 +61,8 @@ def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool)
     ]
 
     def edit(text: str, name: str) -> str:
+        with suppress(SettingsError):  # what cannot be renamed is written anew
+            text = with_new_names(catalogue, text, name)
         said, is_sound = _said_before(catalogue, text, name)
         kept = {key: node for key, node in said.items() if key not in given and _stays(layer, key, node)}
         problems = [*refused, *layer.faults(content, _branch(kept))]

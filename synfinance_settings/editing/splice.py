@@ -41,6 +41,19 @@ def unset_value(catalogue: Catalogue, text: str, name: str, key: str) -> str:
     return _edited(catalogue, text, name, key, _GONE, lambda sheet, path: sheet.unset(path))
 
 
+def as_written(key: str, node: Node) -> Written:
+    """What `node` says of `key`, as it would be written; raises `EditError` for what no setting can be."""
+    if isinstance(node.value, list):
+        return [_item(item, key) for item in node.value]
+    return _item(node, key)
+
+
+def _item(node: Node, key: str) -> str | None:
+    if node.value is None or isinstance(node.value, str):
+        return node.value
+    raise EditError(Problem("refused-edit", f"{key}: an item of the list is no text", key))
+
+
 def layer_of(catalogue: Catalogue, values: Mapping[str, Written], name: str) -> str:
     """The text of a new layer file `name` that says `values` by key, in the order of the models."""
     ordered = sorted(values, key=lambda key: catalogue.places[key])
@@ -135,9 +148,10 @@ def _pruned(catalogue: Catalogue, data: Any, prefix: str = "") -> Any:
     if not isinstance(data, dict):
         return data
     pruned = {name: _pruned(catalogue, value, below(prefix, name)) for name, value in data.items()}
-    sections = catalogue.sections
     return {
-        name: said for name, said in pruned.items() if said not in ({}, None) or below(prefix, name) not in sections
+        name: said
+        for name, said in pruned.items()
+        if said not in ({}, None) or not catalogue.holds_settings(below(prefix, name))
     }
 
 

@@ -224,6 +224,16 @@ class Catalogue:
             branch[name] = None
         return tree
 
+    @cached_property
+    def old_sections(self) -> frozenset[str]:
+        """What settings stood in before, and what is no section any more."""
+        heads = {old[:end] for old in self.old_names for end, letter in enumerate(old) if letter == "."}
+        return frozenset(heads - self.sections.keys())
+
+    def holds_settings(self, key: str) -> bool:
+        """True for a section, and for what was one."""
+        return key in self.sections or key in self.old_sections
+
     def today(self, key: str) -> str:
         """The key of today of the setting that is called `key`, or was; else `key` as it is."""
         old = self.old_names.get(key)

@@ -47,6 +47,7 @@ _PLAIN: Final = re.compile(
     r"""(?:([A-Za-z_]\w*)=(?:([\w./:,;@%+*?!&|<>()\[\]{}~^=-]*)|"([^"\\$\r\n]*)"|'([^'\\\r\n]*)')|\#[^\r\n]*)(?:\n|\Z)""",
     re.ASCII,
 )  # what is read in one step: most lines; any other takes python-dotenv a dozen
+_IDLE: Final = re.compile(r"\s*#[^\S\r\n]*([A-Za-z_]\w*)=", re.ASCII)
 _NO_PROBLEM: Final = Problem("invalid", "")
 _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
 
@@ -150,6 +151,35 @@ def read_dotenv(
             values[binding.key] = value
             lines[binding.key] = line
     return DotEnv(name, values, lines, tuple(problems), pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One assignment in the text of a ``.env``, from `start` to before `end`; `name` stands at `at`, on `line`.
+
+    One that is commented out, as in a template, has no `value`.
+    """
+
+    name: str
+    at: int
+    line: int
+    start: int
+    end: int
+    value: str | None = field(repr=False)
+
+
+def assignments(text: str) -> Iterator[Assignment]:
+    """What `text` assigns, and what it has commented out, in its order; broken lines are passed over."""
+    reader = Reader(io.StringIO(text))
+    while reader.has_next():
+        start = reader.position.chars
+        found = parse_binding(reader)
+        written = text[start : reader.position.chars]
+        idle = _IDLE.match(written) if found.key is None else None
+        name = idle[1] if idle else found.key
+        if name and (idle or found.value is not None) and not found.error:
+            at = start + written.index(name)
+            yield Assignment(name, at, text.count("\n", 0, at) + 1, start, reader.position.chars, found.value)
 
 
 def _bindings(text: str) -> Iterator[Binding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from stall import stall
+from stall import HUSH, stall
 
 from synfinance_settings.cli.group import group_for
 from synfinance_settings.model.application import Application
@@ -73,3 +73,118 @@ def test_strict_makes_an_error_of_an_old_name(counter):
     assert strict.exit_code == 1
     assert "  most: 7" in strict.stdout
     assert "write cart.limit instead" in strict.stdout
+
+
+OLD = {
+    "settings/default.yaml": "# the shop\ncart:\n  most: 5   # at most\n",
+    "settings/dev.yaml": "till:\n  note: ${basket.most} # as many\nbank:\n  login: {secret: '${TOKEN:-}'}\n",
+    "settings/live.json": '{\n  "currencies": ["EUR"],\n  "motto": "buy"\n}\n',
+    "settings/dev.local.yaml": "basket: {most: 7}\n",
+    ".env": f"# of mine\nexport STALL_BASKET_MOST='8' # eight\nSTALL_BANK__LOGIN__SECRET={HUSH}\nOTHER=1\n",
+    ".env.example": "# Most items.\n# STALL_CART__MOST=20\nSTALL_CURRENCIES_FILE=\n",
+}
+NEW = {
+    "settings/default.yaml": "# the shop\ncart:\n  limit: 5   # at most\n",
+    "settings/dev.yaml": "till:\n  token: '${TOKEN:-}'\n  note: ${cart.limit} # as many\n",
+    "settings/live.json": '{\n  "motto": "buy",\n  "cart": {"currencies": ["EUR"]}\n}\n',
+    "settings/dev.local.yaml": "cart:\n  limit: 7\n",
+    ".env": f"# of mine\nexport STALL_CART__LIMIT='8' # eight\nSTALL_TILL__TOKEN={HUSH}\nOTHER=1\n",
+    ".env.example": "# Most items.\n# STALL_CART__LIMIT=20\nSTALL_CART__CURRENCIES_FILE=\n",
+}
+
+
+@pytest.fixture
+def old(counter) -> Counter:
+    """A project that knows old names alone."""
+    for name, text in OLD.items():
+        counter.write(name, text)
+    return counter
+
+
+def texts(counter: Counter, names=OLD) -> dict[str, str]:
+    return {name: counter.text(name) for name in names}
+
+
+@pytest.mark.parametrize("version", ["1.5", "2.0"], ids=["while old names count", "when they are gone"])
+def test_migrate_renames_in_all_files_and_a_second_time_changes_nothing(old, version):
+    application = stall(version)
+    before = old.run("show", "--env", "dev", "--reveal").stdout
+    told = old.done("migrate", application=application)
+    assert texts(old) == NEW
+    for name in OLD:
+        assert f"wrote {name}" in told.stderr
+    assert HUSH not in told.output
+    assert ".env:2: STALL_BASKET_MOST is now STALL_CART__LIMIT" in told.stdout
+    assert "-  most: 5   # ...\n+  limit: 5   # ...\n" in told.stdout
+    assert old.done("show", "--env", "dev", "--reveal", application=application).stdout == before
+    assert "old-name" not in old.done("validate", "--env", "dev", application=application).output
+    again = old.done("migrate", application=application)
+    assert texts(old) == NEW
+    assert "nothing was written" in again.stderr
+
+
+def test_migrate_shows_all_and_writes_nothing_on_a_dry_run(old):
+    told = old.done("migrate", "--dry-run")
+    assert texts(old) == OLD
+    assert "would write settings/default.yaml" in told.stderr
+    assert not (old.root / "state").exists()
+    assert told.stdout == old.done("migrate").stdout
+
+
+def test_each_layer_has_a_version_that_leads_back(old):
+    old.done("migrate")
+    for layer in ("default", "dev", "live"):
+        (newest, found) = json.loads(old.done("history", "--env", layer, "--format", "json").stdout)
+        assert (newest["command"], found["command"]) == ("migrate", "found")
+    assert newest["changed"] == ["cart.currencies"]
+    old.done("rollback", "--env", "default", "--yes")
+    assert old.text("settings/default.yaml") == OLD["settings/default.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("settings/live.yaml", "cart: {most: 6, limit: 7}\n", "settings/live.yaml:1:8"),
+        ("settings/live.yaml", "cart: {most: 6\n", "settings/live.yaml"),
+        ("settings/live.yaml", "basket: &b\n  most: 6\ntill:\n  tries: *b\n", "settings/live.yaml"),
+        (".env", "STALL_CART__LIMIT=1\nSTALL_BASKET__MOST=2\n", ".env:2"),
+        (".env", "STALL_CART__MOST='1\n", ".env:1"),
+    ],
+)
+def test_nothing_is_written_where_one_file_cannot_be_renamed(old, name, text, said):
+    (old.settings / "live.json").unlink()
+    old.write(name, text)
+    before = texts(old, [name for name in OLD if name != "settings/live.json"])
+    refused = old.run("migrate")
+    assert refused.exit_code in (1, 2)
+    assert said in refused.stderr
+    assert texts(old, before) == before
+    assert not list((old.root / "state").glob("*")) if (old.root / "state").exists() else True
+
+
+def test_what_migrate_cannot_rename_is_named(old):
+    old.write(".env", "STALL_BASKET__MOST=8\nURL=x${STALL_BASKET__MOST}\n")
+    told = old.done("migrate", STALL_CART__MOST="9")
+    assert "STALL_BASKET__MOST in .env keeps its name, since something refers to it" in told.stderr
+    assert "STALL_CART__MOST in the process environment is now STALL_CART__LIMIT" in told.stderr
+    assert old.text(".env") == "STALL_BASKET__MOST=8\nURL=x${STALL_BASKET__MOST}\n"
+
+
+def test_set_and_unset_of_a_setting_that_stands_under_its_old_name(counter):
+    counter.write("settings/dev.yaml", "# mine\ncart:\n  most: 6   # six\n")
+    counter.done("set", "cart.limit", "7", "--env", "dev")
+    assert counter.text("settings/dev.yaml") == "# mine\ncart:\n  limit: 7   # six\n"
+    counter.write("settings/dev.yaml", "motto: go\ncart:\n  most: 6\n")
+    counter.done("unset", "cart.limit", "--env", "dev")
+    assert counter.text("settings/dev.yaml") == "motto: go\n"
+
+
+def test_import_of_a_file_with_old_names_keeps_the_layer_and_says_the_new_ones(counter):
+    counter.write("settings/dev.yaml", "# mine\nbasket:\n  most: 6 # six\nmotto: go\n")
+    counter.write("other.yaml", "cart: {most: 7}\nmotto: go\n")
+    counter.done("import", str(counter.root / "other.yaml"), "--env", "dev", "--yes")
+    assert counter.text("settings/dev.yaml") == "# mine\nmotto: go\ncart:\n  limit: 7 # six\n"
+
+
+def test_migrate_has_nothing_to_do_where_nothing_was_renamed(desk):
+    assert "no file gives a setting by an old name" in desk.done("migrate").stderr

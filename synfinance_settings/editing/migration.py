@@ -1,0 +1,191 @@
+"""All old names in the files of a project made those of today: in every layer, in ``.env`` and in templates of it.
+
+All is worked out before anything is written, under the lock of the settings folder, and nothing is written where one
+file cannot be done. No value changes, so nothing is validated: layers that are broken for another reason are renamed
+all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from synfinance_settings.editing import lock
+from synfinance_settings.editing.changes import Change, LayerFile, file_bytes, file_text
+from synfinance_settings.editing.renaming import old_names_in, referring, with_new_names
+from synfinance_settings.errors import EditError, LayerError, Origin, Problem, door
+from synfinance_settings.layers.precedence import layers_of
+from synfinance_settings.layers.project import Project
+from synfinance_settings.model.variables import VariableNames
+from synfinance_settings.text.atomic import write_atomically
+from synfinance_settings.text.dotenv import Assignment, assignments, read_dotenv
+from synfinance_settings.text.hidden import Text
+
+TEMPLATES: Final = (".env.example", ".env.sample", ".env.template", ".env.dist")
+"""What the templates of ``.env`` are called that people keep beside it."""
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+
+@dataclass(frozen=True, slots=True)
+class DotenvChange:
+    """What is renamed in a ``.env``, or a template of one: each variable with its line, and what it is now."""
+
+    path: Path
+    name: str
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+    renamed: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What is to be renamed in the files of a project; `notes` say what is left for people to do."""
+
+    layers: tuple[tuple[LayerFile, Change], ...]
+    dotenvs: tuple[DotenvChange, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was met while writing."""
+        return tuple(dict.fromkeys(warning for layer, _ in self.layers for warning in layer.warnings))
+
+
+@door
+def migrate(
+    project: Project,
+    state_dir: Path | None,
+    *,
+    dry_run: bool = False,
+    wait: float = lock.SECONDS,
+    tell: Callable[[str], None] = logger.warning,
+) -> Migration:
+    """Rename what has an old name in the files of `project`, and keep a version of each layer; says what was renamed.
+
+    With `dry_run` nothing is written. Raises `SettingsError`, with nothing written, where a file cannot be read, gives
+    a setting by two names that differ, or is written in a way in which a name cannot safely be changed.
+    """
+    folder = project.settings_dir
+    with nullcontext() if dry_run or folder is None else lock.locked(folder, "migrate", wait, tell):
+        found = _worked_out(project, state_dir)
+        if not dry_run:
+            for layer, change in found.layers:
+                layer.write(change, "migrate")
+            for dotenv in found.dotenvs:
+                write_atomically(dotenv.path, file_bytes(dotenv.after))
+        return found
+
+
+def _worked_out(project: Project, state_dir: Path | None) -> Migration:
+    catalogue, names = project.application.catalogue, project.application.variables
+
+    def keys(text: str, name: str) -> tuple[str, ...]:
+        return tuple(sorted(old.now for old in old_names_in(catalogue, text, name)))
+
+    files = [
+        (layer, layer.respelled(lambda text, name: with_new_names(catalogue, text, name), keys))
+        for layer in _layer_files(project, state_dir)
+    ]
+    texts = {path: text for path in _dotenvs(project) if (text := _text(project, path)) is not None}
+    referred = _referred([*(change.after for _, change in files), *texts.values()], names)
+    dotenvs = [_dotenv(project, path, text, referred) for path, text in texts.items()]
+    left = [
+        f"{variable} in {project.name(path)} keeps its name, since something refers to it: rename both by hand"
+        for path, text in texts.items()
+        for variable in _old_variables(text, names)
+        if variable in referred
+    ]
+    variables = [
+        f"{name} in the process environment is now {_today(names, name)}; rename it where it is set"
+        for name in project.environ
+        if _today(names, name)
+    ]
+    return Migration(
+        tuple((layer, change) for layer, change in files if not change.is_empty),
+        tuple(dotenv for dotenv in dotenvs if dotenv.before != dotenv.after),
+        (*left, *variables),
+    )
+
+
+def _layer_files(project: Project, state_dir: Path | None) -> Iterator[LayerFile]:
+    """The layer files that there are, of all environments; developers' own ones have no history."""
+    kinds = project.application.kinds
+    stems = (layer.stem(kind) for layer in layers_of(project.application) for kind in kinds)
+    for stem in dict.fromkeys(filter(None, stems)) if project.settings_dir else ():
+        layer = LayerFile(project, stem, state_dir if stem in ("default", *kinds) else None)
+        if layer.read()[1] is not None:
+            yield layer
+
+
+def _dotenvs(project: Project) -> Iterator[Path]:
+    yield project.env_file
+    yield from (path for name in TEMPLATES if (path := project.root / name) != project.env_file)
+
+
+def _text(project: Project, path: Path) -> str | None:
+    """The text of a file, None where it does not exist; raises `LayerError` for one that cannot be read."""
+    content = project.read(path)
+    if content.failure:
+        content.text(project.name(path))  # raises its failure
+    if content.data is None:
+        return None
+    text = file_text(content.data)
+    if problems := read_dotenv(text, project.name(path), {}).problems:
+        raise LayerError(problems)
+    return text
+
+
+def _today(names: VariableNames, variable: str) -> str | None:
+    """What an old `variable`, or the file in its place, is called today; None for any other."""
+    base = names.file_variable(variable) or variable
+    old = names.old.get(base)
+    return names.names[old.now][0] + variable.removeprefix(base) if old else None
+
+
+def _old_variables(text: str, names: VariableNames) -> list[str]:
+    return [found.name for found in assignments(text) if found.value is not None and _today(names, found.name)]
+
+
+def _referred(texts: Iterable[str], names: VariableNames) -> frozenset[str]:
+    """The old variables that something refers to, which would then find nothing."""
+    found = {name for text in texts for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)}
+    return frozenset(name for name in found if _today(names, name))
+
+
+def _dotenv(project: Project, path: Path, text: str, referred: frozenset[str]) -> DotenvChange:
+    """What is renamed in the text of a ``.env``; references to settings are by names of today, too."""
+    catalogue, names = project.application.catalogue, project.application.variables
+    name = project.name(path)
+    found = list(assignments(text))
+    _refuse_differing(found, names, name)
+    renamed: list[tuple[int, str, str]] = []
+    after = text
+    for one in reversed(found):
+        written, today = text[one.start : one.end], _today(names, one.name)
+        if today and one.name not in referred:
+            at = one.at - one.start
+            written = written[:at] + today + written[at + len(one.name) :]
+            renamed.insert(0, (one.line, one.name, today))
+        after = after[: one.start] + referring(catalogue, written) + after[one.end :]
+    return DotenvChange(path, name, text, Text(after), tuple(renamed))
+
+
+def _refuse_differing(found: Iterable[Assignment], names: VariableNames, name: str) -> None:
+    """Raise `EditError` where an old variable says something else than another one of its setting."""
+    said: dict[str, Assignment] = {}
+    for one in found:
+        base = names.file_variable(one.name) or one.name
+        key = names.key_of(base)
+        if key is None or one.value is None:
+            continue
+        other = said.setdefault(key, one)
+        is_same = (one.value, base == one.name) == (other.value, other.name in (*names.keys, *names.old))
+        if not is_same and (_today(names, one.name) or _today(names, other.name)):
+            old = names.old.get(base) or names.old[names.file_variable(other.name) or other.name]
+            raise EditError(old.beside(one.name, other.name, Origin(name, one.line), is_same=False))
