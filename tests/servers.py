@@ -28,7 +28,7 @@ class Server(NamedTuple):
     password: str
 
 
-PASSWORD = "the password of a server, 7f3a"
+PASSWORD = "the watchword of a server, 7f3a"
 
 
 def free_port() -> int:

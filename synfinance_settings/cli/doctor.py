@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from synfinance_settings.probing.finding import Finding
 
 _STYLES: Final = {"ok": "good", "warn": "warning", "fail": "error"}
+_TOLD: Final = ("check", "status", "message", "mend")
 _MARGIN: Final = 18  # columns before what a finding says
 
 
@@ -47,7 +47,7 @@ def doctor(environment: str | None, strict: bool, seconds: float, output: str) -
     project = options.find(environment)
     findings = list(_examined(project, seconds))
     if output == "json":
-        render.echo_json([asdict(finding) for finding in findings])
+        render.echo_json([{name: getattr(finding, name) for name in _TOLD} for finding in findings])
     else:
         _tell(findings)
     bad = ("fail", "warn") if strict else ("fail",)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
     from synfinance_settings.model.application import Application
+
+PROBE_SECONDS: Final = 5.0
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -83,6 +86,27 @@ def format_option(*forms: str) -> Callable[[_Command], _Command]:
 placeholders_option = click.option(
     "--placeholders", is_flag=True, help="Lend a value to names that references need and nothing sets."
 )
+
+
+def probe_options(command: _Command) -> _Command:
+    """Options that ask the world too: the command is given the seconds of each question, None where none is asked."""
+
+    @click.option("--probe", is_flag=True, help="Ask the servers, files and ports that the settings name, too.")
+    @click.option(
+        "--probe-timeout",
+        type=click.FloatRange(min=0.1, max=600),
+        metavar="SECONDS",
+        help=f"How long each has to answer; {PROBE_SECONDS:g} unless given.",
+    )
+    @wraps(command)
+    def asking(*arguments: Any, probe: bool, probe_timeout: float | None, **options: Any) -> Any:
+        if probe_timeout is not None and not probe:
+            raise click.UsageError("--probe-timeout goes with --probe")
+        return command(*arguments, probe=probe_timeout or PROBE_SECONDS if probe else None, **options)
+
+    return cast(_Command, asking)
+
+
 strict_option = click.option("--strict", is_flag=True, help="Count every warning as an error.")
 
 
@@ -147,6 +171,18 @@ def report(environment: str | None, *, placeholders: bool = False) -> Validation
     from synfinance_settings.layers.trial import validate
 
     return validate(find(environment), placeholders=placeholders)
+
+
+def probed(
+    reports: Sequence[ValidationReport], seconds: float, keys: Container[str] | None = None
+) -> list[ValidationReport]:
+    """The reports with what the world has to say, of `keys` alone where they are given."""
+    from synfinance_settings.probing.report import probed as with_probes
+
+    for report in reports:
+        if report.snapshot is None:
+            render.note(f"nothing was asked about {report.environment}, which does not validate")
+    return with_probes(application(), reports, seconds=seconds, keys=keys)
 
 
 def state_dir() -> Path:

@@ -31,6 +31,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--all", "all_environments", is_flag=True, help="Validate all environments.")
 @options.placeholders_option
 @options.strict_option
+@options.probe_options
 @options.format_option("text", "json", "github")
 def validate(
     files: tuple[Path, ...],
@@ -38,6 +39,7 @@ def validate(
     all_environments: bool,
     placeholders: bool,
     strict: bool,
+    probe: float | None,
     output: str,
 ) -> None:
     """Check layers as a start would, and name every fault with its place.
@@ -45,6 +47,9 @@ def validate(
     Without FILE, an environment is validated with all its layers and variables. A FILE is validated as the layer that
     it is named after: on the default layer, for its environment; a default layer in every environment that has a
     layer file, or in that of --env, with values lent to names that nothing sets.
+
+    With --probe the world is asked too, at once and in time: do names resolve, ports answer, files lie there, servers
+    take the credentials? Nothing is changed, and nobody is asked with a value that is lent.
 
     \b
     {call} validate --all
@@ -60,6 +65,9 @@ def validate(
     for name in options.application().kinds if all_environments else () if files else (environment,):
         report = check(options.find(name), placeholders=placeholders)
         reports.append((str(report.environment), report))
+    if probe is not None:
+        names = [name for name, _ in reports]
+        reports = list(zip(names, options.probed([report for _, report in reports], probe), strict=True))
     good = [bool(report) and not (strict and report.warnings) for _, report in reports]
     {"text": _print_text, "json": _print_json, "github": _print_annotations}[output](reports, good)
     if not all(good):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from synfinance_settings.cli.program import Command
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import Change, LayerFile, Target
     from synfinance_settings.editing.edits import Edit
+    from synfinance_settings.layers.report import ValidationReport
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
@@ -36,7 +38,16 @@ _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a 
 @_dry_run_option
 @_wait_option
 @_allow_secret_option
-def set_(key: str, value: str, target: Target | None, dry_run: bool, wait: float, allow_secret: bool) -> None:
+@options.probe_options
+def set_(
+    key: str,
+    value: str,
+    target: Target | None,
+    dry_run: bool,
+    wait: float,
+    allow_secret: bool,
+    probe: float | None,
+) -> None:
     """Write VALUE for KEY into a layer file; everything else in it stays as it is.
 
     The merged result is validated before anything is written, for --env default in every environment that has a layer
@@ -54,7 +65,7 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, wait: float
     from_stdin = value == "-"
     literal = sys.stdin.read().removesuffix("\n") if from_stdin else value
     edit = setting_edit(options.application(), key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
-    _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run)
+    _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run, probe=probe)
 
 
 @click.command(cls=Command, short_help="Take a key out of a layer file.")
@@ -62,7 +73,8 @@ def set_(key: str, value: str, target: Target | None, dry_run: bool, wait: float
 @options.target_option
 @_dry_run_option
 @_wait_option
-def unset(key: str, target: Target | None, dry_run: bool, wait: float) -> None:
+@options.probe_options
+def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: float | None) -> None:
     """Take KEY, a setting or a section, out of a layer file, so that lower layers count again.
 
     \b
@@ -71,7 +83,7 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float) -> None:
     from synfinance_settings.editing.edits import unsetting_edit
 
     edit = unsetting_edit(options.application(), key)
-    _apply(options.layer_file(target, wait), edit, f"unset {key}", dry_run=dry_run)
+    _apply(options.layer_file(target, wait), edit, f"unset {key}", dry_run=dry_run, probe=probe)
 
 
 @click.command("import", cls=Command, short_help="Let a layer file say what another file says.")
@@ -83,9 +95,17 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float) -> None:
 @_allow_secret_option
 @_dry_run_option
 @_wait_option
+@options.probe_options
 @destination.yes_option
 def import_(
-    path: Path, target: Target | None, full: bool, allow_secret: bool, dry_run: bool, wait: float, yes: bool
+    path: Path,
+    target: Target | None,
+    full: bool,
+    allow_secret: bool,
+    dry_run: bool,
+    wait: float,
+    probe: float | None,
+    yes: bool,
 ) -> None:
     """Let a layer file say what PATH says, after showing the difference and asking.
 
@@ -100,7 +120,8 @@ def import_(
 
     layer = options.layer_file(target, wait)
     edit = import_edit(layer, path, full=full or layer.target == "default", allow_secret=allow_secret)
-    _apply(layer, edit, f"import {path.name}", dry_run=dry_run, ask=None if yes else "Replace it?")
+    ask = None if yes else "Replace it?"
+    _apply(layer, edit, f"import {path.name}", dry_run=dry_run, probe=probe, ask=ask)
 
 
 @click.command(cls=Command, short_help="Bring a layer file back from the history.")
@@ -127,14 +148,24 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, wait: fl
     _apply(layer, edit, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Bring it back?")
 
 
-def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: str | None = None) -> None:
-    """Have the edit made, and say what was done."""
+def _apply(
+    layer: LayerFile,
+    edit: Edit,
+    command: str,
+    *,
+    dry_run: bool,
+    probe: float | None = None,
+    ask: str | None = None,
+) -> None:
+    """Have the edit made, and say what was done; with `probe`, only where the world agrees."""
     answers: list[bool] = []
 
     def show(change: Change) -> None:
         render.say(render.difference(change.difference))
         for note in change.notes:
             render.note(note)
+        if probe is not None:
+            _probe(layer.here(change), change.changed, probe)
 
     def approve(change: Change) -> bool:
         show(change)
@@ -157,6 +188,17 @@ def _apply(layer: LayerFile, edit: Edit, command: str, *, dry_run: bool, ask: st
         render.say("nothing was written", err=True)
         if not dry_run:
             raise click.exceptions.Exit(1)
+
+
+def _probe(report: ValidationReport, changed: Sequence[str], seconds: float) -> None:
+    """Ask the world about what changed, and tell what it warns of; raises `SettingsError` where it does not agree."""
+    from synfinance_settings.errors import SettingsError
+
+    (found,) = options.probed([replace(report, problems=(), warnings=())], seconds, changed)
+    for warning in found.warnings:
+        render.say(render.report(warning), render.Shown("\n"), err=True)
+    if found.problems:
+        raise SettingsError.of(found.problems)
 
 
 @click.command(cls=Command, short_help="Write the settings in force to a file.")

@@ -182,6 +182,21 @@ class LayerFile:
         reports = judge_default(self.project, content, self._environments(), kept=kept)
         return [_named(problem, where, among=len(reports)) for problem, where in told_once(reports)]
 
+    def here(self, change: Change) -> ValidationReport:
+        """What a start here would find after `change`, with all else that is set here; of the default layer, in the
+        environment that a start would decide.
+        """
+        environment = self.project.environment if self.target == "default" else self.target
+        return self._after(change.content, environment)
+
+    def _after(self, content: Content, environment: str) -> ValidationReport:
+        look = look_at(self._here(environment)).with_layer(self._layer, content)
+        return build(look, placeholders=True)
+
+    @property
+    def _layer(self) -> str:
+        return "default" if self.target == "default" else "environment"
+
     def _environments(self) -> tuple[str, ...]:
         return environments_of(self.project) if self.target == "default" else (self.target,)
 
@@ -190,12 +205,7 @@ class LayerFile:
 
     def _notes(self, content: Content, changed: tuple[str, ...]) -> Iterator[str]:
         """What hides the change here, where developers' own layers and the variables of this machine count too."""
-        layer = "default" if self.target == "default" else "environment"
-        reports = []
-        for environment in self._environments():
-            project = self._here(environment)
-            look = look_at(project).with_layer(layer, content)
-            reports.append(build(look, placeholders=True))
+        reports = [self._after(content, environment) for environment in self._environments()]
         yield from _hiding(reports, changed, self.project.name(content.path))
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment == self.project.environment)

@@ -131,6 +131,7 @@ def build(
         layers=layers,
         left_out=tuple(run.left_out),
         content=frozenset(run.content),
+        texts=run.texts,
     )
 
 

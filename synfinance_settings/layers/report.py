@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
+from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
@@ -24,7 +25,8 @@ class ValidationReport:
 
     `lent` are the settings whose values hold a placeholder, each with the names that it stands for, because nothing
     sets them; a secret's names are not told. `left_out` are the layers that should have given values and could not be
-    read, of which `layers` says nothing; `content` are those that had content, which a reload may not lose.
+    read, of which `layers` says nothing; `content` are those that had content, which a reload may not lose. `texts` are
+    those of the layer files by their names, for who has more to say of a place in them.
     """
 
     environment: str
@@ -35,6 +37,7 @@ class ValidationReport:
     layers: Layers = field(default=(), repr=False)
     left_out: tuple[str, ...] = ()
     content: frozenset[str] = field(default=frozenset(), repr=False)
+    texts: Mapping[str, SourceText] = field(default_factory=dict, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return not self.problems

@@ -12,7 +12,7 @@ at the world (live checks, probes) asks the catalogue for these, and needs to kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from copy import copy
 from operator import attrgetter
 from types import MappingProxyType
@@ -50,6 +50,10 @@ class Resource:
     def values(self, config: Any) -> dict[str, Any]:
         """What `config` says, by role; a secret as it is held."""
         return {role: attrgetter(key)(config) for role, key in self.keys.items()}
+
+    def among(self, keys: Container[str]) -> list[str]:
+        """Those of what names the resource that are of `keys`."""
+        return [key for key in self.keys.values() if key in keys]
 
     def unused_for(self, config: Any) -> str | None:
         """The key for whose value the resource is not in use in `config`; None where it is in use.

@@ -6,7 +6,10 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -15,9 +18,10 @@ if TYPE_CHECKING:
     from synfinance_settings.probing.probe import Answer, Question
 
 _Name = TypeVar("_Name", bound=Hashable)
+_Result = TypeVar("_Result")
 
 _PROBE: Final = Path(__file__).with_name("probe.py")
-_BACKSTOP: Final = 60  # seconds for a process to come up, import its driver and end by its own alarm
+_BACKSTOP: Final = 30  # seconds for a process to come up, import its driver and end by its own alarm
 
 _FAILURES: Final = {
     "no-host": "the host name is not known",
@@ -47,18 +51,18 @@ def asked(questions: Mapping[_Name, Question], seconds: float) -> Iterator[Mappi
             process = processes.enter_context(_asking({**question, "seconds": seconds}))
             processes.callback(process.kill)
             running[name] = process
-        yield _Answers(running)
+        yield _Answers(running, time.monotonic() + seconds + _BACKSTOP)
 
 
 class _Answers(dict[Any, Any]):
     """The answers by the names of the questions, as they come."""
 
-    def __init__(self, running: Mapping[Any, subprocess.Popen[str]]) -> None:
+    def __init__(self, running: Mapping[Any, subprocess.Popen[str]], until: float) -> None:
         super().__init__()
-        self._running = running
+        self._running, self._until = running, until
 
     def __missing__(self, name: Any) -> Answer:
-        answer = self[name] = _answer(self._running[name])
+        answer = self[name] = _answer(self._running[name], max(self._until - time.monotonic(), 0))
         return answer
 
 
@@ -73,15 +77,29 @@ def _asking(question: Question) -> subprocess.Popen[str]:
     return process
 
 
-def _answer(process: subprocess.Popen[str]) -> Answer:
+def _answer(process: subprocess.Popen[str], seconds: float) -> Answer:
     try:
-        said, _ = process.communicate(timeout=_BACKSTOP)
+        said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         return {"failure": "timeout"}
     if process.returncode:
         return {"failure": "timeout" if process.returncode == -signal.SIGALRM else "odd"}
     answer: Answer = json.loads(said)
     return answer
+
+
+def in_time(look: Callable[[], _Result], seconds: float) -> _Result:
+    """What `look` comes to, or raises; `TimeoutError` after `seconds`, since a file system may keep one for ever."""
+    found: Future[_Result] = Future()
+
+    def work() -> None:
+        try:
+            found.set_result(look())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return found.result(seconds)
 
 
 def in_words(answer: Answer, server: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +21,10 @@ _EXPIRES_SOON: Final = 30  # days
 def findings(found: Certificate, config: Any) -> Iterator[Finding]:
     """Make a connection in memory with the certificate and its key: they must fit, and the days left are read off."""
     said = {role: str(value) for role, value in found.values(config).items() if value is not None}
-    for path in said.values():
+    keys = tuple(found.keys[role] for role in said)
+    for role, path in said.items():
         if failure := _unreadable(Path(path)):
-            yield Finding(CHECK, "fail", f"{path} {failure}", correct(found.keys.values()))
+            yield Finding(CHECK, "fail", f"{path} {failure}", correct(keys), "no-path", (found.keys[role],))
             return
     certificate, key = said["certificate"], said.get("private_key")
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -33,14 +35,14 @@ def findings(found: Certificate, config: Any) -> Iterator[Finding]:
         mismatch = "KEY_VALUES_MISMATCH" in str(error)
         told = "the key does not belong to the certificate" if mismatch else f"cannot be loaded: {error}"
         mend = Command.of("openssl", "x509", "-noout", "-text", "-in", certificate)
-        yield Finding(CHECK, "fail", f"{', '.join(said.values())}: {told}", mend)
+        yield Finding(CHECK, "fail", f"{', '.join(said.values())}: {told}", mend, "bad-certificate", keys)
         return
-    yield _expiry(server, certificate)
+    yield replace(_expiry(server, certificate), keys=keys[:1])
     secret = key or certificate
     mode = stat.S_IMODE(Path(secret).stat().st_mode)
     if mode & 0o077:
         told = f"{secret} is readable by others ({mode:04o})"
-        yield Finding(CHECK, "warn", told, Command.of("chmod", "600", "--", secret))
+        yield Finding(CHECK, "warn", told, Command.of("chmod", "600", "--", secret), "open-key", keys[-1:])
 
 
 def _unreadable(path: Path) -> str | None:
@@ -60,13 +62,14 @@ def _expiry(server: ssl.SSLContext, certificate: str) -> Finding:
     try:
         ends = _handshake(client, server)
     except ssl.SSLCertVerificationError as error:
-        return Finding(CHECK, "fail", f"{certificate}: {error.verify_message}", mend)
+        return Finding(CHECK, "fail", f"{certificate}: {error.verify_message}", mend, "bad-certificate")
     days = (datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) - datetime.now(UTC)).days
     return Finding(
         CHECK,
         "warn" if days < _EXPIRES_SOON else "ok",
         f"{certificate} is good for {days} days",
         mend if days < _EXPIRES_SOON else None,
+        "ends-soon",
     )
 
 

@@ -30,7 +30,8 @@ def findings(application: Application[Any], config: Any, keys: Container[str]) -
     used = [secret for secret in _used(application, config) if secret.key in keys]
     weak = [(secret, said) for secret in used if (said := _weakness(secret.value))]
     for secret, said in weak:
-        yield Finding(CHECK, "warn", f"{secret.name} {said}", _stronger(application, secret))
+        mend = _stronger(application, secret)
+        yield Finding(CHECK, "warn", f"{secret.name} {said}", mend, "weak-secret", (secret.key,))
     if not weak:
         yield Finding(CHECK, "ok", f"{counted(len(used), 'secret')} in use, none of them weak")
 

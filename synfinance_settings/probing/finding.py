@@ -27,12 +27,18 @@ class Command(str):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: about what, how it stands, in words, and the command or step that mends it."""
+    """What a check found: about what, how it stands, in words, and the command or step that mends it.
+
+    `code` is that of the problem that it is, and `keys` the settings that it is due to, the likeliest first; one that
+    is due to no setting has neither.
+    """
 
     check: str
     status: Status
     message: str
     mend: str | None = None
+    code: str = ""
+    keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", printable(self.message, _LONGEST))

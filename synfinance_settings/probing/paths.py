@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ def finding(found: File | Folder, config: Any) -> Finding:
     """Whether the path is there and can be used; where it is missing, whether it can be made."""
     key, path = found.keys["path"], Path(str(found.values(config)["path"]))
     if isinstance(found, Folder):
-        return _folder(key, path, found.access == "write")
-    if found.access == "write" and not os.path.lexists(path):
-        return _folder(key, path.parent, may_write=True)
-    return _file(key, path, found.access == "write")
+        said = _folder(key, path, found.access == "write")
+    elif found.access == "write" and not os.path.lexists(path):
+        said = _folder(key, path.parent, may_write=True)
+    else:
+        said = _file(key, path, found.access == "write")
+    return replace(said, keys=(key,))
 
 
 def _file(key: str, path: Path, may_write: bool) -> Finding:
@@ -28,13 +31,13 @@ def _file(key: str, path: Path, may_write: bool) -> Finding:
     try:
         is_file = stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        return Finding(CHECK, "fail", f"{key}: {path} does not exist", f"put it there, or correct {key}")
+        return Finding(CHECK, "fail", f"{key}: {path} does not exist", f"put it there, or correct {key}", "no-path")
     if not is_file:
-        return Finding(CHECK, "fail", f"{key}: {path} is no regular file", f"move it away, or correct {key}")
+        return Finding(CHECK, "fail", f"{key}: {path} is no regular file", f"move it away, or correct {key}", "no-path")
     if os.access(path, os.W_OK if may_write else os.R_OK):
         return Finding(CHECK, "ok", f"{key}: {path} can be {done}")
     mend = Command.of("chmod", "u+w" if may_write else "u+r", "--", path)
-    return Finding(CHECK, "warn", f"{key}: {path} cannot be {done}", mend)
+    return Finding(CHECK, "warn", f"{key}: {path} cannot be {done}", mend, "no-access")
 
 
 def _folder(key: str, folder: Path, may_write: bool) -> Finding:
@@ -47,12 +50,12 @@ def _folder(key: str, folder: Path, may_write: bool) -> Finding:
         return Finding(CHECK, "ok", f"{key}: {folder} can be {done}")
     if is_folder:
         mend = Command.of("chmod", "u+rwx" if may_write else "u+rx", "--", folder)
-        return Finding(CHECK, "warn", f"{key}: {folder} cannot be {done}", mend)
+        return Finding(CHECK, "warn", f"{key}: {folder} cannot be {done}", mend, "no-access")
     if os.path.lexists(folder):
-        return Finding(CHECK, "warn", f"{key}: {folder} is no folder", f"move it away, or correct {key}")
+        return Finding(CHECK, "warn", f"{key}: {folder} is no folder", f"move it away, or correct {key}", "no-path")
     above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
     if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
         mend = Command.of("mkdir", "-p", "--", folder)
-        return Finding(CHECK, "warn", f"{key}: {folder} is missing, and can be made", mend)
+        return Finding(CHECK, "warn", f"{key}: {folder} is missing, and can be made", mend, "no-path")
     said = f"{key}: {folder} is missing, and cannot be made in {above}"
-    return Finding(CHECK, "warn", said, f"make it as a user who may, or correct {key}")
+    return Finding(CHECK, "warn", said, f"make it as a user who may, or correct {key}", "no-path")

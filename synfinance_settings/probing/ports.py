@@ -29,6 +29,8 @@ def finding(found: Listener, config: Any, answer: Answer) -> Finding:
     if failure is None:
         return Finding(CHECK, "ok", f"{where} is free")
     told = f"{where}: {in_words(answer, 'port')}"
+    port, host = found.keys["port"], found.keys.get("host") or found.keys["port"]
     if failure == "system":
-        return Finding(CHECK, "warn", told, Command.of("ss", "-ltnp", f"sport = :{said['port']}"))
-    return Finding(CHECK, "fail", told, correct([found.keys.get("host") or found.keys["port"]]))
+        mend = Command.of("ss", "-ltnp", f"sport = :{said['port']}")
+        return Finding(CHECK, "warn", told, mend, "no-listener", tuple(dict.fromkeys((port, host))))
+    return Finding(CHECK, "fail", told, correct([host]), "unknown-host", (host,))

@@ -6,15 +6,15 @@ at the same time, ends in time, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.resource import Certificate, File, Folder, Listener, Resource, Server
 from synfinance_settings.probing import certificates, credentials, paths, ports, servers
-from synfinance_settings.probing.asking import asked
-from synfinance_settings.probing.finding import Finding, correct
+from synfinance_settings.probing.asking import asked, in_time
+from synfinance_settings.probing.finding import Finding, correct, listed
 
 if TYPE_CHECKING:
     from synfinance_settings.probing.probe import Question
@@ -24,29 +24,44 @@ SECONDS: Final = 5.0
 
 
 def probes(
-    application: Application[Any], config: Any, *, seconds: float = SECONDS, keys: Container[str] | None = None
+    application: Application[Any],
+    config: Any,
+    *,
+    seconds: float = SECONDS,
+    keys: Container[str] | None = None,
+    lent: Container[str] = (),
 ) -> Iterator[Finding]:
-    """Check all that `config` names, or what the settings `keys` are about; a server has `seconds` to answer."""
-    wanted = application.catalogue.settings if keys is None else keys
+    """Check all that `config` names, or what the settings `keys` are about; each check has `seconds`.
+
+    Settings that are `lent` hold a placeholder: nobody is asked with it, and nothing is said of it.
+    """
+    settings = application.catalogue.settings
+    wanted = {key for key in settings if (keys is None or key in keys) and key not in lent}
     found = [resource for resource in _in_order(application) if keys is None or _concerns(resource, keys)]
     used = [resource for resource in found if resource.unused_for(config) is None]
-    with asked(dict(_questions(used, config)), seconds) as answers:
+    questions = {resource: _question(resource, config, lent) for resource in used}
+    with asked({resource: question for resource, question in questions.items() if question}, seconds) as answers:
         for resource in found:
-            if resource in used:
+            if resource not in used:
+                if isinstance(resource, Server | Certificate):
+                    yield Finding(check_of(resource), "ok", str(servers.unused(resource, config)))
+            elif not questions[resource] and (missing := resource.among(lent)):
+                yield Finding(check_of(resource), "ok", f"not checked: nothing sets {listed(missing)}")
+            else:
                 answer: Callable[[], Any] = partial(answers.__getitem__, resource)
-                yield from _guarded(resource, partial(_findings, application, resource, config, answer))
-            elif isinstance(resource, Server | Certificate):
-                yield Finding(check_of(resource), "ok", str(servers.unused(resource, config)))
-    if any(setting.is_secret and key in wanted for key, setting in application.catalogue.settings.items()):
+                yield from _guarded(resource, partial(_findings, application, resource, config, answer, lent), seconds)
+    if any(settings[key].is_secret for key in wanted):
         yield from credentials.findings(application, config, wanted)
 
 
-def _questions(used: Iterable[Resource], config: Any) -> Iterator[tuple[Resource, Question]]:
-    for resource in used:
-        if isinstance(resource, Server):
-            yield resource, servers.question(resource, config)
-        elif isinstance(resource, Listener):
-            yield resource, ports.question(resource, config)
+def _question(resource: Resource, config: Any, lent: Container[str]) -> Question | None:
+    """What a process of its own is asked about `resource`; None where nobody is."""
+    match resource:
+        case Server():
+            return servers.question(resource, config, lent)
+        case Listener() if not resource.among(lent):
+            return ports.question(resource, config)
+    return None
 
 
 def checks(application: Application[Any]) -> tuple[str, ...]:
@@ -83,11 +98,11 @@ def _concerns(resource: Resource, keys: Container[str]) -> bool:
 
 
 def _findings(
-    application: Application[Any], resource: Resource, config: Any, answer: Callable[[], Any]
+    application: Application[Any], resource: Resource, config: Any, answer: Callable[[], Any], lent: Container[str]
 ) -> Iterator[Finding]:
     match resource:
         case Server():
-            yield servers.finding(application, resource, config, answer())
+            yield servers.finding(application, resource, config, answer(), lent)
         case Certificate():
             yield from certificates.findings(resource, config)
         case File() | Folder():
@@ -96,9 +111,14 @@ def _findings(
             yield ports.finding(resource, config, answer())
 
 
-def _guarded(resource: Resource, findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _guarded(resource: Resource, findings: Callable[[], Iterator[Finding]], seconds: float) -> Iterator[Finding]:
+    """The findings on `resource`; a look at a file that comes to no end is a finding after `seconds`."""
+    keys = tuple(resource.keys.values())
     try:
-        yield from findings()
+        if isinstance(resource, File | Folder | Certificate):
+            yield from in_time(lambda: list(findings()), seconds)
+        else:
+            yield from findings()
     except (OSError, ValueError) as error:  # a path that validates and still is none
-        said = f"cannot be checked: {type(error).__name__}"
-        yield Finding(check_of(resource), "fail", said, correct(resource.keys.values()))
+        said = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        yield Finding(check_of(resource), "fail", f"cannot be checked: {said}", correct(keys), "no-path", keys)

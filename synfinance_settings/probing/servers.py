@@ -6,7 +6,8 @@ What a server says is never shown: it is sorted into a failure that has words he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from synfinance_settings.layers.output import plain
@@ -35,6 +36,20 @@ _KINDS: Final = {
     "redis": _Kind("redis", "Redis", "redis", "redis", ("url", "host", "port", "database")),
     "http": _Kind("http", "web server"),
 }
+_CODES: Final = {
+    "no-host": ("unknown-host", ("host", "url")),
+    "no-port": ("unknown-host", ("port", "url")),
+    "password": ("refused-login", ("password", "user", "url")),
+    "not-let-in": ("refused-login", ("user", "password", "url")),
+    "no-role": ("refused-login", ("user", "url")),
+    "no-database": ("no-database", ("database", "url")),
+    "refused-command": ("no-database", ("database", "url")),
+    "no-tls": ("tls-refused", ("tls", "url")),
+    "certificate": ("tls-refused", ("tls", "host", "url")),
+}
+"""The code of a failure, and what of the settings it is due to, the likeliest first."""
+
+_NO_ANSWER: Final = ("no-answer", ("port", "host", "url"))
 _DISTRIBUTION: Final = __name__.partition(".")[0].replace("_", "-")
 
 
@@ -47,10 +62,18 @@ def check_of(server: Server) -> str:
     return server.section or server.kind
 
 
-def question(server: Server, config: Any) -> Question:
-    """What is asked of `server`, with all that its settings say; it holds secrets."""
+def question(server: Server, config: Any, lent: Container[str] = ()) -> Question | None:
+    """What is asked of `server`, with all that its settings say; it holds secrets.
+
+    Where settings of it are `lent`, whether it lets one connect, as far as the others say where it is.
+    """
     said = {role: plain(value, "reveal") for role, value in server.values(config).items()}
-    return {"about": _kind(server).about, **{role: value for role, value in said.items() if value is not None}}
+    asked = {role: value for role, value in said.items() if value is not None}
+    if not server.among(lent):
+        return {"about": _kind(server).about, **asked}
+    public = [role for role in ("host", "port") if role in asked and server.keys[role] not in lent]
+    place: Question = {role: asked[role] for role in public}
+    return {"about": "connect", **place} if len(place) == 2 else None
 
 
 def unused(resource: Resource, config: Any) -> str | None:
@@ -64,17 +87,30 @@ def unused(resource: Resource, config: Any) -> str | None:
     return f"not in use: {key} is {as_text(value)}"
 
 
-def finding(application: Application[Any], server: Server, config: Any, answer: Answer) -> Finding:
+def finding(
+    application: Application[Any], server: Server, config: Any, answer: Answer, lent: Container[str] = ()
+) -> Finding:
     """What `answer` says of `server`."""
     kind, check, where = _kind(server), check_of(server), _where(application, server, config)
     failure = answer.get("failure")
     if failure is None:
+        if missing := server.among(lent):
+            return Finding(check, "ok", f"{where} lets one connect; nothing else was asked without {listed(missing)}")
         said = f"{kind.called} {answer['version']}".rstrip() if "version" in answer else "and lets one connect"
         return Finding(check, "ok", f"{where} answers, {said}")
     if failure == "no-driver":
         mend = Command.of("pip", "install", f"{_DISTRIBUTION}[{kind.extra}]")
-        return Finding(check, "warn", f"not checked: {kind.driver} is missing", mend)
-    return Finding(check, "fail", f"{where}: {in_words(answer, kind.called)}", _mend(application, server, str(failure)))
+        return Finding(check, "warn", f"not checked: {kind.driver} is missing", mend, "no-driver")
+    code, roles = _CODES.get(failure, _NO_ANSWER)
+    keys = tuple(_keys_of(application, server, roles)) or tuple(_keys_of(application, server, server.keys))
+    told = f"{where}: {in_words(answer, kind.called)}"
+    return Finding(check, "fail", told, _mend(application, server, failure), code, keys)
+
+
+def _keys_of(application: Application[Any], server: Server, roles: Iterable[str]) -> list[str]:
+    """The settings that play `roles`; a property that puts others together is none."""
+    keys = [server.keys[role] for role in roles if role in server.keys]
+    return [key for key in keys if key in application.catalogue.settings]
 
 
 def _where(application: Application[Any], server: Server, config: Any) -> str:
@@ -91,11 +127,7 @@ def _where(application: Application[Any], server: Server, config: Any) -> str:
 
 
 def _mend(application: Application[Any], server: Server, failure: str) -> str:
-    def keys_of(roles: Iterable[str]) -> list[str]:
-        keys = [server.keys[role] for role in roles if role in server.keys]
-        return [key for key in keys if key in application.catalogue.settings]
-
-    kind = _kind(server)
+    keys_of, kind = partial(_keys_of, application, server), _kind(server)
     if server.kind == "postgresql" and failure in ("no-database", "no-role", "not-let-in"):
         names = keys_of(("database", "user")) or keys_of(("url",))
         return f"create the database or role, or correct {listed(names)}"

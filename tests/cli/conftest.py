@@ -144,3 +144,28 @@ def in_a_bare_shell(tmp_path):
         return said.decode()
 
     return says
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """Pairs of certificate and key: good, about to expire, expired, and a key of another."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl: apt-get install openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    for name, days in (("good", ["-days", "100"]), ("soon", ["-days", "5"]), ("other", ["-days", "100"])):
+        call = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        call += ["-subj", f"/CN={name}.example", "-keyout", f"{name}.key", "-out", f"{name}.crt", *days]
+        subprocess.run(call, cwd=folder, check=True, capture_output=True)
+    request = ["req", "-new", "-key", "good.key", "-subj", "/CN=old.example", "-out", "old.csr"]
+    signing = ["ca", "-selfsign", "-batch", "-notext", "-config", "ca.cnf", "-keyfile", "good.key", "-in", "old.csr"]
+    signing += ["-startdate", "20200101000000Z", "-enddate", "20210101000000Z", "-out", "old.crt"]
+    (folder / "index.txt").write_text("")
+    (folder / "serial").write_text("01\n")
+    (folder / "ca.cnf").write_text(
+        "[ca]\ndefault_ca = here\n[here]\ndatabase = index.txt\nserial = serial\nnew_certs_dir = .\n"
+        "default_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
+    )
+    for call in (request, signing):
+        subprocess.run([openssl, *call], cwd=folder, check=True, capture_output=True)
+    return folder
