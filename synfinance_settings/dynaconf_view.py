@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from synfinance_settings.choice import chosen_application
 from synfinance_settings.errors import DEFAULT, Origin, SettingsError, door, printable
-from synfinance_settings.layers.merge import deaf_import
+from synfinance_settings.layers.dynaconf_import import deaf_import
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.application import Application

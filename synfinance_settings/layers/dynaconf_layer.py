@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from synfinance_settings.errors import Problem
+from synfinance_settings.layers.dynaconf_import import deaf_import
 from synfinance_settings.layers.layer import Finding, Glance, Said, nothing_lent
-from synfinance_settings.layers.merge import Loader, deaf_import, loaded_alone
+from synfinance_settings.layers.merge import Loader, loaded_alone
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.values import ValuesLayer
 from synfinance_settings.text.expansion import Lend

@@ -8,30 +8,17 @@ off. It would read options from the process environment when it is imported and 
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from synfinance_settings.layers.dynaconf_import import deaf_import, lean_import
 from synfinance_settings.text.node import Branch
 
 ROOT: Final = "LAYERS"
 """The key below which loaders put their sections: one for all, since dynaconf upper-cases the names at the top."""
 
 _NO_ENVIRONMENT: Final = "main"  # what dynaconf calls it
-_OWN_NAMES: Final = frozenset(
-    [
-        "DYNACONF_ALWAYS_FRESH_VARS",
-        "DYNACONF_NAMESPACE",
-        "DYNACONF_SETTINGS",
-        "DYNACONF_SETTINGS_MODULE",
-        "DYNACONF_SILENT_ERRORS",
-        "PROJECT_ROOT",
-        "SETTINGS_MODULE",
-    ]
-)
 _OPTIONS: Final = {
     "AUTO_CAST_FOR_DYNACONF": False,
     "DYNABOXIFY": False,
@@ -43,40 +30,7 @@ _OPTIONS: Final = {
 }
 
 
-def _is_own(name: str) -> bool:
-    return name.endswith("_FOR_DYNACONF") or name in _OWN_NAMES
-
-
-class _WithoutDynaconf(type(os.environ)):  # type: ignore[misc]
-    """The process environment itself, less the names that dynaconf takes for its options."""
-
-    def __getitem__(self, name: str) -> str:
-        if _is_own(name):
-            raise KeyError(name)
-        value: str = super().__getitem__(name)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in super().__iter__() if not _is_own(name))
-
-
-@contextmanager
-def deaf_import() -> Iterator[None]:
-    """While dynaconf is imported, `os.environ` is a view without its options; nothing in the environment changes."""
-    real = os.environ
-    if "dynaconf" in sys.modules or not any(map(_is_own, list(real))):
-        yield
-        return
-    view = _WithoutDynaconf.__new__(_WithoutDynaconf)
-    view.__dict__.update(real.__dict__)
-    os.environ = view  # noqa: B003 - a view of the same environment; nothing is to be cleared
-    try:
-        yield
-    finally:
-        os.environ = real  # noqa: B003
-
-
-with deaf_import():
+with deaf_import(), lean_import():
     from dynaconf.base import DynaconfCore, Settings
     from dynaconf.loaders.base import SourceMetadata
 
