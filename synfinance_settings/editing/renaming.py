@@ -104,7 +104,7 @@ def _flat(catalogue: Catalogue, said: Any, key: str) -> Iterator[tuple[str, Any]
     if isinstance(said, dict):
         for name, value in said.items():
             yield from _flat(catalogue, value, f"{key}.{name}" if key else name)
-    elif said is not None or (key and not catalogue.holds_settings(key)):
+    elif said is not None or (key and key not in catalogue.sections and key not in catalogue.old_names.sections):
         yield key, said
 
 

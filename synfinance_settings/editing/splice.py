@@ -148,10 +148,9 @@ def _pruned(catalogue: Catalogue, data: Any, prefix: str = "") -> Any:
     if not isinstance(data, dict):
         return data
     pruned = {name: _pruned(catalogue, value, below(prefix, name)) for name, value in data.items()}
+    sections = catalogue.sections.keys() | catalogue.old_names.sections
     return {
-        name: said
-        for name, said in pruned.items()
-        if said not in ({}, None) or not catalogue.holds_settings(below(prefix, name))
+        name: said for name, said in pruned.items() if said not in ({}, None) or below(prefix, name) not in sections
     }
 
 

@@ -127,7 +127,7 @@ def _unquoted(written: str) -> str:
 def _standing(catalogue: Catalogue, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
     """What the settings have at `path`, or had: a section, None for a setting, False for nothing."""
     found = _inside(catalogue.tree, path)
-    return _inside(catalogue.old_tree, path) if found is False else found
+    return _inside(catalogue.old_names.tree, path) if found is False else found
 
 
 def _inside(tree: Tree | None, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
@@ -139,7 +139,7 @@ def _inside(tree: Tree | None, path: tuple[str | None, ...]) -> Tree | None | Li
 
 
 def _is_setting_in_clear(catalogue: Catalogue, path: tuple[str | None, ...]) -> bool:
-    key = catalogue.today(".".join(filter(None, path)))
+    key = catalogue.old_names.today(".".join(filter(None, path)))
     return _standing(catalogue, path) is None and not catalogue.settings[key].is_secret
 
 

@@ -47,7 +47,7 @@ def shaped(root: Node | None, catalogue: Catalogue, former: list[Former]) -> tup
     if not isinstance(root.value, dict):
         return {}, [Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
     entries = _Entries(catalogue, problems, former)
-    return entries.section(root.value, catalogue.tree, catalogue.old_tree, ""), problems
+    return entries.section(root.value, catalogue.tree, catalogue.old_names.tree, ""), problems
 
 
 class _Entries:

@@ -17,7 +17,7 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
-from synfinance_settings.model.evolution import OldName
+from synfinance_settings.model.evolution import OldName, OldNames
 from synfinance_settings.model.forms import Form, FormName, in_words
 from synfinance_settings.model.plain_types import as_data, choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
@@ -203,41 +203,13 @@ class Catalogue:
         return (self.sections[section].__doc__ or f"The section {section}.").partition("\n")[0]
 
     @cached_property
-    def old_names(self) -> dict[str, OldName]:
+    def old_names(self) -> OldNames:
         """The keys that settings had before, with what they are now."""
-        return {
-            key: OldName(key, setting.key, setting.since, setting.gone)
+        return OldNames(
+            OldName(key, setting.key, setting.since, setting.gone)
             for setting in self.settings.values()
             for key in setting.was
-        }
-
-    @cached_property
-    def old_tree(self) -> Tree:
-        """The shape of the keys that settings had before, in which nothing of today stands."""
-        tree: Tree = {}
-        for key in self.old_names:
-            *path, name = key.split(".")
-            branch = tree
-            for part in path:
-                inner = branch.setdefault(part, {})
-                branch = {} if inner is None else inner  # an application with one inside another is refused
-            branch[name] = None
-        return tree
-
-    @cached_property
-    def old_sections(self) -> frozenset[str]:
-        """What settings stood in before, and what is no section any more."""
-        heads = {old[:end] for old in self.old_names for end, letter in enumerate(old) if letter == "."}
-        return frozenset(heads - self.sections.keys())
-
-    def holds_settings(self, key: str) -> bool:
-        """True for a section, and for what was one."""
-        return key in self.sections or key in self.old_sections
-
-    def today(self, key: str) -> str:
-        """The key of today of the setting that is called `key`, or was; else `key` as it is."""
-        old = self.old_names.get(key)
-        return old.now if old else key
+        )
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -304,7 +276,7 @@ class Catalogue:
     def suggestion(self, key: str) -> str | None:
         """The setting or section that `key` most likely means, also by a name that it had, or None."""
         near = key if key in self.old_names else self._nearest(key)
-        return self.today(near) if near else None
+        return self.old_names.today(near) if near else None
 
     def _nearest(self, key: str) -> str | None:
         """The key of today, or of before, that `key` is most like."""
@@ -312,7 +284,7 @@ class Catalogue:
             return None
         lowered = key.lower().replace(" ", "")
         head, _, name = lowered.rpartition(".")
-        known = [*self.settings, *self.sections, *self.old_names]
+        known: list[str] = [*self.settings, *self.sections, *self.old_names]
         last_parts = {other.rpartition(".")[2]: other for other in reversed(known)}
         siblings = {part: other for other in known for inside, _, part in [other.rpartition(".")] if inside == head}
         spelled = {other.replace(".", "_"): other for other in known}

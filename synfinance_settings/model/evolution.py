@@ -7,8 +7,9 @@ version that takes it away; from there on it is an error. Which release a progra
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from synfinance_settings.errors import Origin, Problem, Severity
 
@@ -62,3 +63,26 @@ class OldName:
         message = f"{spelled} is an old name of {meant}; both are given, and {told}"
         hint = f"take {spelled} out" if is_same else f"give {meant} the value that is meant, and take {spelled} out"
         return Problem("old-name", message, self.now, origin, hint=hint, severity=severity)
+
+
+class OldNames(dict[str, OldName]):
+    """The names that the settings of a program had, by their keys of then."""
+
+    def __init__(self, names: Iterable[OldName]) -> None:
+        super().__init__({name.key: name for name in names})
+        self.tree: Final[dict[str, Any]] = {}
+        """The shape of the keys of then, as a catalogue has it of those of today."""
+        self.sections: Final = frozenset(key[:end] for key in self for end, letter in enumerate(key) if letter == ".")
+        """What the settings stood in."""
+        for key in self:
+            *path, name = key.split(".")
+            branch = self.tree
+            for part in path:
+                inner = branch.setdefault(part, {})
+                branch = {} if inner is None else inner  # an application with one inside another is refused
+            branch[name] = None
+
+    def today(self, key: str) -> str:
+        """The key of today of the setting that is called `key`, or was; else `key` as it is."""
+        old = self.get(key)
+        return old.now if old else key

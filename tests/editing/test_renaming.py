@@ -16,7 +16,9 @@ from synfinance_settings import AppConfig, Application, Section, SettingsError
 from synfinance_settings.editing.renaming import with_new_names
 from synfinance_settings.errors import EditError
 from synfinance_settings.model.catalogue import Catalogue
-from synfinance_settings.sections.keys import SETTINGS
+from synfinance_settings.sections.application import SYNFINANCE
+
+SETTINGS = SYNFINANCE.catalogue.settings
 
 INSIDE = {
     "app_name": "title",
