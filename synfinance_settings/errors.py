@@ -360,6 +360,8 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "out-of-range": (InvalidSettingsError, "a value is outside the field's limits"),
     "not-a-choice": (InvalidSettingsError, "a value is not one of the field's choices"),
     "inconsistent": (InvalidSettingsError, "values contradict one another"),
+    "odd-host-name": (InvalidSettingsError, "a text that can name no host"),
+    "odd-path": (InvalidSettingsError, "a text that can be no path of a file or folder"),
     "refused-values": (InvalidSettingsError, "a subscriber refused what a reload brought into force"),
     "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
     "null-reference": (ExpansionError, "a reference names a setting that is null"),

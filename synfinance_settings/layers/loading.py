@@ -118,7 +118,11 @@ def build(
         merge(layers, str(project.environment)), complete=run.complete, environment=project.environment
     )
     problems = told((*run.problems, *validation.problems))
-    warnings = told((*run.warnings, *validation.warnings))
+    lent = run.lender.lent if run.lender else {}
+    of_values = [
+        warning for warning in validation.warnings if warning.key not in lent
+    ]  # a placeholder is nobody's slip
+    warnings = told((*run.warnings, *of_values))
     snapshot = None
     if config is not None and not problems:
         snapshot = Snapshot(config, project.environment, look.looked_at, layers, warnings, taken=validation.taken)
@@ -126,7 +130,7 @@ def build(
         project.environment,
         problems,
         warnings,
-        lent=run.lender.lent if run.lender else {},
+        lent=lent,
         snapshot=snapshot,
         layers=layers,
         left_out=tuple(run.left_out),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from synfinance_settings.environment import USUAL, EnvironmentKind, meant_environment
 from synfinance_settings.errors import Origin, Problem
-from synfinance_settings.model import checks
+from synfinance_settings.model import checks, places
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.model.evolution import OldName, has_reached
@@ -131,10 +131,15 @@ class Application(Generic[Model_co]):
         """The rules that hold in this version."""
         return tuple(rule for rule in self.rules if not has_reached(self.version, rule.until))
 
+    @cached_property
+    def _places(self) -> tuple[places.Place, ...]:
+        return places.places_of(self.catalogue.resources)
+
     def breaches(self, config: Section, environment: str) -> Iterator[Breach]:
-        """All that does not hold in `config`: contradictions first, then the rules of `environment` in order."""
+        """All that does not hold in `config`: contradictions, then the rules of `environment`, then odd places."""
         for section, keys, contradiction in self.catalogue.contradictions:
             if contradiction.is_broken(attrgetter(section)(config) if section else config):
                 yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
         for rule in self.rules_in_force:
             yield from rule.breaches(config, environment)
+        yield from places.oddities(self._places, config)

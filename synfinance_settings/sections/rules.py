@@ -13,7 +13,7 @@ from synfinance_settings.model.rule import Rule
 from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.environment import Environment
 from synfinance_settings.sections.security import is_blank
-from synfinance_settings.sections.urls import is_origin
+from synfinance_settings.sections.urls import is_host_pattern, is_origin
 
 _LEAST_HMAC_KEY: Final = 32  # bytes; RFC 7518, 3.2 asks for a key as long as the hash of HS256
 _EVERYWHERE: Final = tuple(Environment)
@@ -97,9 +97,9 @@ RULES: Final[tuple[Rule, ...]] = (
         "warning",
         _EVERYWHERE,
         ("security.allowed_hosts",),
-        "an item of security.allowed_hosts holds a blank, so it matches no Host header",
-        lambda config: _where(config.security.allowed_hosts, lambda host: len(host.split()) > 1),
-        "between two hosts stands a comma",
+        "an item of security.allowed_hosts is no host, so it matches no Host header",
+        lambda config: _where(config.security.allowed_hosts, lambda host: not is_host_pattern(host)),
+        "a host has no scheme, path or blank, and * for any part of it; between two hosts stands a comma",
     ),
     Rule(
         "weak-database-tls",

@@ -6,6 +6,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from synfinance_settings.model.places import host_fault
+
 _ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 
 
@@ -25,3 +27,11 @@ def is_origin(text: str) -> bool:
     """True for ``scheme://host[:port]`` and nothing more, as browsers send it in ``Origin`` (RFC 6454, 6.2)."""
     found = _ORIGIN.fullmatch(text)
     return found is not None and int(found["port"] or 0) <= 65535
+
+
+def is_host_pattern(text: str) -> bool:
+    """True for what may stand in ``Host``, a name or an address with or without a port, with ``*`` for any part."""
+    name = text.removeprefix(".").replace("*", "x")
+    host, _, port = name.rpartition(":")
+    has_port = port.isascii() and port.isdigit() and int(port[:6]) <= 65535
+    return host_fault(name) is None or (has_port and host_fault(host) is None)

@@ -172,7 +172,10 @@ def test_a_forgotten_comma_in_a_variable_is_a_warning(project):
 
 
 def test_a_lent_placeholder_is_no_odd_origin_or_host(project):
-    project.layer("development", "server: {cors_origins: $A}\nsecurity: {allowed_hosts: ['${A}']}")
+    project.layer(
+        "development",
+        "server: {host: $A, cors_origins: $A}\nsecurity: {allowed_hosts: ['${A}']}\ndatabase: {host: $A}\n",
+    )
     assert project.command("validate", "--strict", "--placeholders").exit_code == 0
 
 

@@ -1,0 +1,140 @@
+"""Whether a text can name a host or a path at all, by its form. Nothing in the world is asked, and no text is told.
+
+Only what is certain is a fault: a name that could be somebody's host or file is none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from operator import attrgetter
+from pathlib import PurePath
+from typing import Any, Final
+
+from synfinance_settings.errors import Problem
+from synfinance_settings.model.resource import Folder, Listener, Resource, Server
+from synfinance_settings.model.rule import Breach
+
+ODD_HOST: Final = "odd-host-name"
+ODD_PATH: Final = "odd-path"
+
+_NAME: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(?:\.(?!-)[\w-]{1,63}(?<!-))*\.?")
+_NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}\.?")
+_PORT: Final = re.compile(r"[^:/\[\]]*:[0-9]+|\[.*\]:[0-9]+")
+_NO_NAMES: Final = frozenset(("true", "false", "none", "null", "nil", "undefined"))
+_DRIVE: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)")
+_AT_SLASH: Final = re.compile(r"\s/|/\s")
+_AS_WRITTEN: Final = {
+    ODD_HOST: "write a name or an address alone: no scheme, port, path, comma or blank",
+    ODD_PATH: "write the path as the system has it",
+}
+
+
+@lru_cache(256)  # the same at every reload
+def host_fault(text: str) -> str | None:
+    """Why `text` is no name and no address of a host; None where it may be one, in brackets too."""
+    is_bracketed = text.startswith("[") and text.endswith("]")
+    if _is_address(text[1:-1] if is_bracketed else text):
+        return None
+    if is_bracketed or text.count(":") > 1 or _NUMBERS.fullmatch(text):
+        return _of_words(text) or "is no IP address"
+    if len(text) <= 254 and _NAME.fullmatch(text) and text.lower() not in _NO_NAMES:
+        return None
+    return _of_words(text) or "is no host name"
+
+
+def _of_words(text: str) -> str | None:
+    """What of a text shows that it is no host."""
+    if text != text.strip():
+        return "begins or ends with a blank"
+    if "/" in text:
+        return "holds a /, which is no part of a host"
+    return "holds a port" if _PORT.fullmatch(text) else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])  # behind it, the zone of an address of IPv6
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(256)
+def path_fault(text: str, *, is_file: bool) -> str | None:
+    """Why `text` is no path of a file, or of a folder; None where it may be one."""
+    is_windows = os.name == "nt"
+    if text != text.strip():
+        return "begins or ends with a blank"
+    if _AT_SLASH.search(text):
+        return "holds a blank beside a /"
+    if text.lower() in _NO_NAMES:
+        return "is a word that means nothing or a boolean"
+    if text.startswith("~"):
+        return "begins with ~, which nothing here expands"
+    if text.startswith("file:"):
+        return "is a URL"
+    if not is_windows and (_DRIVE.match(text) or "\\" in text):
+        return "is a path of Windows"
+    if is_file and text.endswith("/"):
+        return "ends with /, as a folder does"
+    return "is empty" if is_file and not text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A setting that names a host or a path, and how its text is judged while what it belongs to is in use."""
+
+    key: str
+    code: str
+    value: Callable[[Any], Any]
+    conditions: tuple[tuple[Callable[[Any], Any], object], ...]
+    fault: Callable[[str], str | None]
+
+    def breach(self, config: Any) -> Breach | None:
+        """What is wrong with its text in `config`, by the form alone; a secret is left alone."""
+        value = self.value(config)
+        text = str(value) if isinstance(value, PurePath) else value
+        if not isinstance(text, str) or (fault := self.fault(text)) is None:
+            return None
+        if any(get(config) != wanted for get, wanted in self.conditions):
+            return None
+        hint = _AS_WRITTEN[self.code]
+        return Breach((self.key,), Problem(self.code, f"{self.key} {fault}", self.key, hint=hint, severity="warning"))
+
+
+def places_of(resources: Iterable[Resource]) -> tuple[Place, ...]:
+    """The settings that name hosts and paths, as `resources` declare them."""
+    found = []
+    for resource in resources:
+        conditions = tuple((attrgetter(key), wanted) for key, wanted in resource.when.items())
+        for role, key in resource.keys.items():
+            if role == "host":
+                found.append(Place(key, ODD_HOST, attrgetter(key), conditions, _judge_of_host(resource)))
+            elif role in ("path", "certificate", "private_key"):
+                judge = partial(path_fault, is_file=not isinstance(resource, Folder))
+                found.append(Place(key, ODD_PATH, attrgetter(key), conditions, judge))
+    return tuple(found)
+
+
+def oddities(places: Iterable[Place], config: Any) -> Iterator[Breach]:
+    """What can be no host and no path in `config`; each setting once."""
+    found = {breach.keys: breach for place in places if (breach := place.breach(config)) is not None}
+    yield from found.values()
+
+
+def _judge_of_host(resource: Resource) -> Callable[[str], str | None]:
+    """What judges a host; libpq takes several, and the folder of a socket, and what listens any address."""
+
+    def judge(text: str) -> str | None:
+        if not text or (isinstance(resource, Listener) and text == "*"):
+            return None
+        hosts = text.split(",") if isinstance(resource, Server) and resource.kind == "postgresql" else [text]
+        faults = (host_fault(host) for host in hosts if host and not host.startswith(("/", "@")))
+        return next((fault for fault in faults if fault), None)
+
+    return judge
