@@ -22,7 +22,30 @@ _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scans
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _LITERAL: Final = re.compile(rf"{_NUMBER.pattern}(?![0-9.])|true|false|null")
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[\[\]{}]')
+_WORD: Final = re.compile(r"[^\W\d]")
+_HINTS: Final = (  # by what stands where the reading stopped
+    (re.compile(r"//|/\*|#"), "JSON has no comments; take it out"),
+    (re.compile("'"), "JSON takes double quotes alone"),
+    (re.compile("[\u201c-\u201f\u2018-\u201b]"), "type plain double quotes; some programs put others"),
+    (re.compile("\u00a0"), "type plain blanks; some programs put no-break ones"),
+    (re.compile(","), "take one of two commas out"),
+    (re.compile("=|;"), "between a key and its value stands a colon, between two entries a comma"),
+    (re.compile("[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|TRUE|FALSE|NULL"), "JSON has true, false and null, in lower case"),
+    (
+        re.compile("[+.]?[0-9]|-"),
+        "put double quotes round it, or write it as JSON does: no +, and no 0 or point in front",
+    ),
+    (_WORD, "put double quotes round a text, before and behind it"),
+)
+_COMMA: Final = "a comma is missing between two entries"
+_INSIDE: Final = r"write \" for a quote inside a text"
+_CLOSED: Final = "a quote that opens here is not closed"
+_IN_STRING: Final = {  # by what the standard library says
+    "invalid control character at": r"write it as an escape: \t for a tab",
+    "invalid \\escape": "write two backslashes for one",
+    "invalid \\escape: ": "write two backslashes for one",
+}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -79,6 +102,7 @@ class _Reader:
         self._text = text
         self._name = name
         self._at = 0
+        self._end = 0  # of what was read last
         self._nodes = 0
         self._line, self._line_start, self._counted = 0, 0, 0
 
@@ -88,7 +112,7 @@ class _Reader:
             return None
         root = self._outline(0)
         if self._at < len(self._text):
-            self._fail("something follows the document")
+            self._fail("something follows the document", "a bracket too many may stand before it")
         return root
 
     def _outline(self, depth: int) -> Outline:
@@ -107,31 +131,51 @@ class _Reader:
             found.last = self._members(found, "}" if opening == "{" else "]", depth + 1)
         else:
             found = self._literal(start)
+        self._end = self._at
         self._skip_blanks()
         return found
 
     def _members(self, outer: Outline, closing: str, depth: int) -> Spot:
         """Read what stands between the brackets; returns where the closing one ends."""
         self._step()
-        outer.items, outer.entries = items, entries = [], []
-        is_first = True
+        items: list[Outline] = []
+        entries: list[Entry] = []
+        outer.items, outer.entries = items, entries
         while self._text[self._at : self._at + 1] != closing:
-            if not is_first and not self._takes(","):
-                self._fail_in_brackets(f"expected , or {closing}")
-            is_first = False
+            if items or entries:
+                self._past_comma(closing)
             if outer.kind == "list":
                 items.append(self._outline(depth))
-                continue
-            start = self._spot()
-            if self._text[self._at : self._at + 1] != '"':
-                self._fail_in_brackets("expected a key in double quotes")
-            name, end = self._string()
-            self._skip_blanks()
-            if not self._takes(":"):
-                self._fail_in_brackets("expected : after a key")
-            entries.append(Entry(Outline("scalar", start, end, name, '"'), self._outline(depth)))
+            else:
+                entries.append(self._entry(depth))
         self._at += 1
         return self._spot()
+
+    def _past_comma(self, closing: str) -> None:
+        """Go on behind the comma that must stand here; one that is missing was due behind what was read last."""
+        comma = self._at
+        if not self._takes(","):
+            is_next = self._text.startswith(('"', "[", "{"), comma) or _LITERAL.match(self._text, comma) is not None
+            if is_next and "\n" in self._text[self._end : comma]:
+                self._at = self._end
+            if _WORD.match(self._text, comma) and self._text[self._end - 1] == '"' and not is_next:
+                self._fail(f"expected , or {closing}", _INSIDE)
+            self._fail_in_brackets(f"expected , or {closing}", _COMMA if is_next else "")
+        if self._text.startswith(closing, self._at):
+            self._at = comma
+            self._fail(f"a comma before {closing}", "take the comma out")
+
+    def _entry(self, depth: int) -> Entry:
+        start = self._spot()
+        if self._text[self._at : self._at + 1] != '"':
+            self._fail_in_brackets("expected a key in double quotes")
+        name, end = self._string()
+        self._skip_blanks()
+        if not self._takes(":"):
+            self._fail_in_brackets(
+                "expected : after a key", "put a colon behind the key, or the quote that it ends with"
+            )
+        return Entry(Outline("scalar", start, end, name, '"'), self._outline(depth))
 
     def _string(self) -> tuple[str, Spot]:
         value = ""
@@ -143,8 +187,9 @@ class _Reader:
             at, said = self._at, "a lone surrogate" if _SURROGATE.search(value) else ""
         if said:
             value = ""  # a traceback shows locals
-            self._at = at
-            self._fail(said)
+            is_open = self._ends_line(at) and "escape" not in said and "surrogate" not in said
+            self._at = self._at if is_open else at
+            self._fail(said, _CLOSED if is_open else _IN_STRING.get(said, ""))
         self._at = end
         return value, self._spot()
 
@@ -185,16 +230,26 @@ class _Reader:
     def _origin(self) -> Origin:
         return Origin(self._name, *self._mark()[1:])
 
-    def _fail(self, said: str) -> NoReturn:
-        raise LayerError(Problem("syntax", f"not JSON: {said}", origin=self._origin()))
+    def _fail(self, said: str, hint: str = "") -> NoReturn:
+        """Fail here, with the mend that what stands here calls for."""
+        origin = self._origin()
+        raise LayerError(Problem("syntax", f"not JSON: {said}", origin=origin, hint=hint or self._known_mend()))
 
-    def _fail_in_brackets(self, said: str) -> NoReturn:
-        """Fail where a bracket opened that nothing closes, else here."""
-        opening = first_unclosed(self._brackets(), self._at)
+    def _fail_in_brackets(self, said: str, hint: str = "") -> NoReturn:
+        """Fail where a bracket opened that nothing closes, else here, where no sign says what is wrong."""
+        known = self._known_mend()
+        opening = None if known and not hint else first_unclosed(self._brackets(), self._at)
         if opening is None:
-            self._fail(said)
+            self._fail(said, hint)
         origin = Origin(self._name, opening.line, opening.column)
         raise LayerError(Problem("syntax", f"not JSON: {said}", origin=origin, hint=brackets.HINT))
+
+    def _known_mend(self) -> str | None:
+        return next((mend for sign, mend in _HINTS if sign.match(self._text, self._at)), None)
+
+    def _ends_line(self, at: int) -> bool:
+        """True where a string that began here goes on to the end of its line, or of the text."""
+        return at == self._at or self._text[at : at + 1] in ("\n", "\r")
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
         """The brackets of the whole text that stand in no string."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
 from synfinance_settings.text.formats import read_text
+from synfinance_settings.text.json import JSON
 from synfinance_settings.text.node import Source
 
 
@@ -50,7 +51,7 @@ def test_null_is_null_and_a_file_without_content_is_nothing():
     [
         ('{"a": 1,\n "a": 2}', [("duplicate-key", 2, 2)]),
         ('{"a": {"b": 1, "b": 2}}', [("duplicate-key", 1, 16)]),
-        ('{"a": 1,}', [("syntax", 1, 9)]),
+        ('{"a": 1,}', [("syntax", 1, 8)]),
         ('{"a": 1 "b": 2}', [("syntax", 1, 9)]),
         ('{"a" 1}', [("syntax", 1, 6)]),
         ("{a: 1}", [("syntax", 1, 2)]),
@@ -120,3 +121,43 @@ def test_what_the_reader_takes_the_standard_library_takes(text):
         return
     expected = as_spelled(json.loads(text, parse_int=str, parse_float=str)) if text.strip() else None
     assert problems or (None if root is None else data(root)) == expected
+
+
+COMMA = "a comma is missing between two entries"
+CLOSED = "a quote that opens here is not closed"
+AROUND = "put double quotes round a text, before and behind it"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ('{\n  "debug": true\n  "version": "1"\n}', "2:16", COMMA),
+        ('{\n  "server": {"port": 1}\n\n  "debug": true\n}', "2:24", COMMA),
+        ('{"server": {"cors_origins": ["a" "b"]}}', "1:34", COMMA),
+        ('{\n  "debug": true,\n}', "2:16", "take the comma out"),
+        ('{"debug": true,, "version": "1"}', "1:16", "take one of two commas out"),
+        ('{\n  "debug: true,\n  "version": "1"\n}', "2:3", CLOSED),
+        ('{\n  "version": "1,\n  "debug": true\n}', "2:14", CLOSED),
+        ('{\n  "version": x",\n  "debug": true\n}', "2:14", AROUND),
+        ('{\n  version": "x",\n  "debug": true\n}', "2:3", AROUND),
+        ('{"version": "a"b"}', "1:16", 'write \\" for a quote inside a text'),
+        ('{"version": "a\\d"}', "1:15", "write two backslashes for one"),
+        ('{"version": "a\tb"}', "1:15", "write it as an escape: \\t for a tab"),
+        ('{"debug" true}', "1:10", "put a colon behind the key, or the quote that it ends with"),
+        ("{'debug': true}", "1:2", "JSON takes double quotes alone"),
+        ('{"debug": True}', "1:11", "JSON has true, false and null, in lower case"),
+        ('{"debug": true // why\n}', "1:16", "JSON has no comments; take it out"),
+        ('{\n  # why\n  "debug": true\n}', "2:3", "JSON has no comments; take it out"),
+        ('{"version": \u201c1\u201d}', "1:13", "type plain double quotes; some programs put others"),
+        (
+            '{"debug": true;\n"version": "1"}',
+            "1:15",
+            "between a key and its value stands a colon, between two entries a comma",
+        ),
+        ('{"debug": true}}', "1:16", "a bracket too many may stand before it"),
+        ('{"server": {\n  "port": 1\n', "1:1", "a bracket that opens here is not closed"),
+    ],
+)
+def test_a_fault_of_syntax_is_told_in_its_line_with_the_mend(text, place, hint):
+    problem = JSON.outline(text, "default.json").fault
+    assert (problem.code, str(problem.origin), problem.hint) == ("syntax", f"default.json:{place}", hint)
