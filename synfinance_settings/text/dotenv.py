@@ -48,6 +48,15 @@ _PLAIN: Final = re.compile(
     re.ASCII,
 )  # what is read in one step: most lines; any other takes python-dotenv a dozen
 _IDLE: Final = re.compile(r"\s*#[^\S\r\n]*([A-Za-z_]\w*)=", re.ASCII)
+_MENDS: Final = (
+    (re.compile(r"\s*(?:export\s+)?\w+\s*:"), "write = for the : behind the name"),
+    (re.compile(r"\s*(?:set|setenv|SET|\$env:|-)\s*\w+\s*="), "take out what stands before the name"),
+    (re.compile(r"\s*(?:export\s+)?\w+\s+[^\s=]"), "put = between the name and its value"),
+    (
+        re.compile(r"\s*(?:export\s+)?\w+\s*=\s*['\"]"),
+        "close the quote that opens here; a backslash takes a quote for text",
+    ),
+)
 _NO_PROBLEM: Final = Problem("invalid", "")
 _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
 
@@ -137,9 +146,8 @@ def read_dotenv(
             pending.pop(str(binding.key), None)
             continue
         line += _line_breaks(written[: len(written) - len(written.lstrip())])
-        if binding.error:
-            hint = "a line is NAME=value, and every quote is closed"
-            problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=hint))
+        if binding.error or ":" in (binding.key or ""):  # a name that nobody means, and nothing would be set
+            problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=_mend(written)))
         elif binding.key is not None and binding.value is not None:
             value = _value(binding, line, name, scope, is_secret)
             pending.pop(binding.key, None)
@@ -180,6 +188,13 @@ def assignments(text: str) -> Iterator[Assignment]:
         if name and (idle or found.value is not None) and not found.error:
             at = start + written.index(name)
             yield Assignment(name, at, text.count("\n", 0, at) + 1, start, reader.position.chars, found.value)
+
+
+def _mend(written: str) -> str:
+    """What most likely mends a broken line."""
+    return next(
+        (mend for sign, mend in _MENDS if sign.match(written)), "a line is NAME=value, and every quote is closed"
+    )
 
 
 def _bindings(text: str) -> Iterator[Binding]:

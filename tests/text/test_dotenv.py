@@ -89,6 +89,31 @@ def test_a_broken_line_is_told_with_its_number(line):
 
 
 @pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("SYNFINANCE_DEBUG:true", "write = for the : behind the name"),
+        ("SYNFINANCE_DEBUG: true", "write = for the : behind the name"),
+        ("export SYNFINANCE_DEBUG : true", "write = for the : behind the name"),
+        ("SYNFINANCE_ALERT_WEBHOOK:https://a.example?b=c", "write = for the : behind the name"),
+        ("SYNFINANCE_DEBUG true", "put = between the name and its value"),
+        ("set SYNFINANCE_DEBUG=true", "take out what stands before the name"),
+        ("- SYNFINANCE_DEBUG=true", "take out what stands before the name"),
+        ("SYNFINANCE_DEBUG='true", "close the quote that opens here; a backslash takes a quote for text"),
+        ("=true", "a line is NAME=value, and every quote is closed"),
+    ],
+)
+def test_a_line_that_would_set_nothing_is_told_with_its_mend(project, line, hint):
+    project.write(".env", f"# note\nA=1\n{line}\nB=2\n")
+    problem = project.problem()
+    assert (problem.code, str(problem.origin), problem.hint) == ("syntax", ".env:3", hint)
+
+
+def test_a_name_alone_sets_nothing(project):
+    project.write(".env", "SYNFINANCE_DEBUG\nexport SYNFINANCE_APP_NAME\n")
+    assert project.load().app_name == "SynFinance"
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ("A=1\nSYNFINANCE_APP_NAME=a\0b\n", "2:22"),
