@@ -88,14 +88,15 @@ def build(
 ) -> ValidationReport:
     """Merge and validate what was read.
 
-    `required` are layers that must have content, because they had; with `placeholders`, names that references need and
-    nothing sets are lent a `placeholder`; what the layer `judged` says is validated even where a higher layer would
-    hide it. `kept` is what layers say beside their files, where these are silent on it.
+    `required` are layers that must have content, because they had; with `placeholders`, or in a project that lends
+    them, names that references need and nothing sets are lent a `placeholder`; what the layer `judged` says is
+    validated even where a higher layer would hide it. `kept` is what layers say beside their files, where these are
+    silent on it.
     """
     project = look.project
     if overrides is not None:
         look = look.with_layer(OVERRIDES.name, Finding(OVERRIDES.name, overrides))
-    run = _Build(look, required, placeholders)
+    run = _Build(look, required, placeholders or project.lends)
     layers: Layers = tuple(
         (layer.name, _checked_environment(run, run.branch(layer))) for layer in layers_of(project.application)
     )

@@ -48,6 +48,9 @@ class Project:
     """True where it was said on purpose that there are no layer files."""
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What the program hands over for its own command line, by the keys of the settings."""
+    lends: bool = False
+    """True where names that references need and nothing sets are lent placeholders: it is a trial, which nothing of
+    the program may keep."""
 
     def read(self, path: Path) -> Content:
         """Look at a layer file or ``.env``; a failure where it was not named and others could have written it."""

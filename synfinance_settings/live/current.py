@@ -51,6 +51,8 @@ class Choice:
     env_file: PathLike | None = None
     state_dir: PathLike | None = None
     arguments: Mapping[str, Any] | None = field(default=None, repr=False)
+    lends: bool = False
+    """Whether placeholders are lent; what rests on them is never recorded, nor replaced by what was accepted last."""
 
     def variables(self) -> Environ:
         """The variables that were chosen, else a copy of those that the process has now."""
@@ -58,7 +60,7 @@ class Choice:
 
     def project(self, environ: Environ, config_path: PathLike | None, environment: str | None) -> Project:
         """The project that is meant with these variables, and with a file or an environment that goes first."""
-        return find_project(
+        found = find_project(
             self.application,
             environ=environ,
             settings_dir=self.settings_dir,
@@ -67,6 +69,7 @@ class Choice:
             config_path=config_path,
             arguments=self.arguments,
         )
+        return replace(found, lends=True) if self.lends else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class _Loaded:
 class Current:
     """What is in force for one manager: look, load, reload, override, and who sees it.
 
-    Its parts are public: the `choice` that was made, the `timeline` of what was in force, the `announcer` that tells
+    Its parts are public: the `choice` that it goes by, the `timeline` of what was in force, the `announcer` that tells
     listeners, and the `subscriptions`. Others read, and never assign, `looked` (what the last load that was tried has
     read), `last_failure` (why the last one failed, or why a subscriber refused it; None after one that succeeded) and
     `fallen_from` (what could not be loaded while the process runs on the last accepted layers, else None).
@@ -226,6 +229,35 @@ class Current:
 
         return undo
 
+    def go_by(self, choice: Choice, project: Project | None = None) -> Callable[[], None]:
+        """Go by another choice until the function that is returned is called; what is loaded is loaded anew, each time.
+
+        What is loaded is `project`, else what the choice decides; before the first load nothing is read yet. Raises
+        `SettingsError`, and changes nothing, where the settings do not validate.
+        """
+        with self._lock:
+            before, failure, state = self.choice, self.last_failure, self.timeline.current
+            if state is None:
+                self.choice = choice
+
+        def attempt() -> _Loaded | None:
+            self.choice = choice
+            return self._attempt("load", look_at(project or choice.project(choice.variables(), None, None)))
+
+        try:
+            if state is not None:
+                self._change(attempt)
+                if self.last_failure is not None:  # a subscriber refused it
+                    raise self.last_failure
+        except SettingsError:
+            self.choice, self.last_failure = before, failure
+            raise
+
+        def undo() -> None:
+            self.go_by(before, state.project if state else None)
+
+        return undo
+
     def revive(self) -> None:
         """Take new locks and an empty queue, in the child of a fork."""
         self._lock = threading.RLock()
@@ -291,7 +323,8 @@ class Current:
 
     def _fall_back(self, last_good: LastGood, look: Look, failure: SettingsError) -> None:
         """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
-        accepted = last_good.accepted(look) if self.timeline.current is None else None
+        is_start = self.timeline.current is None and not look.project.lends
+        accepted = last_good.accepted(look) if is_start else None
         if accepted is None:
             raise failure
         name, restored = accepted
@@ -353,6 +386,8 @@ class Current:
 
     def _record(self, loaded: _Loaded) -> None:
         """Keep on disk what was loaded, unless something newer is in force, which records itself."""
+        if loaded.state.project.lends:
+            return
         with self._recording:
             state = self.timeline.current
             if self._last_good and state is not None and state.look.generation == loaded.state.look.generation:
