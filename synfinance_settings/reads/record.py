@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from inspect import currentframe
 from os.path import relpath
@@ -31,6 +32,13 @@ _PASSED_THROUGH: Final = frozenset(
 _LIBRARIES: Final = frozenset(("pydantic", "pydantic_core", "jinja2", "string"))
 _RUNNERS: Final = frozenset(("_pytest", "pluggy", "xdist"))
 
+_WHOLE: Final = frozenset(("model_dump", "model_dump_json", "model_copy"))
+"""What gives all of a model at once."""
+
+_INSIDE: Final = "__dict__"
+_TAKE_INSIDE: Final = frozenset(("__eq__", "__iter__", "__copy__", "__deepcopy__"))
+"""Methods of Pydantic's that do so too, and are called past every hook."""
+
 _TEMPLATE: Final = "__jinja_template__"
 
 Spot = tuple[str, int]
@@ -49,11 +57,12 @@ class _Reading(NamedTuple):
 class Recorder:
     """Records the reads of the settings in the words of `vocabulary`, from `start` to `stop`.
 
-    `settings` is the object that shows them, where there is one. `reads` has the spots of every key that was read.
+    `settings` is the object that shows them, where there is one. `reads` has the spots of every key that was read, of a
+    section where that was taken as a whole.
     """
 
     def __init__(self, vocabulary: Vocabulary, settings: object | None) -> None:
-        self.reads: Final[dict[str, set[Spot]]] = {}
+        self.reads: dict[str, set[Spot]] = {}
         self._vocabulary = vocabulary
         self._settings = settings
         self._seen: set[tuple[CodeType, int, tuple[str, ...]]] = set()
@@ -79,9 +88,22 @@ class Recorder:
         self._hooked.clear()
         self._own.clear()
 
+    @contextmanager
+    def apart(self) -> Iterator[dict[str, set[Spot]]]:
+        """Record what is read meanwhile by itself, in the order of the first reads; it counts for `reads`, too."""
+        outer, seen = self.reads, self._seen
+        self.reads, self._seen = {}, set()
+        inner = self.reads
+        try:
+            yield inner
+        finally:
+            self.reads, self._seen = outer, seen
+            for key, spots in tuple(inner.items()):  # other threads may read on
+                outer.setdefault(key, set()).update(spots.copy())
+
     def _hook(self, kind: type, keys: list[str]) -> Callable[[Any, str], Any]:
         inherited: Any = kind.__getattribute__
-        names = frozenset(self._vocabulary.model(keys[0]).model_fields)
+        names = frozenset((*self._vocabulary.model(keys[0]).model_fields, *_WHOLE, _INSIDE))
         record, settings = self._record, self._settings
         is_model = kind in self._kinds  # the classes of settings objects are those of other applications', too
 
@@ -98,8 +120,11 @@ class Recorder:
         keys = reading.keys
         if len(keys) > 1 and id(reading.instance) in self._own:  # one model in several places: its owner said which
             keys = [self._own[id(reading.instance)][1]]
-        full = tuple(f"{key}.{reading.name}" if key else reading.name for key in keys)
-        if full[0] in self._vocabulary.catalogue.sections:
+        if reading.name == _INSIDE and not _takes_inside(frame):
+            return
+        is_whole = reading.name == _INSIDE or reading.name in _WHOLE
+        full = tuple(key if is_whole else f"{key}.{reading.name}" if key else reading.name for key in keys)
+        if not is_whole and full[0] in self._vocabulary.catalogue.sections:
             if len(full) == 1:
                 self._own[id(reading.value)] = (reading.value, full[0])
             return
@@ -145,6 +170,10 @@ class Recorder:
         return frozenset(code for model in self._kinds for code in own_code(model))
 
 
+def _takes_inside(frame: FrameType) -> bool:
+    return frame.f_code.co_name in _TAKE_INSIDE and frame.f_globals.get("__name__") == "pydantic.main"
+
+
 def _spot(frame: FrameType) -> Spot:
     """The file and line of `frame`; of a template of Jinja, its own."""
     template = frame.f_globals.get(_TEMPLATE)
@@ -170,15 +199,16 @@ class Recorded(NamedTuple):
         So it may be moved together with the project.
         """
         places = {
-            key: [f"{path}:{line}" for path, line in sorted((_below(root, spot[0]), spot[1]) for spot in spots)]
+            key: [f"{path}:{line}" for path, line in sorted((below_root(root, spot[0]), spot[1]) for spot in spots)]
             for key, spots in sorted(self.reads.items())
         }
-        tests = sorted(_below(root, test) for test in self.tests)
+        tests = sorted(below_root(root, test) for test in self.tests)
         way = Path(relpath(root.resolve(), file.resolve().parent)).as_posix()
         return as_json({"form": _FORM, "root": way, "tests": tests, "reads": places}, 2) + "\n"
 
 
-def _below(root: Path, file: str) -> str:
+def below_root(root: Path, file: str) -> str:
+    """How a record names `file`: relative to `root` where it lies below."""
     path = Path(file).resolve()
     return (path.relative_to(root.resolve()) if path.is_relative_to(root.resolve()) else path).as_posix()
 
