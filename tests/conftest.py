@@ -25,8 +25,10 @@ CHECKOUT = Path(__file__).parents[1]
 settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-# its cases are no part of the checkout, and where they are not there is nothing to run
-collect_ignore = [] if Path(CHECKOUT.parent, "shared/corpus/cases.json").exists() else ["test_corpus.py"]
+# a program with a suite of its own, which is run by the tests of the plugin
+collect_ignore = ["suite_sample"]
+if not Path(CHECKOUT.parent, "shared/corpus/cases.json").exists():
+    collect_ignore.append("test_corpus.py")  # its cases are no part of the checkout
 
 
 class Project:

@@ -26,7 +26,7 @@ FLOORS = (
     ("layers", "reads"),
     ("env_loader", "editing", "probing"),
     ("live",),
-    ("cli", "synfinance", "testing", "metrics", "dynaconf_view"),
+    ("cli", "suite", "synfinance", "testing", "metrics", "dynaconf_view"),
     ("application",),
     ("__init__",),
     ("pytest_plugin", "__main__"),

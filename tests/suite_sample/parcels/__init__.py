@@ -1,0 +1,1 @@
+"""Parcels: takes orders, asks a carrier for labels, and writes to customers."""
