@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
 from synfinance_settings.text.expansion import is_plain, setting_of
-from synfinance_settings.text.formats import outline_text
+from synfinance_settings.text.formats import mended_text, outline_text
 from synfinance_settings.text.outline import Span, spans
 
 _LONGEST_LINE: Final = 200  # characters
@@ -229,6 +229,16 @@ class SourceText:
             return line, column
         number = bisect_right(self._line_starts, places[nth])
         return number, places[nth] - self._line_starts[number - 1] + 1
+
+
+def unread_excerpt(text: str, name: str, line: int, column: int, catalogue: Catalogue) -> Excerpt | None:
+    """Line `line` of a text that cannot be read, where nothing in it is masked once the text is mended; else None."""
+    mended = mended_text(text, name)
+    if mended is None:
+        return None
+    shown = SourceText(mended, name, catalogue).excerpt(line, 1)
+    meant, written = (one.split("\n")[line - 1].replace("\t", " ").rstrip() for one in (mended, text))
+    return Excerpt(line, written, column, 1) if shown is not None and shown.text == meant else None
 
 
 def _place(span: Span) -> tuple[int, int]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem, Severity
-from synfinance_settings.layers.excerpt import SourceText
+from synfinance_settings.layers.excerpt import SourceText, unread_excerpt
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.model.application import Application
+from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import read_text
@@ -110,9 +111,20 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     kept = content.readings.get(name)
     if not isinstance(kept, _Reading):
         text = content.text(name)
-        root, faults = read_text(text, source, catalogue.public_path)
+        try:
+            root, faults = read_text(text, source, catalogue.public_path)
+        except LayerError as error:
+            raise LayerError(_shown(problem, text, name, catalogue) for problem in error.problems) from None
         branch, misfits = fit(root, catalogue, application.gone_names)
         is_whole = all(fault.key for fault in faults)
         kept = content.readings[name] = _Reading(text, branch, (*faults, *misfits), root is None, is_whole)
     texts = {name: SourceText(kept.text, name, catalogue)}
     return Said(kept.branch, kept.problems, kept.is_empty, kept.is_whole, texts=texts)
+
+
+def _shown(problem: Problem, text: str, name: str, catalogue: Catalogue) -> Problem:
+    """A fault of syntax with its line, where that certainly holds no secret."""
+    origin = problem.origin
+    if problem.code != "syntax" or origin is None or not origin.line or not origin.column:
+        return problem
+    return replace(problem, excerpt=unread_excerpt(text, name, origin.line, origin.column, catalogue))

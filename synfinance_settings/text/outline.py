@@ -107,10 +107,14 @@ class Entry:
 
 
 class Outlined(NamedTuple):
-    """The outline of a text, None where it holds nothing; where a `fault` stopped the reading, what came before it."""
+    """The outline of a text, None where it holds nothing; where a `fault` stopped the reading, what came before it.
+
+    `mended` is the text without the fault, where a mend was found that makes it read.
+    """
 
     root: Outline | None
     fault: Problem | None = None
+    mended: str | None = None
 
 
 def is_nothing(root: Outline) -> bool:

@@ -17,7 +17,7 @@ def nodes_of(outlined: Outlined, source: Source, public_path: PublicPath) -> tup
     A fault names a key as `public_path` has it. Raises `LayerError` for one that did stop, with the others before it.
     """
     tree = _Tree(source, public_path)
-    root, fault = outlined
+    root, fault = outlined.root, outlined.fault
     node = None if root is None else tree.node(root, "", 0)
     if fault is not None:
         raise LayerError((*tree.problems, fault))

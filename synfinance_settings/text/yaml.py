@@ -120,6 +120,7 @@ class _Outliner:
         self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes no kind of text but str itself
         self._left = bounds.NODES
         self.root: Outline | None = None
+        self._mended: str | None = None
 
     def outlined(self) -> Outlined:
         """All of the text, or what comes before the fault."""
@@ -132,7 +133,7 @@ class _Outliner:
             fault = self._unprintable()
         except yaml.MarkedYAMLError as error:
             fault = self._syntax(error)
-        return Outlined(self.root, fault)
+        return Outlined(self.root, fault, self._mended)
 
     def read(self) -> None:
         """Read all of it; raises what libyaml does, and `LayerError` at a bound."""
@@ -230,6 +231,7 @@ class _Outliner:
             hint = "indent with blanks; YAML takes no tabs there"
         elif second := culprit_of(self._text, error):
             mark, said, hint = second.mark, second.mend.fault, second.hint
+            self._mended = second.text
         elif "quoted scalar" in said and error.context_mark is not None:
             mark, hint = _mark(error.context_mark), "a quote that opens here is not closed"
         else:
@@ -317,7 +319,7 @@ def _reads_back(style: str, spelled: str, value: str, form: str) -> bool:
 
 def _scalar(text: str) -> str | None:
     """What ``k`` says in a small document; None where it does not parse."""
-    root, fault = YAML.outline(text, "")
+    root, fault, _ = YAML.outline(text, "")
     entry = root.find("k") if root is not None and fault is None else None
     said = entry.value if entry else None
     return said.value if said is not None and said.kind == "scalar" and said.flaw is None else None

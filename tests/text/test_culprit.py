@@ -168,5 +168,26 @@ def test_a_secret_beside_the_mistake_is_not_told(project):
         project.layer("default", f"database:\n  host: a\n  {line}\n  port: 1\n")
         error = project.error()
         assert error.problems[0].origin.line == 3
+        assert error.problems[0].excerpt is None
         assert "canary" not in str(error)
         assert "canary" not in repr(error.errors())
+
+
+def test_the_line_is_shown_where_it_holds_nothing_but_settings_in_clear(project):
+    project.layer("default", "server:\n  host: a\n  port 8000\n  workers: 2\n")
+    assert str(project.error()) == (
+        "error[syntax]: not YAML: no colon behind a key\n"
+        "  --> settings/default.yaml:3:7\n"
+        "   |\n"
+        " 3 |   port 8000\n"
+        "   |       ^\n"
+        "   = help: put a colon and a blank behind the key"
+    )
+
+
+@pytest.mark.parametrize("line", ["unknown canary", "port 8000 # canary", "password: 'canary", "canary: 1 2: 3"])
+def test_a_line_that_may_hold_more_is_not_shown(project, line):
+    project.layer("default", f"database:\n  host: a\n  {line}\n  user: b\n")
+    error = project.error()
+    assert error.problems[0].excerpt is None
+    assert "canary" not in str(error)
