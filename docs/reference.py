@@ -182,7 +182,8 @@ def _rules() -> Iterator[str]:
 ## Rules per environment
 
 They are checked on the settings as a whole. An error stops a load; a warning is logged, and
-`--strict` makes an error of it. The id stands where a problem has its code.
+`--strict` makes an error of it. The id stands where a problem has its code. A layer may [waive](evolution.md#waivers) a
+warning by its id, until a day.
 """
     rows = ((f"`{r.id}`", r.severity, ", ".join(r.environments), _keys(r.keys), r.message) for r in SYNFINANCE.rules)
     yield _table(("id", "severity", "environments", "keys", "what is said"), rows)

@@ -118,16 +118,18 @@ class Problem:
     excerpt: Excerpt | None = None
     others: int = 0
     """How many problems this one stands for that are not told; 0 for a problem of its own."""
+    waived: str | None = None
+    """Until when, why and where a warning is accepted; None for one that is not."""
 
     def __post_init__(self) -> None:
-        _escape(self, "code", "message", "key", "hint")
+        _escape(self, "code", "message", "key", "hint", "waived")
 
     def lines(self, note: str | None = None) -> Iterator[tuple[str, str]]:
         """The lines of the report, each with the part it plays: head, place, source, caret or note.
 
         `note` is a last one of whoever reports.
         """
-        yield "head", f"{self.severity}[{self.code}]: {self.message}"
+        yield "head", f"{'waived' if self.waived else self.severity}[{self.code}]: {self.message}"
         margin = " " * (len(str(self.excerpt.line)) + 2) if self.excerpt else "   "
         if self.origin:
             yield "place", f"  --> {self.origin}"
@@ -137,8 +139,10 @@ class Problem:
             yield "caret", f"{margin}| {' ' * (self.excerpt.column - 1)}{'^' * self.excerpt.width}"
         if self.overrides:
             yield "note", f"{margin}= overrides {self.overrides.value} from {self.overrides.origin}"
-        if self.hint:
+        if self.hint and not self.waived:
             yield "note", f"{margin}= help: {self.hint}"
+        if self.waived:
+            yield "note", f"{margin}= waived {self.waived}"
         if note:
             yield "note", f"{margin}= {printable(note, None)}"
 
@@ -150,6 +154,8 @@ class Problem:
         data = asdict(self)
         if not self.others:
             del data["others"]
+        if self.waived is None:
+            del data["waived"]
         data["origin"] = str(self.origin) if self.origin else None
         if self.overrides:
             data["overrides"] = {"value": self.overrides.value, "origin": str(self.overrides.origin)}
@@ -362,6 +368,9 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "inconsistent": (InvalidSettingsError, "values contradict one another"),
     "odd-host-name": (InvalidSettingsError, "a text that can name no host"),
     "odd-path": (InvalidSettingsError, "a text that can be no path of a file or folder"),
+    "bad-waiver": (InvalidSettingsError, "a waiver is of no warning, or lacks its day or its reason"),
+    "expired-waiver": (InvalidSettingsError, "the day of a waiver is over, and the rule is broken still"),
+    "idle-waiver": (InvalidSettingsError, "a waiver is of a rule that nothing breaks"),
     "refused-values": (InvalidSettingsError, "a subscriber refused what a reload brought into force"),
     "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
     "null-reference": (ExpansionError, "a reference names a setting that is null"),

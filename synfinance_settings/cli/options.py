@@ -151,7 +151,7 @@ def load(environment: str | None, *, strict: bool = False, placeholders: bool = 
         if lends_help(problems):
             error.add_note(LENDING)
         raise error
-    for warning in found.warnings:
+    for warning in (*found.warnings, *found.waived):
         render.say(render.one_line(warning), err=True)
     if found.placeholders:
         render.say(f"placeholders for {', '.join(found.placeholders)}", err=True)

@@ -112,6 +112,7 @@ def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
                 "valid": is_good,
                 "problems": list(map(_as_data, report.problems)),
                 "warnings": list(map(_as_data, report.warnings)),
+                "waived": list(map(_as_data, report.waived)),
                 "placeholders": list(report.placeholders),
             }
             for (name, report), is_good in zip(reports, good, strict=True)
@@ -139,7 +140,7 @@ def _found(reports: list[tuple[str, ValidationReport]]) -> Iterator[tuple[Proble
     """Every problem and warning, once, with the names of the reports that tell it."""
     found: dict[Problem, list[str]] = {}
     for name, report in reports:
-        for problem in dict.fromkeys((*report.problems, *report.warnings)):
+        for problem in dict.fromkeys((*report.problems, *report.warnings, *report.waived)):
             found.setdefault(problem, []).append(name)
     yield from found.items()
 
@@ -359,6 +360,7 @@ def _print_explained_json(found: Explanation, report: ValidationReport, usage: U
             "overridden": [{"value": below, "origin": str(origin)} for below, origin in said[1:]],
             "variables": list(found.variables),
             "left_out": list(report.left_out),
+            "waived": [f"{found.code} {found.waived}" for found in report.waived if found.key == key],
             **({"reads": reads.as_data(usage)} if usage else {}),
         }
     )
@@ -376,6 +378,7 @@ def _print_explained(found: Explanation, report: ValidationReport, usage: Usage 
     rows += [("lent", f"a placeholder{wanted}")] if names is not None and report.snapshot else []
     rows += [("overrides" if not number else "", text) for number, text in enumerate(hidden)]
     rows += [("left out", f"{name}, which cannot be read") for name in report.left_out]
+    rows += [("waived", f"{told.code} {told.waived}") for told in report.waived if told.key == found.key]
     rows += [("meaning", found.description)]
     rows += [("allowed", found.limits)] if found.limits else []
     rows += [("variable" if not number else "", name) for number, name in enumerate(found.variables)]

@@ -81,7 +81,9 @@ def report(problem: Problem, note: str | None = None) -> Shown:
     for part, text in problem.lines(note):
         if part == "head":
             head, _, message = text.partition(": ")
-            lines.append(joined([style(head, problem.severity), ": ", style(message, "strong")]))
+            lines.append(
+                joined([style(head, "quiet" if problem.waived else problem.severity), ": ", style(message, "strong")])
+            )
         else:
             lines.append(style(text, part))
     return Shown("\n".join(lines))
@@ -91,6 +93,8 @@ def one_line(problem: Problem) -> Shown:
     """A problem in one line, for warnings beside another result."""
     where = f" ({problem.origin})" if problem.origin else ""
     hint = f"; {problem.hint}" if problem.hint else ""
+    if problem.waived:
+        return joined([style("waived", "quiet"), f": {problem.message}{where}; {problem.waived}"])
     return joined([style(problem.severity, problem.severity), f": {problem.message}{where}{hint}"])
 
 
@@ -101,7 +105,9 @@ def annotation(problem: Problem) -> str:
     if origin and origin.line:
         fields = {"file": shown(origin.source), "line": origin.line, "col": origin.column, **fields}
     said = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in fields.items() if value is not None)
-    return f"::{problem.severity} {said}::{_escaped(problem.message + (f' ({problem.hint})' if problem.hint else ''))}"
+    more = f"waived {problem.waived}" if problem.waived else problem.hint
+    kind = "notice" if problem.waived else problem.severity
+    return f"::{kind} {said}::{_escaped(problem.message + (f' ({more})' if more else ''))}"
 
 
 def _escaped(text: str, also: str = "") -> str:

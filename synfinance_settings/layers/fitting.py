@@ -15,6 +15,7 @@ from synfinance_settings.layers.dynaconf_words import hint_for_key
 from synfinance_settings.layers.environ import masked
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Catalogue, Tree, is_near
 from synfinance_settings.model.evolution import OldName
+from synfinance_settings.model.rule import WAIVE
 from synfinance_settings.text.node import Branch, Node, plain_of, put
 
 _MOST_NAMES: Final = 8
@@ -64,6 +65,8 @@ class _Entries:
         for name, node in entries.items():
             key = prefix + name
             if name not in tree:
+                if name == WAIVE and not prefix:
+                    continue  # what is waived is no setting
                 if not (name in old and self._take_aside(key, node, old[name])):
                     self._problems.append(self._unknown(entries, tree, prefix, name))
                 continue

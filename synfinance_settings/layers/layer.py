@@ -20,6 +20,7 @@ from typing import Any, TypeAlias, TypeVar
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.waivers import Waivers
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content, Failure
 from synfinance_settings.text.node import Branch, Source
@@ -52,7 +53,7 @@ class Said:
 
     `is_empty` is true where it says nothing at all, not even that it is empty. Where something could not be read it is
     not `is_whole`, and what is judged over several layers is not judged; `left_out` are the names of what could not.
-    `texts` are the texts that problems may show a line of, by their names.
+    `texts` are the texts that problems may show a line of, by their names; `waivers` are of rules, by their ids.
     """
 
     branch: Branch = field(default_factory=dict, repr=False)
@@ -61,6 +62,7 @@ class Said:
     is_whole: bool = True
     left_out: tuple[str, ...] = ()
     texts: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
+    waivers: Waivers = field(default_factory=dict)
 
 
 class Glance:

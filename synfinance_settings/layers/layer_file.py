@@ -12,6 +12,7 @@ from synfinance_settings.layers.excerpt import SourceText, unread_excerpt
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.waivers import Waivers, waivers_of
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Lend
@@ -103,6 +104,7 @@ class _Reading:
     problems: tuple[Problem, ...]
     is_empty: bool
     is_whole: bool
+    waivers: Waivers
 
 
 def _read(content: Content, source: Source, application: Application) -> Said:
@@ -116,10 +118,12 @@ def _read(content: Content, source: Source, application: Application) -> Said:
         except LayerError as error:
             raise LayerError(_shown(problem, text, name, catalogue) for problem in error.problems) from None
         branch, misfits = fit(root, catalogue, application.gone_names)
+        waivers, refusals = waivers_of(root, application.rules)
+        problems = (*faults, *misfits, *refusals)
         is_whole = all(fault.key for fault in faults)
-        kept = content.readings[name] = _Reading(text, branch, (*faults, *misfits), root is None, is_whole)
+        kept = content.readings[name] = _Reading(text, branch, problems, root is None, is_whole, waivers)
     texts = {name: SourceText(kept.text, name, catalogue)}
-    return Said(kept.branch, kept.problems, kept.is_empty, kept.is_whole, texts=texts)
+    return Said(kept.branch, kept.problems, kept.is_empty, kept.is_whole, texts=texts, waivers=kept.waivers)
 
 
 def _shown(problem: Problem, text: str, name: str, catalogue: Catalogue) -> Problem:

@@ -21,6 +21,7 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.layers.variables import DOTENV
+from synfinance_settings.layers.waivers import Waiver
 from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.text.node import Branch, Node, Pending, Source
 
@@ -36,6 +37,7 @@ class _Build:
         self.warnings: list[Problem] = []
         self.texts: dict[str, SourceText] = {}
         self.content: set[str] = set()
+        self.waivers: dict[str, Waiver | None] = {}
         self.complete = True
         self.left_out: list[str] = []
         self.doubted: set[str] = set()
@@ -57,6 +59,7 @@ class _Build:
         self.report(said.problems)
         self.complete = self.complete and said.is_whole
         self.left_out += said.left_out
+        self.waivers.update(said.waivers)
         if not said.is_empty:
             self.content |= set() if layer.may_vanish else {layer.name}
         elif is_required and not said.left_out:
@@ -116,7 +119,11 @@ def build(
     watch = run.lender.watch if run.lender else None
     validation = Validation(project.application, layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(
-        merge(layers, str(project.environment)), complete=run.complete, environment=project.environment
+        merge(layers, str(project.environment)),
+        complete=run.complete,
+        environment=project.environment,
+        waivers=run.waivers,
+        today=look.looked_at.date(),
     )
     problems = told((*run.problems, *validation.problems))
     lent = run.lender.lent if run.lender else {}
@@ -124,13 +131,16 @@ def build(
         warning for warning in validation.warnings if warning.key not in lent
     ]  # a placeholder is nobody's slip
     warnings = told((*run.warnings, *of_values))
-    snapshot = None
+    snapshot, waived = None, tuple(validation.waived)
     if config is not None and not problems:
-        snapshot = Snapshot(config, project.environment, look.looked_at, layers, warnings, taken=validation.taken)
+        snapshot = Snapshot(
+            config, project.environment, look.looked_at, layers, warnings, taken=validation.taken, waived=waived
+        )
     return ValidationReport(
         project.environment,
         problems,
         warnings,
+        waived=waived,
         lent=lent,
         snapshot=snapshot,
         layers=layers,

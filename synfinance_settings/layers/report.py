@@ -23,7 +23,8 @@ logger: Final = logging.getLogger("synfinance_settings")
 class ValidationReport:
     """What a build of settings came to: true, with a snapshot, when there are no problems.
 
-    `lent` are the settings whose values hold a placeholder, each with the names that it stands for, because nothing
+    `waived` are the warnings that a layer accepts for a while. `lent` are the settings whose values hold a
+    placeholder, each with the names that it stands for, because nothing
     sets them; a secret's names are not told. `left_out` are the layers that should have given values and could not be
     read, of which `layers` says nothing; `content` are those that had content, which a reload may not lose. `texts` are
     those of the layer files by their names, for who has more to say of a place in them.
@@ -32,6 +33,7 @@ class ValidationReport:
     environment: str
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    waived: tuple[Problem, ...] = ()
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     snapshot: Snapshot | None = field(default=None, repr=False)
     layers: Layers = field(default=(), repr=False)
@@ -52,6 +54,7 @@ class ValidationReport:
         """How many of what were found, in words: ``2 errors; 1 warning``."""
         found = [counted(number_of(self.problems), "error")] if self.problems else []
         found += [counted(number_of(self.warnings), "warning")] if self.warnings else []
+        found += [f"{number_of(self.waived)} waived"] if self.waived else []
         found += [f"placeholders for {', '.join(self.placeholders)}"] if self.placeholders else []
         return "; ".join(found) or "no complaints"
 

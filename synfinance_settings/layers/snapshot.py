@@ -104,6 +104,8 @@ class Snapshot(Generic[Model_co]):
     pending_files: bool = False
     restores: int | None = None
     taken: Taken = field(default_factory=dict, repr=False)
+    waived: tuple[Problem, ...] = ()
+    """The warnings that layers accept for a while."""
 
     def agrees_with(self, other: Snapshot[Any]) -> bool:
         """True where the other has the same values, in the same environment."""

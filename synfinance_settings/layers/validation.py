@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from difflib import get_close_matches
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -21,6 +23,7 @@ from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
+from synfinance_settings.layers.waivers import Waivers, idle, judged
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue, Setting
 from synfinance_settings.model.forms import broken_limit
@@ -80,14 +83,20 @@ class Validation:
         self._references = References(application.catalogue, self._work, self._answer, application.old_names)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.waived: list[Problem] = []
 
     @property
     def taken(self) -> Taken:
         """The keys that the values of settings took text from."""
         return self._references.taken
 
-    def run(self, merged: Branch, *, complete: bool, environment: str) -> Section | None:
-        """The config; None where it does not validate. Rules over several settings need all layers: `complete`."""
+    def run(
+        self, merged: Branch, *, complete: bool, environment: str, waivers: Waivers = MappingProxyType({}), today: date
+    ) -> Section | None:
+        """The config; None where it does not validate. Rules over several settings need all layers: `complete`.
+
+        `waivers` accept warnings of them, up to and with their days; `today` is one in UTC.
+        """
         values = self.settled(merged)
         config = self._validated(values)
         for (key, _), old in self._references.former.items():
@@ -97,10 +106,13 @@ class Validation:
                 warning = old.told(spelled, meant, node.origin, is_gone=False)
                 self.warnings.append(with_excerpt(warning, self._texts))
         if complete and config is not None:
-            for breach in self._application.breaches(config, environment):
-                if not self._in_doubt(breach.keys):
-                    found = self._at(breach.keys, breach.problem, breach.item)
-                    (self.problems if found.severity == "error" else self.warnings).append(found)
+            breaches = list(self._application.breaches(config, environment))
+            found = [self._at(b.keys, b.problem, b.item) for b in breaches if not self._in_doubt(b.keys)]
+            told, self.waived = judged(found, waivers, today)
+            broken = {breach.problem.code for breach in breaches}
+            for problem in (*told, *idle(waivers, broken, self._application, environment)):
+                known = with_excerpt(problem, self._texts)
+                (self.problems if known.severity == "error" else self.warnings).append(known)
         return None if self.problems else config
 
     def _validated(self, values: dict[str, Any]) -> Section | None:

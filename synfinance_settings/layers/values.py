@@ -12,6 +12,7 @@ from synfinance_settings.layers.layer import Finding, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
+from synfinance_settings.model.rule import WAIVE
 from synfinance_settings.text import bounds
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.node import Branch, Node, leaves, put
@@ -41,6 +42,10 @@ class ValuesLayer(Layer):
         former: list[Former] = []
         application = project.application
         for key, value in found[0].data.items():
+            if str(key).partition(".")[0] == WAIVE:
+                hint = "write it into a layer file, where it is reviewed"
+                problems.append(Problem("bad-waiver", "a waiver stands in a file", origin=Origin(self.name), hint=hint))
+                continue
             try:
                 problems += self._put(branch, str(key), value, application.catalogue, former)
             except LayerError as error:

@@ -21,7 +21,7 @@ from synfinance_settings.model.catalogue import Catalogue, Setting
 from synfinance_settings.model.evolution import release
 from synfinance_settings.model.forms import UNITS
 from synfinance_settings.model.plain_types import no_form
-from synfinance_settings.model.rule import Rule
+from synfinance_settings.model.rule import WAIVE, Rule
 from synfinance_settings.model.section import JUDGED_APART, Section
 from synfinance_settings.model.variables import VariableNames
 
@@ -55,6 +55,8 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
     """What is wrong with the model of `catalogue`, and with its sections."""
     if not catalogue.model.model_fields:
         yield f"{catalogue.model.__name__} has no settings; declare its fields"
+    if WAIVE in catalogue.model.model_fields:
+        yield f"{catalogue.model.__name__}.{WAIVE}: layers say under this name what is waived; call the field otherwise"
     models: dict[type[Section], str] = {catalogue.model: ""}
     for section, model in catalogue.sections.items():
         models.setdefault(model, f"{section}.")
@@ -230,6 +232,8 @@ def _of_old_names(catalogue: Catalogue) -> Iterator[str]:
         above = [old[:end] for end, letter in enumerate(old) if letter == "."]
         if not all(map(_NAME.fullmatch, old.split("."))):
             yield f"{where} is no key; write it whole, as cart.limit"
+        elif old.partition(".")[0] == WAIVE:
+            yield f"{where} cannot be: layers say under {WAIVE} what is waived"
         elif old in catalogue.settings or old in catalogue.sections:
             what = "a setting" if old in catalogue.settings else "a section"
             yield f"{where} is {what} of today; one name can mean one thing alone"

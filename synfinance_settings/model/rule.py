@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from synfinance_settings.errors import Problem, Severity
+
+WAIVE: Final = "waive"
+"""What a layer file says waivers under, beside its sections; no model has a field of that name."""
 
 
 @dataclass(frozen=True, slots=True)

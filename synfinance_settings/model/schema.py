@@ -16,6 +16,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Setting
 from synfinance_settings.model.forms import UNITS
 from synfinance_settings.model.plain_types import as_data
+from synfinance_settings.model.rule import WAIVE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE: Final = {"type": "string", "pattern": r"\$[A-Za-z_{]"}
@@ -32,13 +33,29 @@ _DAYS: Final = (
     "(0[469]|11)-(0[1-9]|[12][0-9]|30)",
     "02-(0[1-9]|1[0-9]|2[0-8])",
 )
-_DATE: Final = f"^(?!0000)([0-9]{{4}}-({'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)$"
+_DAY: Final = f"(?!0000)([0-9]{{4}}-({'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)"
+_DATE: Final = f"^{_DAY}$"
+_WAIVER: Final = rf"^\s*{_DAY}\s+\S"
 
 
 def layer_schema(application: Application) -> dict[str, Any]:
     """The schema of one layer file of `application`."""
     schema = _section(application, "")
+    if any(rule.severity == "warning" for rule in application.rules):
+        schema["properties"][WAIVE] = _waivers(application)
     return {"$schema": DIALECT, "title": f"A layer of {application.title} settings", **schema}
+
+
+def _waivers(application: Application) -> dict[str, Any]:
+    """What a layer may say of the warnings of rules; null takes a waiver back."""
+    form = {"type": ["string", "null"], "pattern": _WAIVER}
+    warnings = {rule.id: rule for rule in application.rules if rule.severity == "warning"}
+    described = {
+        name: {"description": f"The last day on which it is accepted, and the reason. {rule.message}.", **form}
+        for name, rule in warnings.items()
+    }
+    about = "Warnings that are accepted until a day: 2027-01-31 and the reason."
+    return {"description": about, "type": ["object", "null"], "properties": described, "additionalProperties": False}
 
 
 def _section(application: Application, section: str) -> dict[str, Any]:

@@ -188,3 +188,35 @@ def test_import_of_a_file_with_old_names_keeps_the_layer_and_says_the_new_ones(c
 
 def test_migrate_has_nothing_to_do_where_nothing_was_renamed(desk):
     assert "no file gives a setting by an old name" in desk.done("migrate").stderr
+
+
+WAIVED = "till: {tries: 1}\nwaive: {few-tries: 9999-12-31 the bank asks for it}\n"
+OVER = "till: {tries: 1}\nwaive: {few-tries: 2001-12-31 the bank asks for it}\n"
+
+
+def test_what_is_waived_is_shown_and_fails_no_strict_validation(counter):
+    counter.write("settings/live.yaml", WAIVED)
+    strict = counter.done("validate", "--env", "live", "--strict")
+    assert "waived[few-tries]: till.tries should be 3 or more" in strict.stdout
+    assert "waived until 9999-12-31: the bank asks for it (settings/live.yaml:2:20)" in strict.stdout
+    (found,) = json.loads(counter.done("validate", "--env", "live", "--format", "json").stdout)
+    assert (found["valid"], found["warnings"], found["waived"][0]["code"]) == (True, [], "few-tries")
+    assert "::notice " in counter.done("validate", "--env", "live", "--format", "github").stdout
+    assert "waived: till.tries should be 3 or more" in counter.done("show", "--env", "live").stderr
+    assert "few-tries until 9999-12-31" in counter.done("explain", "till.tries", "--env", "live").stdout
+
+
+def test_a_waiver_that_is_over_fails_a_validation(counter):
+    counter.write("settings/live.yaml", OVER)
+    failed = counter.run("validate", "--env", "live")
+    assert failed.exit_code == 1
+    assert "error[expired-waiver]: the waiver of few-tries ended on 2001-12-31" in failed.stdout
+
+
+def test_edits_leave_waivers_in_the_file(counter):
+    counter.write("settings/live.yaml", "# first\n" + WAIVED)
+    counter.done("set", "till.note", "thanks", "--env", "live")
+    assert "waive: {few-tries: 9999-12-31 the bank asks for it}\n" in counter.text("settings/live.yaml")
+    counter.write("other.yaml", "till: {tries: 2}\n")
+    counter.done("import", str(counter.root / "other.yaml"), "--env", "live", "--yes")
+    assert "waive: {few-tries: 9999-12-31 the bank asks for it}\n" in counter.text("settings/live.yaml")

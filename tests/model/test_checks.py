@@ -321,3 +321,10 @@ def test_a_rule_that_ends_asks_for_the_version_of_the_program():
     assert faults(rules=(rule,)) == (
         "the rule r: until asks for the version of the program: Application(..., version=...)",
     )
+
+
+def test_the_name_of_waivers_is_no_setting():
+    class Shop(Section):
+        waive: Text = setting("", "What is waived.")
+
+    assert faults(Shop) == ("Shop.waive: layers say under this name what is waived; call the field otherwise",)
