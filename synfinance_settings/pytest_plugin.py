@@ -187,8 +187,11 @@ class _Suite:
         self._tests.update(str(item.path) for item in items)
         self._run.collected()
         if self._since:
-            chosen = [item for item in items if self._run.concerns(item.nodeid, str(item.path), self._changed)]
-            left_out = [item for item in items if item not in set(chosen)]
+            chosen: list[pytest.Item] = []
+            left_out: list[pytest.Item] = []
+            for item in items:
+                is_chosen = self._run.concerns(item.nodeid, str(item.path), self._changed)
+                (chosen if is_chosen else left_out).append(item)
             self._deselected = len(left_out)
             self._config.hook.pytest_deselected(items=left_out)
             items[:] = chosen

@@ -39,6 +39,8 @@ def test_the_plugin_costs_no_import_until_a_fixture_is_used(pytester):
 
         def test_modules():
             assert not {"pydantic", "dynaconf", "yaml", "click"} & set(sys.modules)
+            ours = {name for name in sys.modules if name.startswith("synfinance_settings.")}
+            assert ours == {"synfinance_settings.pytest_plugin"}
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest").assert_outcomes(passed=1)

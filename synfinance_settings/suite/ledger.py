@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,10 +62,16 @@ class Ledger:
         known = self.tests.get(test)
         if known is None or not self._is_as_was(known[1]):
             return True
+        if not known[0].isdisjoint(changed):
+            return True
         own = below_root(self._root, file)
-        test_files = {name.partition("::")[0] for name in self.tests}
-        read_at_import = {key for key in changed if set(self.common.get(key, ())) - (test_files - {own})}
-        return bool(read_at_import or known[0].intersection(changed))
+        readers = (reader for key in changed for reader in self.common.get(key, ()))
+        return any(reader == own or reader not in self._test_files for reader in readers)
+
+    @cached_property
+    def _test_files(self) -> frozenset[str]:
+        """The files of the tests that are known: what such a file reads at import is for its own tests alone."""
+        return frozenset(name.partition("::")[0] for name in self.tests)
 
     def data(self) -> dict[str, Any]:
         """The whole as JSON can say it."""

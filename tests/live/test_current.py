@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from shop import SHOP
 
-from synfinance_settings import InvalidSettingsError, UnknownKeyError
+from synfinance_settings import ConfigManager, InvalidSettingsError, SettingsError, UnknownKeyError
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.live.current import Choice, Current
 from synfinance_settings.text.node import Node, Source
@@ -69,6 +72,52 @@ def test_an_override_lies_on_top_until_it_is_undone(project, current):
     assert current.timeline.current.snapshot.config.app_name == "two"
     undo()
     assert current.snapshot.config.app_name == "two"
+
+
+def elsewhere(current):
+    return replace(current.choice, environment="production", lends=True)
+
+
+def test_another_choice_is_gone_by_until_it_is_undone_and_nothing_of_it_is_recorded(project, tmp_path_factory):
+    state = tmp_path_factory.mktemp("state") / "kept"
+    project.secure_production("app_name: ${SET_NOWHERE}")
+    current = ConfigManager(settings_dir=project.settings, state_dir=state, environ={}).current
+    current.load()
+    undo = current.go_by(elsewhere(current))
+    assert (current.snapshot.environment, "placeholder" in current.snapshot.config.app_name) == ("production", True)
+    current.reload()
+    assert current.snapshot.environment == "production"
+    undo()
+    assert (current.snapshot.environment, current.snapshot.config.app_name) == ("development", "SynFinance")
+    for environment, count in (("development", 1), ("production", 0)):
+        told = project.command("history", "--env", environment, "--format", "json", SYNFINANCE_STATE_DIR=str(state))
+        assert len(json.loads(told.stdout)) == count
+
+
+def test_another_choice_before_the_first_load_reads_nothing(project, current):
+    project.secure_production()
+    undo = current.go_by(elsewhere(current))
+    assert current.timeline.current is None
+    assert current.snapshot.environment == "production"
+    undo()
+    assert current.snapshot.environment == "development"
+
+
+def test_a_choice_that_does_not_validate_or_is_refused_changes_nothing(project, current):
+    before = current.snapshot, current.choice
+    project.layer("production", "server: {port: 1}")
+    with pytest.raises(SettingsError, match=r"server\.port"):
+        current.go_by(elsewhere(current))
+    assert (current.snapshot, current.choice, current.last_failure) == (*before, None)
+
+    def refuse(old, new):
+        raise ValueError("not here")
+
+    project.secure_production("app_name: two")
+    current.subscriptions.add(refuse, None, "rollback")
+    with pytest.raises(SettingsError, match=r"not here|refused"):
+        current.go_by(elsewhere(current))
+    assert (current.snapshot.config, current.choice, current.last_failure) == (before[0].config, before[1], None)
 
 
 def test_it_keeps_the_settings_of_any_application_in_force(tmp_path):
