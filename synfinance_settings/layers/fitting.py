@@ -19,6 +19,7 @@ from synfinance_settings.model.rule import WAIVE
 from synfinance_settings.text.node import Branch, Node, plain_of, put
 
 _MOST_NAMES: Final = 8
+_KEYED: Final = "text stands there; behind each key stand a colon and a blank"
 
 
 class Former(NamedTuple):
@@ -46,7 +47,8 @@ def shaped(root: Node | None, catalogue: Catalogue, former: list[Former]) -> tup
     if root is None:
         return {}, problems
     if not isinstance(root.value, dict):
-        return {}, [Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
+        hint = _KEYED if isinstance(root.value, str) else None
+        return {}, [Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin, hint=hint)]
     entries = _Entries(catalogue, problems, former)
     return entries.section(root.value, catalogue.tree, catalogue.old_names.tree, ""), problems
 
@@ -78,7 +80,8 @@ class _Entries:
                 branch[name] = self.section(node.value, inner, old.get(name) or {}, f"{key}.")
             elif node.value is not None:
                 message = f"{key} must be a mapping; it is a section"
-                self._problems.append(Problem("not-a-mapping", message, key, node.origin))
+                hint = _KEYED if isinstance(node.value, str) else None
+                self._problems.append(Problem("not-a-mapping", message, key, node.origin, hint=hint))
         return branch
 
     def _take_aside(self, key: str, node: Node, old: Tree | None) -> bool:

@@ -40,3 +40,19 @@ def test_a_key_that_is_no_slip_is_told_what_its_section_has_and_the_layer_does_n
     """Most often it is the name that another program has for one of these."""
     project.layer("development", f"{layer}\n")
     assert project.problem().hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("server:\n  port = 1\n", "2:3"),
+        ("server:\n  port 1\n", "2:3"),
+        ("port = 1\n", "1:1"),
+        ("server: 8000\n", "1:9"),
+    ],
+)
+def test_text_in_the_place_of_settings_may_have_lost_its_colon(project, text, place):
+    project.layer("default", text)
+    problem = project.problem()
+    assert (problem.code, str(problem.origin)) == ("not-a-mapping", f"settings/default.yaml:{place}")
+    assert problem.hint == "text stands there; behind each key stand a colon and a blank"
