@@ -262,6 +262,21 @@ def _(n: int) -> str:
     return "server:\n" + "  port: 1\n" * (n // 10) + " port: 1\n"
 
 
+@texts("YAML of one long line with many colons")
+def _(n: int) -> str:
+    return "a: b" + ": b" * (n // 3) + "\n"
+
+
+@texts("YAML of short lines with many colons")
+def _(n: int) -> str:
+    return ("a: b" + ": b" * 300 + "\n") * (n // 1000)
+
+
+@texts("YAML with a quote and blanks that nothing closes")
+def _(n: int) -> str:
+    return "server:\n" + ("  a: 'b" + " " * 900 + "'c\n") * (n // 900)
+
+
 @texts("JSON of unknown keys")
 def _(n: int) -> str:
     return "{" + ", ".join(f'"k{i}": "x"' for i in range(n // 14)) + "}"

@@ -25,6 +25,7 @@ _TWICE: Final = re.compile(
     r"(?P<head> *(?:- +)?[^\s:#'\"]+: +)(?P<value>[^\s#'\"\[{][^#'\"]*?(?P<second>: )[^#'\"]*?)(?P<end>\s*(?:#.*)?)"
 )
 _KEYED: Final = re.compile(r":(?:\s|$)|^ *- ")
+_LONGEST: Final = 1_000  # characters of a line
 _SOURCES: Final = 8  # lines above and below whose indents are tried, and opened quotes
 _QUOTE: Final = ("a quote that is not closed", "a quote that opens here is not closed")
 
@@ -35,7 +36,7 @@ def guesses(text: str, began: int, stopped: int) -> Iterator[Sequence[Mend]]:
     """
     lines = _Lines(text)
     above = began if began < stopped else lines.above(stopped)
-    suspects = [number for number in (above, stopped) if lines.is_written(number)]
+    suspects = [number for number in (above, stopped) if lines.is_written(number) and lines.is_short(number)]
     for number in dict.fromkeys([*map(lines.top_without_colon, suspects[:1]), *suspects]):
         yield from ([mend] for mend in _signs(number, lines))
     for number in lines.opened(stopped):
@@ -55,6 +56,10 @@ class _Lines:
     def is_written(self, number: int) -> bool:
         """True for a line that there is, and that is neither blank nor a comment."""
         return 0 < number <= len(self._lines) and self[number].lstrip()[:1] not in ("", "#")
+
+    def is_short(self, number: int) -> bool:
+        """False for a line that nobody typed: looking for signs in it could take long."""
+        return len(self[number]) <= _LONGEST
 
     def above(self, number: int) -> int:
         """The nearest line above that says something; 0 where there is none."""
@@ -94,7 +99,7 @@ class _Lines:
         """Lines up to `number` with a value that opens a quote and does not close it, the nearest first."""
         count = 0
         for one in range(min(number, len(self._lines)), 0, -1):
-            if _OPENED.fullmatch(self[one]):
+            if self.is_short(one) and _OPENED.fullmatch(self[one]):
                 yield one
                 count += 1
             if count == _SOURCES:
