@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, printable
@@ -51,6 +50,8 @@ def meant_environment(
     known = {**names, **{alias: kind.name for kind in kinds for alias in kind.aliases}}
     if name in known:
         return known[name]
+    from difflib import get_close_matches  # only failures pay
+
     near = get_close_matches(name.strip().lower(), known, n=1)
     is_shown = not is_inserted or any(is_slip(name, other) for other in near)
     shown = repr(printable(name)) if is_shown else "what stands there"

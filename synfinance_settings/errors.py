@@ -20,7 +20,6 @@ is not printable (`foreign`), whoever wrote it: the types below escape what they
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, ParamSpec, TypeVar
@@ -255,13 +254,15 @@ def forget(error: BaseException) -> None:
 
     They hold layers and secrets, and tracebacks with locals are printed, logged and sent.
     """
+    from traceback import clear_frames  # only failures pay
+
     seen: set[int] = set()
     found: list[BaseException | None] = [error]
     while found:
         behind = found.pop()
         if behind is not None and id(behind) not in seen:
             seen.add(id(behind))
-            traceback.clear_frames(behind.__traceback__)
+            clear_frames(behind.__traceback__)
             found += [behind.__cause__, behind.__context__]
 
 

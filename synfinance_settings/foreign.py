@@ -7,7 +7,6 @@ is shown; data that programs read stays exact. What is escaped once stays as it 
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, Final
 
@@ -48,6 +47,8 @@ def pasted(*words: object) -> str | None:
 
 def as_json(data: Any, indent: int | None = None) -> str:
     """`data` as JSON in letters that are printable; the others are escaped as JSON has it, so the data is exact."""
+    import json  # no help needs it
+
     lines = json.dumps(data, indent=indent, ensure_ascii=False).split("\n")
     return "\n".join(
         line if is_printable(line) else "".join(c if is_printable(c) else json.dumps(c)[1:-1] for c in line)

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import shlex
 import sys
@@ -34,6 +36,8 @@ DISTRIBUTION: Final = "synfinance-settings"
 _USAGE_CODES: Final = frozenset(
     ("unknown-environment", "no-application", "no-such-file", "unwritable", "refused-edit", "locked", "no-such-version")
 )
+
+_COLLECTED_AFTER: Final = 50_000  # new objects: most commands have ended before there is that much to look through
 
 _DEBUG: Final = f"{__name__}.debug"
 
@@ -255,4 +259,6 @@ group: Final = _Group(_default_program, DISTRIBUTION, _app_option())
 
 def main() -> None:
     """The entry point of ``synfinance-settings``."""
+    gc.set_threshold(_COLLECTED_AFTER)
+    atexit.register(gc.freeze)  # nor is it worth looking for as the process ends
     group(prog_name=DISTRIBUTION)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -52,6 +50,9 @@ def watch(environment: str | None, polling: bool, interval: float, output: str) 
     \b
     {call} watch --env {environment} --format json
     """
+    import logging
+    import signal
+
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -168,7 +167,9 @@ def fail(error: SettingsError) -> None:
 def width() -> int | None:
     """The columns of the terminal, or those that COLUMNS says; None for a pipe or a file, where nothing is wrapped."""
     if "COLUMNS" in os.environ or sys.stdout.isatty():
-        return shutil.get_terminal_size((100, 24)).columns
+        from shutil import get_terminal_size  # no help needs it
+
+        return get_terminal_size((100, 24)).columns
     return None
 
 
