@@ -69,7 +69,7 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     """
     try:
         with _regular(path, guard) as file:
-            data = Data(file.read(bounds.FILE_BYTES + 1))
+            data = Data(_all_of(file))
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
             return Content(path, failure=Failure("unreadable", "is a link to nothing"))
@@ -83,6 +83,15 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     if len(data) > bounds.FILE_BYTES:
         return Content(path, failure=Failure("too-large", "is over 1 MiB"))
     return Content(path, data)
+
+
+def _all_of(file: BufferedReader) -> bytes:
+    """What `file` holds, and of more than it may hold one byte; no room is made for more than there is."""
+    size = min(os.fstat(file.fileno()).st_size, bounds.FILE_BYTES)
+    data = file.read(size + 1)
+    if len(data) > size:  # it grows meanwhile, or its size is not told beforehand
+        data += file.read(bounds.FILE_BYTES + 1 - len(data))
+    return data
 
 
 def file_digest(path: Path) -> str | None:
