@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -43,19 +43,21 @@ class Environ(dict[str, str]):
         return f"<Environ of {len(self)} variables>"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One variable of an application, or a file in its place: its value, or what its use would meet, and where it is.
 
     `pending` is the value of a line of ``.env`` that refers to settings, for a variable that is one itself. A value
     that `is_inserted` came from elsewhere, or may have.
     """
 
-    name: str = field(repr=False)
-    value: str | Problem = field(repr=False)
-    origin: Origin = field(repr=False)
-    pending: Pending | None = field(default=None, repr=False)
+    name: str
+    value: str | Problem
+    origin: Origin
+    pending: Pending | None = None
     is_inserted: bool = False
+
+    def __repr__(self) -> str:  # never what it says: a secret may stand in any part of it
+        return "<Variable>"
 
 
 class Variables(dict[str, Variable]):
@@ -173,10 +175,10 @@ def _said(variable: Variable) -> object:
 
 def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
     if isinstance(variable.value, Problem):
-        return replace(variable, pending=None)
+        return variable._replace(pending=None)
     value = read_secret(variable)
     value = replace(value, origin=variable.origin) if isinstance(value, Problem) else value
-    return replace(variable, value=value, is_inserted=True)
+    return variable._replace(value=value, is_inserted=True)
 
 
 def _disagreement(key: str, given: Variable, read: Variable) -> Iterator[Problem]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem, Severity
 from synfinance_settings.layers.excerpt import SourceText, unread_excerpt
@@ -95,16 +95,18 @@ class FileLayer(Layer):
         return Said(problems=(problem,), is_empty=True, is_whole=not strict, left_out=left_out)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What a layer file says; the text as it may be shown is made anew for each load, since it counts what it shows."""
 
-    text: str = field(repr=False)
+    text: str
     branch: Branch
     problems: tuple[Problem, ...]
     is_empty: bool
     is_whole: bool
     waivers: Waivers
+
+    def __repr__(self) -> str:  # never the text: secrets stand in it
+        return f"<Reading with {len(self.problems)} problems>"
 
 
 def _read(content: Content, source: Source, application: Application) -> Said:

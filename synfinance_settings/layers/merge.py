@@ -9,7 +9,6 @@ off. It would read options from the process environment when it is imported and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from synfinance_settings.layers.dynaconf_import import deaf_import, lean_import
@@ -47,18 +46,18 @@ class Loader(Protocol):
         """Put what this source says into the dynaconf object `obj`."""
 
 
-@dataclass(frozen=True, slots=True)
 class LayerLoader:
     """A layer as a loader: it hands its sections over below `ROOT`, and says which layer they are from."""
 
-    name: str
-    branch: Branch = field(repr=False)
+    def __init__(self, name: str, branch: Branch) -> None:
+        self.name = name
+        self.branch = branch
 
     def load(self, obj: Any, env: str, silent: bool = False, key: str | None = None) -> None:
-        """Hand all over in one update: nothing is read here that could fail, or that a `key` would save."""
+        """Hand all over at once: nothing is read here that could fail, or that a `key` would save."""
         source = SourceMetadata(loader="synfinance_settings", identifier=self.name, env=env, merged=True)
-        sections = {ROOT: _copied(self.branch)}
-        obj.update(sections, loader_identifier=source, merge=True, dotted_lookup=False, validate=False)
+        sections = _copied(self.branch)
+        obj.set(ROOT, sections, loader_identifier=source, merge=True, dotted_lookup=False, validate=False)
 
 
 class _Merger(_Base):  # type: ignore[misc]

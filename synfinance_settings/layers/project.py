@@ -6,7 +6,7 @@ import os
 from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, door, printable
@@ -63,7 +63,7 @@ class Project:
         """
         path = target(self.root, named)
         guard = self.guards.get(self.root) if self.is_found and not Path(named).is_absolute() else None
-        return read_file(path, guard and replace(guard, otherwise="name it by its whole path"))
+        return read_file(path, guard and guard._replace(otherwise="name it by its whole path"))
 
     @property
     def kind(self) -> EnvironmentKind:
@@ -103,7 +103,10 @@ class Project:
 
 def place(root: Path, path: Path) -> str:
     """`path` relative to `root`, absolute where it lies outside."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
 
 
 @door
@@ -173,8 +176,7 @@ def _found(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(NamedTuple):
     """The project root, the folder of the layers where there is one, and what holds the files in both to be ours."""
 
     root: Path
@@ -200,7 +202,7 @@ def _where(
         nearest = _nearest(application, cwd, environ)
         return nearest if isinstance(nearest, _Where) else _without_layers(application, cwd, nearest)
     if argument is None and named == NO_FOLDER:
-        return replace(_without_layers(application, cwd, None), is_bare=True)
+        return _without_layers(application, cwd, None)._replace(is_bare=True)
     folder = Path(os.path.normpath(cwd / named))
     if not os.fspath(named) or not folder.is_dir():
         raise _missing(str(named), "settings folder", None if argument is not None else variable)
@@ -244,7 +246,7 @@ def _without_layers(application: Application, cwd: Path, passed_over: Distrust |
     found = cwd.stat()
     trusted = ours(found.st_uid)
     guard = Guard.of(cwd, found, trusted, _name_dotenv(application))
-    return _Where(cwd, None, {cwd: replace(guard, fault=trusted.distrust(cwd, found, is_above=True))}, passed_over)
+    return _Where(cwd, None, {cwd: guard._replace(fault=trusted.distrust(cwd, found, is_above=True))}, passed_over)
 
 
 def _in(application: Application, root: Path, found: os.stat_result, trusted: Trusted) -> _Where | Distrust:

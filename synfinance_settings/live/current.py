@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from synfinance_settings.errors import LayerError, Problem, SettingsError
 from synfinance_settings.layers.environ import Environ
@@ -72,8 +72,7 @@ class Choice:
         return replace(found, lends=True) if self.lends else found
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Loaded(NamedTuple):
     """A load that validated: the state before it, the new one, and what is shown where values changed."""
 
     command: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from synfinance_settings.errors import Problem, SettingsError, printable
 from synfinance_settings.layers.snapshot import Snapshot
@@ -23,8 +22,7 @@ OnError = Literal["log", "rollback"]
 _KINDS: Final[tuple[OnError, ...]] = ("log", "rollback")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Subscription:
+class _Subscription(NamedTuple):
     callback: Subscriber
     section: str | None
     on_error: OnError

@@ -7,11 +7,10 @@ so a new field in a section is known everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -34,8 +33,7 @@ Tree = dict[str, "Tree | None"]
 """The shape of the settings: a section maps its names, a setting is None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting: its dotted key, and what the field says of form, limits and purpose."""
 
     key: str

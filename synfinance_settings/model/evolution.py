@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem, Severity
 
@@ -35,8 +34,7 @@ def has_reached(version: str, other: str | None) -> bool:
     return other is not None and (release(version) or ()) >= (release(other) or ())
 
 
-@dataclass(frozen=True, slots=True)
-class OldName:
+class OldName(NamedTuple):
     """The `key` that the setting `now` had before the release `since`, and that is taken until the release `gone`."""
 
     key: str

@@ -9,11 +9,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from operator import attrgetter
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import Problem
 from synfinance_settings.model.resource import Folder, Listener, Resource, Server
@@ -85,8 +84,7 @@ def path_fault(text: str, *, is_file: bool) -> str | None:
     return "is empty" if is_file and not text else None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A setting that names a host or a path, and how its text is judged while what it belongs to is in use."""
 
     key: str

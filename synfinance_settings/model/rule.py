@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import Problem, Severity
 
@@ -42,8 +42,7 @@ class Rule:
             yield Breach(self.keys, problem, item)
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """Something that does not hold: the keys that it is about, and the problem, which has no place yet.
 
     `item` is the index in the list that the first key names, where one item is at fault.

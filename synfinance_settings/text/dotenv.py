@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 from dotenv.parser import Binding, Original, Reader, parse_binding
 
@@ -161,8 +161,7 @@ def read_dotenv(
     return DotEnv(name, values, lines, tuple(problems), pending)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """One assignment in the text of a ``.env``, from `start` to before `end`; `name` stands at `at`, on `line`.
 
     One that is commented out, as in a template, has no `value`.
@@ -173,7 +172,10 @@ class Assignment:
     line: int
     start: int
     end: int
-    value: str | None = field(repr=False)
+    value: str | None
+
+    def __repr__(self) -> str:  # never the value: it may be a secret
+        return f"<Assignment to {self.name!r} in line {self.line}>"
 
 
 def assignments(text: str) -> Iterator[Assignment]:

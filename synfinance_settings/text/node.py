@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
 
@@ -54,8 +54,7 @@ class Pending:
         return Origin(self.source, self.line + len(_LINE_BREAK.findall(before)), column)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What a node was read from: how messages name it, and whether its text may hold references.
 
     A text that `is_inserted` may have come from elsewhere before it was read, and is never told.

@@ -21,13 +21,15 @@ class Mark(NamedTuple):
     column: int
 
 
-@dataclass(slots=True)
 class Spot:
     """The same as a parser counts, all of it from 0; the marks of libyaml are taken as they are."""
 
-    index: int
-    line: int
-    column: int
+    __slots__ = ("column", "index", "line")
+
+    def __init__(self, index: int, line: int, column: int) -> None:
+        self.index = index
+        self.line = line
+        self.column = column
 
 
 class Flaw(NamedTuple):
@@ -78,8 +80,7 @@ class Outline:
             yield from inner.walk()
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key of a mapping and what stands under it."""
 
     key: Outline

@@ -15,17 +15,15 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.foreign import pasted, printable
 
 _MOST_LINKS: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Distrust:
+class Distrust(NamedTuple):
     """Why `path` is not trusted, in words that read on after it, and what mends that."""
 
     path: Path
@@ -36,8 +34,7 @@ class Distrust:
         return f"{printable(str(self.path))} {self.fault}"
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(NamedTuple):
     """Who may have written what counts: `users`, and nobody else that the bits `others` of a mode would let write."""
 
     users: frozenset[int]
@@ -58,8 +55,7 @@ class Trusted:
         return Distrust(path, f"can be written by others (mode {mode:04o})", f"chmod {whom}-w {_quoted(path)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """What holds the files in `folder` to the rule of what was found; `otherwise` says how to name them instead.
 
     `fault` is what is wrong with the folder itself. Whoever mounted something into it could do anything, so the owner
@@ -76,7 +72,7 @@ class Guard:
     def of(cls, folder: Path, found: os.stat_result, trusted: Trusted, otherwise: str) -> Guard:
         """The guard of the files in `folder`, which is as `found`, where `trusted` may have written."""
         shares = found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_IWOTH
-        return cls(folder, found.st_dev, replace(trusted, group=found.st_gid if shares else None), otherwise)
+        return cls(folder, found.st_dev, trusted._replace(group=found.st_gid if shares else None), otherwise)
 
     def distrust(self, path: Path, found: os.stat_result) -> Distrust | None:
         """Why others could have written the file in the folder that was opened at `path` and is no link."""
@@ -156,7 +152,7 @@ def _steps(path: Path, start: Path | None = None) -> Iterator[tuple[Path, os.sta
 
 def _with_mounted(trusted: Trusted, found: os.stat_result, device: int) -> Trusted:
     """`trusted` with the owner of what is `found`, where that is mounted on a folder of `device`."""
-    return trusted if found.st_dev == device else replace(trusted, users=trusted.users | {found.st_uid})
+    return trusted if found.st_dev == device else trusted._replace(users=trusted.users | {found.st_uid})
 
 
 def _is_read_only(path: Path) -> bool:
