@@ -413,15 +413,27 @@ def _require_key(key: str) -> None:
 @click.command(cls=Command, short_help="Print the JSON schema of a layer file.")
 @destination.output_option
 @click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
+@click.option(
+    "--against", metavar="VERSION_OR_FILE", help="Name what breaks layers that an earlier schema was good for."
+)
 @destination.yes_option
-def schema(path: str | None, check: bool, yes: bool) -> None:
+def schema(path: str | None, check: bool, against: str | None, yes: bool) -> None:
     """Print the JSON schema of a layer file, for editors; into a .yaml file it goes as YAML.
 
-    --check compares with --output, or with schema.json in the settings folder.
+    --check compares with --output, or with schema.json in the settings folder. --against compares with an earlier
+    schema, a file or what git has of schema.json in a version, and ends with 1 where a change breaks layers.
+
+    \b
+    {call} schema --against v1.4
     """
     from synfinance_settings.model.schema import layer_schema
     from synfinance_settings.text.files import read_file
 
+    if against is not None:
+        if path or check:
+            raise click.UsageError("--against goes without --output and --check")
+        _compare(against)
+        return
     chosen = destination.format_for(path, fits=lambda found: found.is_layer, usual="json")
     text = chosen.write(layer_schema(options.application()))
     if not check:
@@ -440,6 +452,28 @@ def schema(path: str | None, check: bool, yes: bool) -> None:
         render.say(f"{name} is out of date", f"; write it anew with: {mend}" if mend else "", err=True)
         raise click.exceptions.Exit(1)
     render.say(f"{name} is current")
+
+
+def _compare(against: str) -> None:
+    """Print what differs from an earlier schema, what breaks layers first; end with 1 where something does."""
+    from synfinance_settings.cli.earlier import earlier_schema
+    from synfinance_settings.model.compatibility import differences
+
+    folder = options.find_anyhow().settings_dir or Path(options.application().settings_dir_name)
+    found, fault = [], None
+    try:
+        found = differences(earlier_schema(against, folder), options.application())
+    except ValueError as error:
+        fault = str(error)
+    if fault is not None:
+        raise LayerError(Problem("syntax", f"{against}: {fault}", origin=Origin("the argument")))
+    for told in sorted(found, key=lambda told: not told.is_breaking):
+        kind = render.style("breaking", "error") if told.is_breaking else render.style("remark  ", "quiet")
+        render.say(kind, f"  {told.key} {told.message}")
+    broken = sum(told.is_breaking for told in found)
+    render.say(f"{render.counted(broken, 'breaking change')} since {against}", err=True)
+    if broken:
+        raise click.exceptions.Exit(1)
 
 
 @click.command("env-template", cls=Command, short_help="Print every variable, to start a .env from.")

@@ -19,6 +19,9 @@ from synfinance_settings.model.plain_types import as_data
 from synfinance_settings.model.rule import WAIVE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+MUST_BE_SET: Final = "must be set"
+"""The comment at a setting that some layer must give; which, a schema of one cannot say."""
+
 _REFERENCE: Final = {"type": "string", "pattern": r"\$[A-Za-z_{]"}
 _NUMBER: Final = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _WORDS: Final = ("true", "yes", "on", "false", "no", "off")
@@ -85,7 +88,8 @@ def _old(application: Application, section: str, today: dict[str, Any]) -> dict[
             found[name] = {"description": "Of old names only.", **entries, "additionalProperties": False}
         else:
             value = {**_value(application.catalogue.settings[old.now], application), "deprecated": True}
-            value.pop("default", None)
+            for word in ("default", "$comment"):
+                value.pop(word, None)
             found[name] = {**value, "description": f"Now {old.now}. {value['description']}".rstrip()}
     return found
 
@@ -98,6 +102,7 @@ def _value(setting: Setting, application: Application) -> dict[str, Any]:
     if setting.needs_restart:
         notes.append("Takes effect after a restart.")
     default = {} if setting.is_secret or setting.is_required else {"default": _plain(setting.default)}
+    default |= {"$comment": MUST_BE_SET} if setting.is_required else {}
     return {"description": " ".join(notes), "anyOf": forms, "not": {"const": MASK}, **default}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,42 @@ def test_edits_leave_waivers_in_the_file(counter):
     counter.write("other.yaml", "till: {tries: 2}\n")
     counter.done("import", str(counter.root / "other.yaml"), "--env", "live", "--yes")
     assert "waive: {few-tries: 9999-12-31 the bank asks for it}\n" in counter.text("settings/live.yaml")
+
+
+def test_schema_against_a_file_names_what_breaks_layers_and_ends_with_1(counter):
+    schema = counter.root / "earlier.json"
+    counter.done("schema", "--output", str(schema))
+    assert counter.done("schema", "--against", str(schema)).stderr.startswith("0 breaking changes since ")
+    broken = counter.run("schema", "--against", str(schema), application=stall("2.0"))
+    assert broken.exit_code == 1
+    assert "breaking  cart.most is gone; it is cart.limit" in broken.stdout
+
+
+def test_schema_against_a_version_asks_git_for_what_was_committed(counter):
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@a.example")
+        subprocess.run(["git", *identity, *arguments], cwd=counter.root, check=True, capture_output=True, timeout=60)
+
+    counter.done("schema", "--output", str(counter.settings / "schema.json"))
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    git("tag", "v1.5")
+    (counter.settings / "schema.json").unlink()
+    assert counter.done("schema", "--against", "v1.5").stderr == "0 breaking changes since v1.5\n"
+    assert counter.run("schema", "--against", "v1.5", application=stall("2.0")).exit_code == 1
+
+
+@pytest.mark.parametrize("named", ["v9", "-x", "HEAD:x", "", "a\x1b[31m"])
+def test_schema_against_what_is_not_there_is_a_usage_error(counter, named):
+    refused = counter.run("schema", "--against", named)
+    assert refused.exit_code == 2
+    assert "\x1b" not in refused.stderr
+    assert not refused.stdout
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\xff", "[" * 100_000])
+def test_schema_against_a_file_that_is_no_schema_is_refused(counter, text):
+    counter.write("odd.json", text)
+    refused = counter.run("schema", "--against", str(counter.root / "odd.json"))
+    assert (refused.exit_code, refused.stdout) == (2, "")

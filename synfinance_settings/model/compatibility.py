@@ -1,0 +1,147 @@
+"""What a change of the settings means for layers that are written already: an earlier schema beside that of today.
+
+Compared is what a schema says: keys, forms, limits, choices, null, what must be set, and defaults. Lengths and patterns
+of text, and rules, it does not say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from synfinance_settings.model.application import Application
+from synfinance_settings.model.rule import WAIVE
+from synfinance_settings.model.schema import MUST_BE_SET, layer_schema
+
+_LEVELS: Final = 40
+_LIMITS: Final = {
+    "minimum": ("at least", 1),
+    "exclusiveMinimum": ("more than", 1),
+    "maximum": ("at most", -1),
+    "exclusiveMaximum": ("less than", -1),
+}
+_KINDS: Final = {"integer": "a whole number", "number": "a number", "boolean": "a boolean", "array": "a list"}
+_WIDER: Final = {("a whole number", "a number")}
+_TEXT: Final = "text"
+
+_Property = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference at `key`; it `is_breaking` where a layer that was good may be refused, or counts no more."""
+
+    key: str
+    message: str
+    is_breaking: bool
+
+
+def differences(earlier: object, application: Application[Any]) -> list[Difference]:
+    """What differs between the `earlier` schema of a layer and that of `application`.
+
+    Raises `ValueError` for what is no schema of layers.
+    """
+    before, now = dict(_properties(earlier)), dict(_properties(layer_schema(application)))
+    found = [told for key, was in before.items() for told in _of(key, was, before, now, application)]
+    for key, setting in application.catalogue.settings.items():
+        if setting.is_required and key not in before and not any(old in before for old in setting.was):
+            found.append(Difference(key, "is new, and must be set", is_breaking=True))
+    return found
+
+
+def _properties(schema: object, prefix: str = "", level: int = 0) -> Iterator[tuple[str, _Property]]:
+    """Every setting that `schema` knows, and what it says of it."""
+    inside = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(inside, Mapping) or level > _LEVELS:
+        raise ValueError("it is no schema of a layer")
+    for name, said in inside.items():
+        if not isinstance(said, Mapping):
+            raise ValueError("it is no schema of a layer")
+        if "properties" in said:
+            yield from _properties(said, f"{prefix}{name}.", level + 1)
+        else:
+            yield f"{prefix}{name}", said
+
+
+def _of(
+    key: str,
+    was: _Property,
+    before: Mapping[str, _Property],
+    now: Mapping[str, _Property],
+    application: Application[Any],
+) -> Iterator[Difference]:
+    names = application.catalogue.old_names
+    if key in names and key not in application.old_names:
+        yield Difference(key, f"is gone; it is {names[key].now}", is_breaking=True)
+    elif key in names:
+        old = names[key]
+        if not was.get("deprecated"):
+            end = f", until {old.gone}" if old.gone else ""
+            yield Difference(key, f"is now {old.now}; the old name is taken still{end}", is_breaking=False)
+            yield from _changes(key, was, now[old.now], application)
+    elif key in now:
+        yield from () if key.startswith(f"{WAIVE}.") else _changes(key, was, now[key], application)
+    elif key in application.catalogue.sections:
+        yield Difference(key, "was a setting, and is a section", is_breaking=True)
+    else:
+        near = get_close_matches(key, [new for new in now if new not in before], n=1)
+        mend = f'; if it is {near[0]} now, say was=("{key}",) there' if near else ""
+        yield Difference(key, f"is removed{mend}", is_breaking=True)
+
+
+def _changes(key: str, was: _Property, now: _Property, application: Application[Any]) -> Iterator[Difference]:
+    """What changed of a setting that there is still."""
+    setting = application.catalogue.settings[application.catalogue.old_names.today(key)]
+    old, new = _forms(was), _forms(now)
+    kinds = _kind(old), _kind(new)
+    if kinds[0] != kinds[1]:
+        is_breaking = kinds[1] != _TEXT and kinds not in _WIDER
+        yield Difference(key, f"was {kinds[0]}, and is {kinds[1]}", is_breaking)
+    else:
+        yield from (Difference(key, told, is_breaking=True) for told in _narrower(old, new))
+    if {"type": "null"} in old and {"type": "null"} not in new:
+        yield Difference(key, "may be null no more", is_breaking=True)
+    had_default = "default" in was or setting.is_secret
+    if setting.is_required and was.get("$comment") != MUST_BE_SET and had_default:
+        yield Difference(key, "must be set now", is_breaking=True)
+    if "default" in was and "default" in now and was["default"] != now["default"]:
+        defaults = (json.dumps(said.get("default"), ensure_ascii=False) for said in (now, was))
+        yield Difference(key, "has the default {}, which was {}".format(*defaults), is_breaking=False)
+
+
+def _forms(said: _Property) -> list[_Property]:
+    forms = said.get("anyOf")
+    found = [form for form in forms if isinstance(form, Mapping)] if isinstance(forms, list) else []
+    if not found:
+        raise ValueError("it is no schema of a layer")
+    return found
+
+
+def _kind(forms: list[_Property]) -> str:
+    first = forms[0]
+    kind = first.get("type")
+    if "enum" in first:
+        return "a choice"
+    if kind == "string":
+        return "a date" if first.get("format") == "date" else "a URL"
+    return _KINDS.get(kind, _TEXT) if isinstance(kind, str) else _TEXT
+
+
+def _narrower(old: list[_Property], new: list[_Property]) -> Iterator[str]:
+    """What the forms of one kind take no more."""
+    for name, (words, sign) in _LIMITS.items():
+        before, after = old[0].get(name), new[0].get(name)
+        if isinstance(after, int | float) and not (isinstance(before, int | float) and sign * before >= sign * after):
+            was = f", and was {words} {before}" if before is not None else ", and had no such limit"
+            yield f"is {words} {after}{was}"
+    choices = [form.get("enum") for form in (old[0], new[0])]
+    if isinstance(choices[0], list) and isinstance(choices[1], list):
+        lost = [str(choice) for choice in choices[0] if choice not in choices[1]]
+        if lost:
+            yield f"is none of {', '.join(lost)} any more"
+    patterns = [[form.get("pattern") for form in forms if form.get("type") == "string"] for forms in (old, new)]
+    if _kind(new) in ("a whole number", "a choice") and any(pattern not in patterns[1] for pattern in patterns[0]):
+        yield "is written in fewer ways: units, or letters in any case"
