@@ -194,7 +194,7 @@ def _reserved() -> Iterator[str]:
 ## Reserved variables
 
 They steer the package itself, are never settings, and no `{FILE_SUFFIX}` of theirs is read. They are read from the
-process environment only, but for `{VARIABLES.environment}`, which `.env` may set too.
+process environment only, except `{VARIABLES.environment}`, which `.env` may set too.
 """
     rows = ((f"`{name}`", said) for name, said in VARIABLES.reserved.items() if name not in VARIABLES.not_read_yet)
     yield _table(("variable", "what it says"), rows)

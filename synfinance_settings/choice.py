@@ -73,7 +73,7 @@ def application_named(name: str, origin: Origin = Origin("the argument")) -> App
     except AttributeError:
         raise _error(f"{module_name} has no {path}", origin, "name the object that is the Application") from None
     if not _is_application(found):
-        said = f"{module_name}:{path} is no application but of type {type(found).__name__}"
+        said = f"{module_name}:{path} is of type {type(found).__name__}, not an Application"
         raise _error(said, origin, "name the object that Application(...) made")
     return found
 

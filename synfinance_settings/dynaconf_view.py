@@ -59,9 +59,9 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 _UNLISTED: Final = ("DEFAULT_SETTINGS_PATHS", "LOAD_DOTENV")  # options as well, though dynaconf has no default for them
 _MODELS: Final = "models"  # the loader of the models' own values, in the history
 
-_READ_ONLY: Final = "this dynaconf object shows what is in force and is read only: {instead}"
-_CHANGE: Final = "set the value in a layer file or a variable, or, for a while in a test, with override(...)"
-_LOADED: Final = "the layers are all that is loaded; reload() reads them anew"
+_READ_ONLY: Final = "this dynaconf object shows what is in force and is read-only: {instead}"
+_CHANGE: Final = "set the value in a layer file or a variable, or, temporarily in a test, with override(...)"
+_LOADED: Final = "only the layers are loaded; reload() reads them again"
 _VARIABLES: Final = "ask os.environ, or an EnvLoader"
 _VALIDATE: Final = "write a rule of the settings, or call Validator(...).validate(settings)"
 _NO_COPY: Final = "ConfigManager().snapshot is a state that does not change, and can be copied"
@@ -74,7 +74,7 @@ class OtherEnvironmentError(EnvNotFoundError, ClickException):  # type: ignore[m
         hint = f"; start it with {application.variables.environment}={asked}, or call settings.from_env({asked!r})"
         said = f"this process runs in {current}, not in {printable(asked)}"
         is_known = asked in application.kinds
-        ClickException.__init__(self, said + (hint if is_known else ", which is no environment"))
+        ClickException.__init__(self, said + (hint if is_known else ", which is not an environment"))
 
 
 def _refusal(instead: str) -> TypeError:

@@ -179,7 +179,7 @@ def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     if not others:
         return tuple(own)
     severity: Severity = "error" if any(problem.severity == "error" for problem in found[MOST_TOLD:]) else "warning"
-    rest = Problem("and-others", f"and {others:,} more", hint="mend these first", severity=severity, others=others)
+    rest = Problem("and-others", f"and {others:,} more", hint="fix these first", severity=severity, others=others)
     return (*own[:MOST_TOLD], rest)
 
 
@@ -277,7 +277,7 @@ class InvalidSettingsError(SettingsError):
 
 
 class UnknownKeyError(InvalidSettingsError):
-    """A layer or a variable names something that is no setting; usually a slip of the pen."""
+    """A layer or a variable names something that is not a setting; usually a slip of the pen."""
 
     default_code = "unknown-key"
 
@@ -328,14 +328,14 @@ class WatchError(SettingsError):
 
 
 CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
-    "missing-layer": (LayerError, "a file or folder that must be there is not"),
+    "missing-layer": (LayerError, "a required file or folder is missing"),
     "no-such-file": (LayerError, "a file or folder that an argument or a variable names does not exist"),
     "two-files": (LayerError, "one layer is written in two files"),
-    "unreadable": (LayerError, "a file cannot be opened, or is no regular file"),
-    "untrusted": (LayerError, "a file was found, not named, and others could have written it"),
+    "unreadable": (LayerError, "a file cannot be opened, or is not a regular file"),
+    "untrusted": (LayerError, "a file that was found, not named, could have been written by others"),
     "unwritable": (LayerError, "a file cannot be written"),
     "no-memory": (LayerError, "there is not enough memory to load the layers"),
-    "too-large": (LayerError, "a file is over 1 MiB"),
+    "too-large": (LayerError, "a file is larger than 1 MiB"),
     "not-utf8": (LayerError, "a file or a variable is not UTF-8 text"),
     "syntax": (LayerError, "a file does not parse"),
     "duplicate-key": (LayerError, "a mapping gives one key twice"),
@@ -344,41 +344,44 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "second-document": (LayerError, "a YAML file holds a second document"),
     "not-a-mapping": (LayerError, "the root of a file, or a section, is not a mapping"),
     "too-deep": (LayerError, "a file nests deeper than 40 levels"),
-    "too-many-nodes": (LayerError, "a file holds more nodes than 200,000, or more text, aliases counted at each use"),
-    "bad-alias": (LayerError, "an alias names no anchor, or a value contains itself"),
+    "too-many-nodes": (
+        LayerError,
+        "a file holds more than 200,000 nodes, or too much text, counting aliases at each use",
+    ),
+    "bad-alias": (LayerError, "an alias refers to no anchor, or a value contains itself"),
     "became-empty": (
         LayerError,
-        "a layer that had content is empty or gone at a reload, or .env is of zero bytes at a start",
+        "a layer that had content is empty or gone at a reload, or .env has zero bytes at a start",
     ),
     "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
-    "unknown-key": (UnknownKeyError, "a key is no setting"),
+    "unknown-key": (UnknownKeyError, "a key is not a setting"),
     "old-name": (UnknownKeyError, "a setting is given by a name that it had before"),
     "unknown-variable": (UnknownKeyError, "a variable with the prefix names no setting"),
     "not-a-setting": (UnknownKeyError, "a variable names a section, or something below a setting"),
     "conflicting-variables": (InvalidSettingsError, "two spellings of one variable differ"),
     "ignored": (InvalidSettingsError, "something was given where it has no effect"),
-    "unknown-environment": (EnvironmentNameError, "the environment's name is not one of the four"),
+    "unknown-environment": (EnvironmentNameError, "the environment's name is not known"),
     "other-environment": (EnvironmentNameError, "a layer says that it is for another environment"),
     "wrong-type": (InvalidSettingsError, "a value is not of the field's type"),
     "suspicious-list": (InvalidSettingsError, "text stands where a list seems to be meant"),
     "empty-item": (InvalidSettingsError, "an item of a list is empty"),
     "missing-value": (InvalidSettingsError, "a setting without a default that nothing sets"),
-    "null": (InvalidSettingsError, "null where the field has no null"),
+    "null": (InvalidSettingsError, "null for a setting that does not take null"),
     "out-of-range": (InvalidSettingsError, "a value is outside the field's limits"),
     "not-a-choice": (InvalidSettingsError, "a value is not one of the field's choices"),
     "inconsistent": (InvalidSettingsError, "values contradict one another"),
-    "odd-host-name": (InvalidSettingsError, "a text that can name no host"),
-    "odd-path": (InvalidSettingsError, "a text that can be no path of a file or folder"),
-    "bad-waiver": (InvalidSettingsError, "a waiver is of no warning, or lacks its day or its reason"),
-    "expired-waiver": (InvalidSettingsError, "the day of a waiver is over, and the rule is broken still"),
-    "idle-waiver": (InvalidSettingsError, "a waiver is of a rule that nothing breaks"),
+    "odd-host-name": (InvalidSettingsError, "a text that cannot be the name of a host"),
+    "odd-path": (InvalidSettingsError, "a text that cannot be the path of a file or folder"),
+    "bad-waiver": (InvalidSettingsError, "a waiver does not name a warning, or lacks its day or its reason"),
+    "expired-waiver": (InvalidSettingsError, "a waiver has expired, and the rule is still broken"),
+    "idle-waiver": (InvalidSettingsError, "a waiver names a rule that nothing breaks"),
     "refused-values": (InvalidSettingsError, "a subscriber refused what a reload brought into force"),
     "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
     "null-reference": (ExpansionError, "a reference names a setting that is null"),
-    "bad-reference": (ExpansionError, "a ${...} reference is malformed, or names a setting that there is not"),
+    "bad-reference": (ExpansionError, "a ${...} reference is malformed, or names a setting that does not exist"),
     "circular-reference": (ExpansionError, "settings refer to one another in a circle"),
-    "secret-reference": (ExpansionError, "a setting that is no secret refers to one that is"),
-    "too-long": (ExpansionError, "a value is over its bound of characters after expansion"),
+    "secret-reference": (ExpansionError, "a setting that is not a secret refers to one that is"),
+    "too-long": (ExpansionError, "a value is too long after expansion"),
     "secret-file": (LayerError, "the file that a ..._FILE variable names cannot be used"),
     "missing-variable": (VariableError, "a required variable is not set"),
     "wrong-variable": (VariableError, "a variable is not of the type asked for"),
@@ -388,24 +391,24 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "no-history": (HistoryError, "the store of accepted versions cannot be used"),
     "unsafe-history": (HistoryError, "others could have changed the store, or put it there"),
     "unknown-host": (SettingsError, "a probe: the name of a host is not known here"),
-    "no-answer": (SettingsError, "a probe: nothing answers there, or nothing that was looked for"),
-    "refused-login": (SettingsError, "a probe: a server does not take the user or the password"),
+    "no-answer": (SettingsError, "a probe: nothing answers there, or not what was expected"),
+    "refused-login": (SettingsError, "a probe: a server does not accept the user or the password"),
     "no-database": (SettingsError, "a probe: a server has no such database"),
     "tls-refused": (
         SettingsError,
-        "a probe: a server does not speak the TLS that is asked for, or its certificate is bad",
+        "a probe: a server does not support the TLS that is asked for, or its certificate is bad",
     ),
     "no-driver": (SettingsError, "a probe: a server was not asked, since an extra of this package is missing"),
     "no-listener": (SettingsError, "a probe: a port cannot be listened on"),
-    "no-path": (SettingsError, "a probe: a file or folder is not there, or is something else"),
+    "no-path": (SettingsError, "a probe: a file or folder does not exist, or is something else"),
     "no-access": (SettingsError, "a probe: a file or folder may not be read or written"),
-    "bad-certificate": (SettingsError, "a probe: a certificate has ended, or does not fit its key"),
-    "ends-soon": (SettingsError, "a probe: a certificate ends within 30 days"),
+    "bad-certificate": (SettingsError, "a probe: a certificate has expired, or does not fit its key"),
+    "ends-soon": (SettingsError, "a probe: a certificate expires within 30 days"),
     "open-key": (SettingsError, "a probe: others can read a private key"),
     "weak-secret": (SettingsError, "a probe: a secret is empty, or can be guessed"),
-    "and-others": (SettingsError, "how many problems there are besides those that are told"),
+    "and-others": (SettingsError, "how many more problems there are than those listed"),
     "no-watch": (WatchError, "a watch cannot start"),
-    "no-application": (SettingsError, "what names an application leads to none"),
+    "no-application": (SettingsError, "the name of an application leads to none"),
     "invalid": (SettingsError, "anything else; the message says what"),
 }
 """Every code of a problem that is not a rule of the environment, its class and its meaning."""

@@ -51,7 +51,7 @@ def _info(registry: CollectorRegistry, prefix: str) -> Callable[[Snapshot], None
 def _observer(
     registry: CollectorRegistry, prefix: str, loaded_at: float, *, is_good: bool
 ) -> Callable[[ReloadResult, float], None]:
-    reloads = Counter(f"{prefix}_reloads", "Reloads that were tried.", ["result"], registry=registry)
+    reloads = Counter(f"{prefix}_reloads", "Reloads that were attempted.", ["result"], registry=registry)
     successful = Gauge(f"{prefix}_last_reload_successful", "Whether the last reload succeeded.", registry=registry)
     timestamp = Gauge(
         f"{prefix}_last_reload_success_timestamp_seconds", "When settings validated last.", registry=registry

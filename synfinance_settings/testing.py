@@ -73,7 +73,7 @@ class Override(Generic[Config_co]):
         is_fixture = type(decorated).__module__.startswith("_pytest.") or hasattr(decorated, "_pytestfixturefunction")
         if is_fixture or not callable(decorated):
             kind = type(decorated).__name__
-            raise TypeError(f"override decorates functions and classes, no {kind}: put it below what made that")
+            raise TypeError(f"override decorates functions and classes, not a {kind}: put it below what made that")
         wrap = next((wrap for is_kind, wrap in _WRAPPERS if is_kind(decorated)), _wrapped)
         return functools.wraps(decorated)(wrap(self, decorated))  # type: ignore[return-value]
 
@@ -193,7 +193,9 @@ def _class_fixture(owner: type) -> Any:
     try:
         import pytest
     except ModuleNotFoundError:
-        raise TypeError(f"{owner.__name__} is no unittest.TestCase, so pytest must run it, which is missing") from None
+        raise TypeError(
+            f"{owner.__name__} is not a unittest.TestCase, so pytest must run it, which is missing"
+        ) from None
 
     def hold(cls: type, request: pytest.FixtureRequest) -> Iterator[None]:
         with ExitStack() as stack:

@@ -164,7 +164,7 @@ def test_what_is_in_force_is_a_dynaconf_object(project, shop):
     with pytest.raises(ClickException, match="runs in qa, not in live; start it with SHOP_ENV=live") as caught:
         view.setenv("live")
     assert "from_env('live')" in str(caught.value)
-    with pytest.raises(ClickException, match="which is no environment"):
+    with pytest.raises(ClickException, match="which is not an environment"):
         view.setenv("production")
     history = get_history(view)
     assert [said["value"]["TILL"] for said in history if "SHOP_TOKEN" in said["identifier"]] == [
@@ -329,7 +329,7 @@ def test_settings_by_key_are_those_of_their_model(app):
     assert ["cart.limit" in settings, "server.port" in settings] == [True, False]
     with pytest.raises(KeyError, match=r"did you mean 'cart\.limit'"):
         settings["cart.limt"]
-    with pytest.raises(AttributeError, match="read only"):
+    with pytest.raises(AttributeError, match="read-only"):
         settings.motto = CANARY
     with pytest.raises(TypeError, match=r"settings\.snapshot\(\)"):
         pickle.dumps(settings)

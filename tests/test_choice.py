@@ -30,7 +30,7 @@ def test_a_name_leads_to_the_application_that_the_module_made():
         ("shoq.settings:SHOP", "there is no module shoq"),
         ("shop:SHOQ", "shop has no SHOQ"),
         ("shop:SHOP.shelf", "shop has no SHOP.shelf"),
-        ("shop:ShopConfig", "shop:ShopConfig is no application but of type ModelMetaclass"),
+        ("shop:ShopConfig", "shop:ShopConfig is of type ModelMetaclass, not an Application"),
     ],
 )
 def test_a_name_that_leads_to_none_is_told(name, said):

@@ -215,7 +215,7 @@ def test_a_validator_of_dynaconf_looks_at_what_is_in_force(view):
         Validator("server.port", gte=9000).validate(view)
     assert "8002" in str(caught.value)
     for change in ({"default": 1}, {"cast": str}):
-        with pytest.raises(TypeError, match="read only"):
+        with pytest.raises(TypeError, match="read-only"):
             Validator("SERVER.NEW" if "default" in change else "server.port", **change).validate(view)
     with pytest.raises(ValidationError) as caught:
         Validator("DATABASE.PASSWORD", eq="other").validate(view)
@@ -226,7 +226,7 @@ def test_no_other_environment_is_shown_for_this_one(view):
     for ask in (view.from_env, view.setenv, view.as_dict, view.using_env("production").__enter__, view.reload):
         with pytest.raises(Exception, match=r"in development, not in production; start it with SYNFINANCE_ENV="):
             ask() if ask.__name__ == "__enter__" else ask("production")
-    with pytest.raises(Exception, match=r"'?qa'?, which is no environment"):
+    with pytest.raises(Exception, match=r"'?qa'?, which is not an environment"):
         view.setenv("qa")
     view.setenv("dev")
     view.setenv()
@@ -425,4 +425,4 @@ def test_flask_reads_from_it(layered):
     first, second, *refused = run.stdout.splitlines()
     assert first == "(8002, {'own': 'own', 'port': 8002})"
     assert second == "(8010, {'own': 'own', 'port': 8010})"
-    assert ["read only" in line for line in refused] == [True, True]
+    assert ["read-only" in line for line in refused] == [True, True]

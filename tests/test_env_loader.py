@@ -48,7 +48,7 @@ def test_the_variables_of_the_process_are_copied_whenever_the_file_is_read(proje
 
 def test_values_are_expanded_as_in_the_layers(loader):
     assert (loader.get("JOINED"), loader.get("QUOTED")) == ("42-none", "$WHOLE")
-    with pytest.raises(ExpansionError, match="NOWHERE is set nowhere"):
+    with pytest.raises(ExpansionError, match="NOWHERE is not set anywhere"):
         loader.get("BAD")
 
 
@@ -81,7 +81,7 @@ def test_what_is_empty_between_separators_is_no_item(separator):
 
 @pytest.mark.parametrize("text", ["[null]", '["a", ["b"]]', '[{"a": 1}]'])
 def test_a_json_array_of_other_than_texts_is_no_list(text):
-    with pytest.raises(VariableError, match="LIST must be a list of texts"):
+    with pytest.raises(VariableError, match="LIST must be a list of text items"):
         EnvLoader(environ={"LIST": text}).get_list("LIST")
 
 

@@ -72,7 +72,7 @@ def test_of_many_problems_a_hundred_are_told_and_the_others_counted():
     error = SettingsError.of(Problem("unknown-key", f"k{number} is not a setting") for number in range(190_000))
     assert (type(error), len(error.problems)) == (UnknownKeyError, 101)
     assert str(error).startswith("190,000 problems\nerror[unknown-key]: k0 is not a setting\n")
-    assert str(error).endswith("error[and-others]: and 189,900 more\n   = help: mend these first")
+    assert str(error).endswith("error[and-others]: and 189,900 more\n   = help: fix these first")
     assert error.errors()[-1]["others"] == 189_900
     assert pickle.loads(pickle.dumps(error)).problems == error.problems
 

@@ -395,7 +395,7 @@ def test_a_revision_that_git_does_not_know_is_told_without_a_traceback(probed):
     git(probed, "init", "-q")
     run = probed.runpytest_subprocess(*QUIET, "--settings-changed-since=--upload-pack=x")
     assert run.ret == pytest.ExitCode.USAGE_ERROR
-    run.stderr.fnmatch_lines(["*git does not tell what the layers were at '--upload-pack=x'*"])
+    run.stderr.fnmatch_lines(["*git cannot tell what the layers were at '--upload-pack=x'*"])
     run.stderr.no_fnmatch_line("*Traceback*")
 
 

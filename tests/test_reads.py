@@ -494,7 +494,7 @@ def test_a_record_moves_with_its_project(tmp_path, monkeypatch):
 )
 def test_what_is_no_record_is_an_error_that_says_so(tmp_path, text):
     (tmp_path / "r.json").write_text(text)
-    with pytest.raises(LayerError, match="no record of reads"):
+    with pytest.raises(LayerError, match="not a record of reads"):
         read_record(tmp_path / "r.json", OURS)
 
 
@@ -616,7 +616,7 @@ def test_explain_says_who_reads_a_setting(sample, monkeypatch):
     assert told("cache.db", "--reads", "bank") == ["nothing"]
     assert told("server.max_request_size", "--reads", "reads.json") == ["bank/web.py:23"]
     assert told("debug", "--reads", "bank", "--reads", "reads.json") == [
-        "read by a rule alone: rule debug-in-production"
+        "read only by a rule: rule debug-in-production"
     ]
     data = json.loads(sample.command("explain", "server.host", "--reads", "bank", "--format", "json").stdout)
     assert data["reads"]["reads"] == [{"place": "bank/web.py:10", "how": "name"}]

@@ -26,7 +26,7 @@ STDOUT: Final = "-"
 PATH: Final = click.Path(dir_okay=False, allow_dash=True)
 
 output_option = click.option("--output", "path", type=PATH, help="Write to this file; - is stdout.")
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 
 
 class _Form(click.ParamType[str]):
@@ -51,7 +51,7 @@ class _Form(click.ParamType[str]):
 
 def format_option(command: _Command) -> _Command:
     """The option that chooses a format; where it is not given, the file's name does, and else it is the first."""
-    said = "The form of the output; unless given, that of the file's suffix, else yaml."
+    said = "The output format; if not given, that of the file's suffix, else yaml."
     return click.option("--format", "form", type=_Form(), help=said)(command)
 
 
@@ -97,7 +97,7 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
     refuse_read_place(options.find_anyhow(), file, but_new_dotenv=starts_dotenv)
     if file.exists():
         if not file.is_file():
-            raise click.UsageError(f"{path} is no regular file; for stdout give -")
+            raise click.UsageError(f"{path} is not a regular file; for stdout give -")
         if not yes and not confirmed(f"{path} exists. Overwrite it?"):
             render.say("nothing was written", err=True)
             raise click.exceptions.Exit(1)

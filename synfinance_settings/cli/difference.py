@@ -54,11 +54,13 @@ class _Row(NamedTuple):
 @click.command(cls=Command, short_help="Compare settings side by side.")
 @click.argument("sides", nargs=-1, metavar="[A B]", shell_complete=completion.environments)
 @click.option(
-    "--matrix", is_flag=True, help="All environments that have a layer file at once: the settings that differ anywhere."
+    "--matrix",
+    is_flag=True,
+    help="Compare all environments that have a layer file: show the settings that differ anywhere.",
 )
-@click.option("--all-keys", is_flag=True, help="Show the settings that are the same, too.")
-@click.option("--origin", is_flag=True, help="Say where each value was written.")
-@click.option("--exit-code", is_flag=True, help="End with 1 where something differs.")
+@click.option("--all-keys", is_flag=True, help="Also show the settings that are the same.")
+@click.option("--origin", is_flag=True, help="Show where each value was written.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
 @options.format_option("text", "json", "yaml")
 def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exit_code: bool, output: str) -> None:
     """Compare the settings of A and B side by side.
@@ -72,7 +74,7 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
     {call} diff --matrix
     """
     if matrix == bool(sides) or (sides and len(sides) != 2):
-        raise click.UsageError("name two things to compare, or pass --matrix alone")
+        raise click.UsageError("name two things to compare, or pass only --matrix")
     names = sides or _environments()
     states = [_state(name) for name in names]
     rows = _rows(states)
@@ -86,7 +88,7 @@ def diff(sides: tuple[str, ...], matrix: bool, all_keys: bool, origin: bool, exi
         _print_data(chosen, names, origin=origin, output=output)
     unknown = [row.key for row in rows if row.differs is None]
     if unknown:
-        render.say(f"not compared, since a placeholder stands on every side: {', '.join(unknown)}", err=True)
+        render.say(f"not compared, since every side has a placeholder: {', '.join(unknown)}", err=True)
     if exit_code and different:
         raise click.exceptions.Exit(1)
 
@@ -112,7 +114,7 @@ def _state(name: str) -> _Side:
         return _side(validate(project, placeholders=True))
     if name.removeprefix("v").isdigit():
         return _side(options.stored(int(name.removeprefix("v"))))
-    raise click.UsageError(f"{name} is no environment, no file and no version of the history")
+    raise click.UsageError(f"{name} is not an environment, a file or a version in the history")
 
 
 def _meant(name: str) -> str | None:

@@ -90,7 +90,7 @@ def _tell(findings: list[Finding]) -> None:
             render.say(line)
         if finding.mend:
             room = None if isinstance(finding.mend, found.Command) else columns
-            for line in render.hanging(f"{' ' * margin}mend: ", finding.mend, room):
+            for line in render.hanging(f"{' ' * margin}help: ", finding.mend, room):
                 render.say(render.style(line, "quiet"))
     stati = [finding.status for finding in findings]
     failed, warned, good = (stati.count(status) for status in ("fail", "warn", "ok"))

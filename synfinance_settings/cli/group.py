@@ -42,7 +42,7 @@ _COLLECTED_AFTER: Final = 50_000  # new objects: most commands have ended before
 _DEBUG: Final = f"{__name__}.debug"
 
 COMMANDS: Final = {
-    "Look, and change no layer": (
+    "Look without changing a layer": (
         reading.validate,
         reading.show,
         reading.get,
@@ -65,7 +65,7 @@ _SHORT_HELP: Final = "See, check and change the settings."
 _HELP: Final = """\
 See, check and explain the settings of {title}.
 
-Results go to stdout, messages to stderr. Ends with 0 when all is good, with 1 when settings do not validate, and
+Results go to stdout, messages to stderr. Exits with 0 when all is good, with 1 when settings do not validate, and
 with 2 when the call itself is wrong.
 
 \b
@@ -204,7 +204,7 @@ def _common_options() -> list[click.Option]:
     color = click.Option(
         ["--color"],
         type=click.Choice(["auto", "always", "never"]),
-        help="Colours; auto asks the terminal, NO_COLOR and FORCE_COLOR.",
+        help="When to use colours; auto follows the terminal, NO_COLOR and FORCE_COLOR.",
         is_eager=True,
         expose_value=False,
         callback=_set_color,
@@ -247,7 +247,7 @@ def _app_option() -> click.Option:
     return click.Option(
         ["--app"],
         metavar="MODULE:OBJECT",
-        help=f"Another program's application, which is imported; unless given, that of {APP_VARIABLE}.",
+        help=f"Another program's application, which is imported; if not given, that of {APP_VARIABLE}.",
         is_eager=True,
         expose_value=False,
         callback=_choose,

@@ -35,9 +35,9 @@ _STYLES: Final = {
 }
 
 
-@click.command(cls=Command, short_help="Follow the layers, a line an event.")
+@click.command(cls=Command, short_help="Follow the layers, one line for each event.")
 @options.environment_option
-@click.option("--polling", is_flag=True, help="Look every --interval seconds only; ask nothing of the file system.")
+@click.option("--polling", is_flag=True, help="Only look every --interval seconds; do not use file system events.")
 @click.option(
     "--interval", type=click.FloatRange(min=0.05), default=2.0, show_default=True, help="Seconds between looks."
 )

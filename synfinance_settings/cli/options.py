@@ -61,13 +61,13 @@ class TargetName(EnvironmentName):
 
 
 environment_option = click.option(
-    "--env", "environment", type=EnvironmentName(), help="The environment; the current one unless given."
+    "--env", "environment", type=EnvironmentName(), help="The environment; the current one if not given."
 )
 target_option = click.option(
     "--env",
     "target",
     type=TargetName(),
-    help="The layer: an environment or default; the current environment's unless given.",
+    help="The layer: an environment or default; the current environment's if not given.",
 )
 
 
@@ -79,35 +79,35 @@ def format_option(*forms: str) -> Callable[[_Command], _Command]:
         type=click.Choice(forms),
         default=forms[0],
         show_default=True,
-        help="The form of the output.",
+        help="The output format.",
     )
 
 
 placeholders_option = click.option(
-    "--placeholders", is_flag=True, help="Lend a value to names that references need and nothing sets."
+    "--placeholders", is_flag=True, help="Use a placeholder for each name that a reference needs and nothing sets."
 )
 
 
 def probe_options(command: _Command) -> _Command:
     """Options that ask the world too: the command is given the seconds of each question, None where none is asked."""
 
-    @click.option("--probe", is_flag=True, help="Ask the servers, files and ports that the settings name, too.")
+    @click.option("--probe", is_flag=True, help="Also ask the servers, files and ports that the settings name.")
     @click.option(
         "--probe-timeout",
         type=click.FloatRange(min=0.1, max=600),
         metavar="SECONDS",
-        help=f"How long each has to answer; {PROBE_SECONDS:g} unless given.",
+        help=f"How long each has to answer; {PROBE_SECONDS:g} if not given.",
     )
     @wraps(command)
     def asking(*arguments: Any, probe: bool, probe_timeout: float | None, **options: Any) -> Any:
         if probe_timeout is not None and not probe:
-            raise click.UsageError("--probe-timeout goes with --probe")
+            raise click.UsageError("--probe-timeout needs --probe")
         return command(*arguments, probe=probe_timeout or PROBE_SECONDS if probe else None, **options)
 
     return cast(_Command, asking)
 
 
-strict_option = click.option("--strict", is_flag=True, help="Count every warning as an error.")
+strict_option = click.option("--strict", is_flag=True, help="Treat every warning as an error.")
 
 
 def application() -> Application[Any]:

@@ -25,7 +25,7 @@ _NARROWEST_VALUE: Final = 40
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(cls=Command, short_help="Check layers, and name every fault with its place.")
+@click.command(cls=Command, short_help="Check layers, and report every fault with its place.")
 @click.argument("files", nargs=-1, type=_FILE)
 @options.environment_option
 @click.option("--all", "all_environments", is_flag=True, help="Validate all environments.")
@@ -58,7 +58,7 @@ def validate(
     from synfinance_settings.layers.trial import validate as check
 
     if all_environments and (files or environment):
-        raise click.UsageError("--all goes without FILE and --env")
+        raise click.UsageError("--all cannot be combined with FILE or --env")
     reports: list[tuple[str, ValidationReport]] = []
     for path in files:
         reports += _of_file(path, environment, placeholders=placeholders)
@@ -164,12 +164,12 @@ class _SectionName(click.ParamType[str]):
         return [CompletionItem(name) for name in completion.sections(ctx, param, incomplete)]
 
 
-@click.command(cls=Command, short_help="Print the settings in force, secrets masked.")
+@click.command(cls=Command, short_help="Print the settings in force, with secrets masked.")
 @options.environment_option
-@click.option("--section", type=_SectionName(), metavar="SECTION", help="One section alone.")
-@click.option("--origin", is_flag=True, help="Say where each value was written, and which folder was read.")
-@click.option("--reveal", is_flag=True, help="Show secrets in clear.")
-@click.option("--all", "all_values", is_flag=True, help="With --format env: what is as the defaults have it, too.")
+@click.option("--section", type=_SectionName(), metavar="SECTION", help="Only this section.")
+@click.option("--origin", is_flag=True, help="Show where each value was written, and which folder was read.")
+@click.option("--reveal", is_flag=True, help="Show secrets unmasked.")
+@click.option("--all", "all_values", is_flag=True, help="With --format env: also the settings that have their default.")
 @options.placeholders_option
 @options.strict_option
 @destination.format_option
@@ -199,9 +199,9 @@ def show(
     """
     chosen = destination.format_for(path, form).name
     if origin and chosen == "yaml" and path not in (None, destination.STDOUT):
-        raise click.UsageError("--origin lists settings for people; into a file it goes as json or env")
+        raise click.UsageError("--origin as text is for the terminal; to write it to a file, use --format json or env")
     if all_values and chosen != "env":
-        raise click.UsageError("--all goes with --format env; the others show all settings")
+        raise click.UsageError("--all is for --format env; the other formats always show all settings")
     snapshot, lent = options.load(environment, strict=strict, placeholders=placeholders)
     application = options.application()
     keys = [key for key in application.catalogue.settings if section is None or key.startswith(f"{section}.")]
@@ -277,7 +277,7 @@ def _with_origin(key: str, text: str, origins: Mapping[str, str]) -> list[str]:
 @click.command(cls=Command, short_help="Print one bare value, for scripts.")
 @click.argument("key", shell_complete=completion.settings)
 @options.environment_option
-@click.option("--reveal", is_flag=True, help="Print a secret in clear.")
+@click.option("--reveal", is_flag=True, help="Print a secret unmasked.")
 @options.placeholders_option
 @options.strict_option
 def get(key: str, environment: str | None, reveal: bool, placeholders: bool, strict: bool) -> None:
@@ -299,7 +299,7 @@ def get(key: str, environment: str | None, reveal: bool, placeholders: bool, str
     render.put_out_value(value if isinstance(value, str) else as_json(value))
 
 
-@click.command(cls=Command, short_help="Say where a value comes from and what it hides.")
+@click.command(cls=Command, short_help="Show where a value comes from and what it overrides.")
 @click.argument("key", shell_complete=completion.settings)
 @options.environment_option
 @options.placeholders_option
@@ -309,7 +309,7 @@ def get(key: str, environment: str | None, reveal: bool, placeholders: bool, str
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="PATH",
-    help="Say who reads it: a program's source, or a record (.json) of its tests.",
+    help="Show who reads it, by a program's source or a record (.json) of its tests.",
 )
 @options.format_option("text", "json")
 def explain(key: str, environment: str | None, placeholders: bool, sources: tuple[Path, ...], output: str) -> None:
@@ -324,7 +324,9 @@ def explain(key: str, environment: str | None, placeholders: bool, sources: tupl
 
     old = options.application().old_names.get(key)
     if old is not None:
-        render.note(f"{old.key} is now {old.now}" + (f"; {old.gone} takes the old name no more" if old.gone else ""))
+        render.note(
+            f"{old.key} is now {old.now}" + (f"; {old.gone} no longer accepts the old name" if old.gone else "")
+        )
         key = old.now
     _require_key(key)
     report = options.report(environment, placeholders=placeholders)
@@ -412,7 +414,7 @@ def _require_key(key: str) -> None:
 
 @click.command(cls=Command, short_help="Print the JSON schema of a layer file.")
 @destination.output_option
-@click.option("--check", is_flag=True, help="Compare with the file instead; end with 1 where it is out of date.")
+@click.option("--check", is_flag=True, help="Compare with the file instead; exit with 1 if it is out of date.")
 @click.option(
     "--against", metavar="VERSION_OR_FILE", help="Name what breaks layers that an earlier schema was good for."
 )
@@ -449,7 +451,7 @@ def schema(path: str | None, check: bool, against: str | None, yes: bool) -> Non
         content.text(name)  # raises its failure
     if content.data != text.encode():
         mend = options.call("schema", "--output", name)
-        render.say(f"{name} is out of date", f"; write it anew with: {mend}" if mend else "", err=True)
+        render.say(f"{name} is out of date", f"; update it with: {mend}" if mend else "", err=True)
         raise click.exceptions.Exit(1)
     render.say(f"{name} is current")
 
@@ -476,7 +478,7 @@ def _compare(against: str) -> None:
         raise click.exceptions.Exit(1)
 
 
-@click.command("env-template", cls=Command, short_help="Print every variable, to start a .env from.")
+@click.command("env-template", cls=Command, short_help="Print every variable, as a start for a .env file.")
 @destination.output_option
 @destination.yes_option
 def env_template(path: str | None, yes: bool) -> None:

@@ -24,17 +24,19 @@ _TITLES: Final = {
     "read": "read",
     "variable": "read as a variable, past the settings",
     "perhaps": "perhaps read",
-    "rule": "read by a rule alone",
+    "rule": "read only by a rule",
     "dead": "dead",
 }
 _SETTLED: Final = ("read", "variable")
 
 
-@click.command(cls=Command, short_help="Say which settings a program reads, and which it does not.")
+@click.command(cls=Command, short_help="Report which settings a program reads, and which it does not.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@click.option("--dead", is_flag=True, help="Leave out what is read for certain.")
-@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="What pytest --settings-reads wrote.")
-@click.option("--strict", is_flag=True, help="End with 1 where a setting is dead, or a name is no setting.")
+@click.option("--dead", is_flag=True, help="Leave out what is certainly read.")
+@click.option(
+    "--record", type=click.Path(path_type=Path), metavar="FILE", help="A record that pytest --settings-reads wrote."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if a setting is dead, or a name is not a setting.")
 @options.format_option("text", "json")
 def reads(paths: tuple[Path, ...], dead: bool, record: Path | None, strict: bool, output: str) -> None:
     """Say which settings a program reads, and where.
@@ -67,7 +69,7 @@ def usage_of(key: str, paths: Sequence[Path]) -> Usage:
 
 def in_words(usage: Usage, most: int = _MOST_PLACES) -> str:
     """Who reads a setting, in one line."""
-    tests = f"tests alone: {_listed(list(map(str, usage.tests)), most)}" if usage.tests else ""
+    tests = f"only tests: {_listed(list(map(str, usage.tests)), most)}" if usage.tests else ""
     match usage.state:
         case "read" | "variable":
             places = [str(place) for place, how in usage.reads if how != "variable"]
@@ -117,7 +119,7 @@ def _uses(vocabulary: Vocabulary, paths: Sequence[Path], records: Sequence[Path]
     found = scan(vocabulary, paths, lambda said: render.note(said)) if paths else Scan()
     if paths and not found.files and not found.passed_over:
         where = ", ".join(map(render.place, (path.absolute() for path in paths)))
-        raise click.UsageError(f"there is no Python file and no template in {where}")
+        raise click.UsageError(f"there are no Python files and no templates in {where}")
     return found, uses(vocabulary, found, recorded)
 
 

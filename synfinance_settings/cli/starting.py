@@ -12,9 +12,9 @@ from synfinance_settings.cli.program import Command
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command(cls=Command, short_help="Lay down the files that a program starts with.")
+@click.command(cls=Command, short_help="Write the files that a program starts with.")
 @click.argument("folder", type=_FOLDER, default=Path(), metavar="[FOLDER]")
-@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 def init(folder: Path, dry_run: bool) -> None:
     """Lay down the files that a program starts with in FOLDER, its root: the working directory unless given.
 

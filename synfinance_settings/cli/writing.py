@@ -26,9 +26,9 @@ _wait_option = click.option(
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another change in the folder.",
+    help="How long to wait while another process edits the folder.",
 )
-_allow_secret_option = click.option("--allow-secret", is_flag=True, help="Let a secret be written into the file.")
+_allow_secret_option = click.option("--allow-secret", is_flag=True, help="Allow a secret to be written into the file.")
 
 
 @click.command("set", cls=Command, short_help="Write a value into a layer file.")
@@ -68,7 +68,7 @@ def set_(
     _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run, probe=probe)
 
 
-@click.command(cls=Command, short_help="Take a key out of a layer file.")
+@click.command(cls=Command, short_help="Remove a key from a layer file.")
 @click.argument("key", shell_complete=completion.settings_and_sections)
 @options.target_option
 @_dry_run_option
@@ -86,11 +86,11 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: fl
     _apply(options.layer_file(target, wait), edit, f"unset {key}", dry_run=dry_run, probe=probe)
 
 
-@click.command("import", cls=Command, short_help="Let a layer file say what another file says.")
+@click.command("import", cls=Command, short_help="Replace the contents of a layer file with those of another file.")
 @click.argument("path", type=_FILE)
 @options.target_option
 @click.option(
-    "--full", is_flag=True, help="Write all that the file says, not only what differs from the default layer."
+    "--full", is_flag=True, help="Write everything that the file says, not only what differs from the default layer."
 )
 @_allow_secret_option
 @_dry_run_option
@@ -124,7 +124,7 @@ def import_(
     _apply(layer, edit, f"import {path.name}", dry_run=dry_run, probe=probe, ask=ask)
 
 
-@click.command(cls=Command, short_help="Bring a layer file back from the history.")
+@click.command(cls=Command, short_help="Restore a layer file from the history.")
 @click.argument("version", type=int, required=False)
 @options.target_option
 @_dry_run_option
@@ -145,7 +145,7 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, wait: fl
     assert layer.history is not None, "the commands always have a state folder"
     edit, found = rollback_edit(layer.history, layer.target, layer.read(), version)
     render.say(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
-    _apply(layer, edit, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Bring it back?")
+    _apply(layer, edit, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Restore it?")
 
 
 def _apply(
@@ -181,7 +181,7 @@ def _apply(
     for warning in layer.warnings:
         render.say(render.one_line(warning), err=True)
     if change.is_empty:
-        render.say(f"{change.name} says that already; nothing was written", err=True)
+        render.say(f"{change.name} already says that; nothing was written", err=True)
     elif any(answers):
         render.say(f"wrote {change.name}", err=True)
     else:
@@ -205,7 +205,7 @@ def _probe(report: ValidationReport, changed: Sequence[str], seconds: float) -> 
 @click.argument("path", type=destination.PATH)
 @options.environment_option
 @destination.format_option
-@click.option("--reveal", is_flag=True, help="Write the secrets too; the file is then readable by its owner only.")
+@click.option("--reveal", is_flag=True, help="Also write the secrets; the file is then readable by its owner only.")
 @options.placeholders_option
 @destination.yes_option
 def export(path: str, environment: str | None, form: str | None, reveal: bool, placeholders: bool, yes: bool) -> None:
@@ -222,7 +222,7 @@ def export(path: str, environment: str | None, form: str | None, reveal: bool, p
     from synfinance_settings.layers.output import exported
 
     if reveal and placeholders:
-        raise click.UsageError("--reveal goes without --placeholders, which are no secrets")
+        raise click.UsageError("--reveal cannot be combined with --placeholders, which are not secrets")
     chosen = destination.format_for(path, form)
     snapshot, lent = options.load(environment, placeholders=placeholders)
     left_out: Mapping[str, Sequence[str]] = {}

@@ -125,7 +125,7 @@ class LayerFile:
         ]
         if len(found) > 1:
             names = " and ".join(self.project.name(content.path) for content in found)
-            raise LayerError(Problem("two-files", f"one layer in two files: {names}"))
+            raise LayerError(Problem("two-files", f"two files for one layer: {names}"))
         if not found:
             return self.project.candidates(self.target)[0], None
         if found[0].failure:
@@ -296,7 +296,8 @@ def _broken(report: ValidationReport | None) -> Iterator[str]:
         first, *others = report.problems
         more = f", and {len(others)} more" if others else ""
         where = f" ({first.origin})" if first.origin else ""
-        yield f"with what else is set here, {report.environment} does not validate: {first.message}{where}{more}"
+        with_all = f"together with what else is set here, {report.environment}"
+        yield f"{with_all} does not validate: {first.message}{where}{more}"
 
 
 def _hiding(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:
@@ -305,7 +306,7 @@ def _hiding(reports: list[ValidationReport], changed: tuple[str, ...], name: str
         for key in changed:
             hidden_by = _shadow(report.snapshot, key, name)
             if hidden_by:
-                yield f"{key} is hidden{where} by {hidden_by}"
+                yield f"{key} is overridden{where} by {hidden_by}"
     lent = sorted({placeholder for report in reports for placeholder in report.placeholders})
     if lent:
         yield f"validated with placeholders for {', '.join(lent)}"

@@ -48,7 +48,7 @@ def setting_edit(application: Application, key: str, literal: str, *, allow_secr
     sections, settings = catalogue.sections, catalogue.settings
     values = _section_values(catalogue, key, literal) if key in sections else {key: _written(application, key, literal)}
     if from_stdin and not literal and key in settings and settings[key].is_secret:
-        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to take a secret out"))
+        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to remove a secret"))
     refusals = (
         secret_refusal(application, name, value, allow_secret=allow_secret, from_stdin=from_stdin)
         for name, value in values.items()
@@ -147,7 +147,7 @@ def secret_refusal(
         hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret{braces}"
         return Problem("refused-edit", said, key, origin, hint=hint)
     if not from_stdin:
-        said = f"{key} is a secret and must not stand in a command line"
+        said = f"{key} is a secret and must not be given on the command line"
         return Problem("refused-edit", said, key, origin, hint="give - as the value and pass the secret on stdin")
     return None
 
@@ -164,7 +164,7 @@ def _written(application: Application, key: str, literal: str) -> Written:
         node = _parsed(literal, key)
         if isinstance(node.value, list):
             return as_written(key, node)
-        raise EditError(Problem("refused-edit", f"{key}: the value is no list", key))
+        raise EditError(Problem("refused-edit", f"{key}: the value is not a list", key))
     return list(read_texts(literal))
 
 
@@ -190,7 +190,7 @@ def _parsed(literal: str, key: str) -> Node:
     except LayerError:
         node, problems = None, []
     if node is None or node.value is None or problems:
-        raise EditError(Problem("refused-edit", f"{key}: the value is no YAML or JSON", key, origin))
+        raise EditError(Problem("refused-edit", f"{key}: the value is not valid YAML or JSON", key, origin))
     return node
 
 

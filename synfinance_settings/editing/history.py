@@ -82,16 +82,16 @@ _MOST_STEPS: Final = 500  # a hundred times what a full store takes, and a fract
 _FAULTS: Final = {
     sqlite3.SQLITE_BUSY: "another process holds it",
     sqlite3.SQLITE_INTERRUPT: "reading it takes too long",
-    sqlite3.SQLITE_TOOBIG: "it holds more than layer files have",
-    sqlite3.SQLITE_NOTADB: "it is no store",
-    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_TOOBIG: "it holds more than layer files can",
+    sqlite3.SQLITE_NOTADB: "it is not a store of versions",
+    sqlite3.SQLITE_READONLY: "it is not writable",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
 }
 """What the errors of SQLite say; its own words may hold what stands in the store."""
 
-_DAMAGED: Final = "it is damaged, or of another make"
+_DAMAGED: Final = "it is damaged, or was made by another program"
 
 Files = Mapping[str, bytes]
 """The layer files of an environment by their names in the settings folder."""
@@ -250,7 +250,7 @@ class History:
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """The store, opened to read; None where there is none. What a kill left half-written in it is undone first.
 
-        Where it may not be written that is done in a copy.
+        Where it is not writable that is done in a copy.
         """
         with self._faults_told():
             if not self._exists():
@@ -363,7 +363,7 @@ def _require_ours(store: sqlite3.Connection) -> None:
     """Raise `ValueError` where the file holds anything but our tables: a view or a trigger runs what it says."""
     found = store.execute("select name, sql from sqlite_master").fetchmany(len(_SCHEMA) + 1)
     if not _SCHEMA.items() >= set(found):
-        raise ValueError("it is no store of this package")
+        raise ValueError("it is not a store of this package")
 
 
 def _add(store: sqlite3.Connection, entry: Entry) -> int | None:

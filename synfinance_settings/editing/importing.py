@@ -45,7 +45,7 @@ def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool)
         raise LayerError(Problem("no-such-file", f"{path} does not exist", origin=Origin("the argument")))
     name = layer.project.name(content.path)
     if content.data is not None and not content.data.decode("utf-8-sig", "replace").strip():
-        hint = "write {} into it where a layer without settings is meant"
+        hint = "write {} into it if a layer without settings is intended"
         raise EditError(Problem("refused-edit", f"{name} is empty", origin=Origin(name), hint=hint))
     application = layer.project.application
     catalogue = application.catalogue

@@ -126,7 +126,7 @@ def _holder(opened: int) -> str | None:
         return _owner(opened)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise OSError(0, f"{NAME} in it is no file")
+            raise OSError(0, f"{NAME} in it is not a file")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         said = os.pread(file, _LONGEST, 0).decode(errors="replace")

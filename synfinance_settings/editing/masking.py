@@ -31,12 +31,12 @@ def masked_difference(name: str, before: str, after: str, catalogue: Catalogue) 
         return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
     was, now = (pieces(text.removeprefix(_MARK), name, catalogue) for text in (before, after))
     if was is None or now is None:
-        return [f"--- {name} (it is not sure what stands where, so it is not shown)", f"+++ {name}"]
+        return [f"--- {name} (which parts are secret is not certain, so it is not shown)", f"+++ {name}"]
     texts = _masked_values(was, before.removeprefix(_MARK)), _masked_values(now, after.removeprefix(_MARK))
     changed = frozenset(path for path in texts[1] if path in texts[0] and texts[0][path] != texts[1][path])
     old, new = _lines(was), _lines(now, changed)
     if before != after and old == new:
-        return [f"--- {name} (only comments or blanks differ)", f"+++ {name}"]
+        return [f"--- {name} (only comments or white space differ)", f"+++ {name}"]
     return _difference(name, old, new)
 
 

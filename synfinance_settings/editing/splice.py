@@ -51,7 +51,7 @@ def as_written(key: str, node: Node) -> Written:
 def _item(node: Node, key: str) -> str | None:
     if node.value is None or isinstance(node.value, str):
         return node.value
-    raise EditError(Problem("refused-edit", f"{key}: an item of the list is no text", key))
+    raise EditError(Problem("refused-edit", f"{key}: an item of the list is not text", key))
 
 
 def layer_of(catalogue: Catalogue, values: Mapping[str, Written], name: str) -> str:
@@ -107,7 +107,7 @@ def _edited(
     except LayerError:
         said = None
     if said is None or _pruned(catalogue, said) != _pruned(catalogue, wanted):
-        message = f"{key} cannot safely be changed in the way that this file is written; change it by hand"
+        message = f"{key} cannot be changed safely, given how this file is written; change it by hand"
         raise _refused(message, name)
     return mark + edited
 
@@ -205,7 +205,7 @@ class _Sheet:
                 break
             if inside.kind != "mapping":
                 raise _refused(
-                    f"{'.'.join(path[: len(steps)])} is no mapping in this file; change it by hand", self._name
+                    f"{'.'.join(path[: len(steps)])} is not a mapping in this file; change it by hand", self._name
                 )
             if steps:
                 self._refuse_shared(inside.anchor)
@@ -219,7 +219,7 @@ class _Sheet:
     def _refuse_shared(self, anchor: str | None) -> None:
         if anchor is not None and anchor in self._shared:
             line = self._shared[anchor]  # the name of an anchor may be anything, a secret too
-            raise _refused(f"the value is shared: an alias in line {line} uses it; change it by hand", self._name)
+            raise _refused(f"the value is shared: an alias on line {line} uses it; change it by hand", self._name)
 
     def _line_start(self, offset: int) -> int:
         return self._text.rfind("\n", 0, offset) + 1
@@ -237,13 +237,13 @@ class _Sheet:
         mark = self._format.before_key
         margin, _, gap = margin.partition(mark) if mark else (margin, "", "")
         if margin.strip(" ") or gap.strip(" "):
-            raise _refused("the key does not begin its line; change it by hand", self._name)
+            raise _refused("the key is not at the start of its line; change it by hand", self._name)
         return margin
 
     def _after_colon(self, entry: Entry) -> int:
         colon = self._text.find(self._format.separator, entry.end.offset)
         if colon < 0:
-            raise _refused("a key has no colon behind it; change it by hand", self._name)
+            raise _refused("a key has no colon after it; change it by hand", self._name)
         return colon + 1
 
     def _end(self, entry: Entry) -> int:

@@ -71,7 +71,7 @@ def line_of(application: Application, key: str, value: Any) -> str:
     line = DOTENV.entry(name, DOTENV.spell(_said(value), application.catalogue.settings[key].form))
     if any(means(application.catalogue, key, said, value) for said in _read(application, line)):
         return line
-    return f"# {name}=    # no line can say it; it stays where it is set"
+    return f"# {name}=    # it does not fit on one line; it stays where it is set"
 
 
 def _read(application: Application, line: str) -> Iterator[Any]:

@@ -64,7 +64,12 @@ class DynaconfLayer(ValuesLayer):
             data = {_key(name): _plain(value) for name, value in found.items() if not _is_option(name)}
         except Exception as error:  # noqa: BLE001 - a foreign loader may raise anything, and quote what it read
             said = f"cannot be read: {type(error).__name__}"
-            return [Finding(self.name, failure=Failure("unreadable", said, "is what it loads from there, and up?"))]
+            return [
+                Finding(
+                    self.name,
+                    failure=Failure("unreadable", said, "check that what it loads from exists and is running"),
+                )
+            ]
         return [Finding(self.name, data or None)]
 
     def origin(self, key: str) -> str:

@@ -10,10 +10,10 @@ from typing import Final
 
 from synfinance_settings.errors import Origin, Problem
 
-_BY_TYPE: Final = "the field decides the type; write the value alone"
+_BY_TYPE: Final = "the field decides the type; write only the value"
 _BY_REFERENCE: Final = "${NAME} refers to a variable"
 _BY_ITEMS: Final = "a list replaces that of a lower layer; write all its items"
-_BY_NULL: Final = "write null where nothing is meant, or leave the key out"
+_BY_NULL: Final = "write null for no value, or leave the key out"
 _MENDS: Final = {
     **dict.fromkeys(("@str", "@int", "@float", "@bool", "@json", "@split"), _BY_TYPE),
     **dict.fromkeys(("@upper", "@lower", "@title", "@capitalize", "@casefold", "@swapcase"), _BY_TYPE),
@@ -28,7 +28,7 @@ _WORD: Final = re.compile(r"(@[a-z_]+)(?:\s|$)|dynaconf_merge(?:_unique)?$")
 _KEYS: Final = {
     "dynaconf_merge": "mappings merge by themselves, and lists replace; leave it out",
     "dynaconf_merge_unique": "mappings merge by themselves, and lists replace; leave it out",
-    "dynaconf_include": "no file includes another; a layer of one's own is default.local.yaml",
+    "dynaconf_include": "no file includes another; a layer of your own is default.local.yaml",
 }
 
 
@@ -43,7 +43,7 @@ def only_text(key: str, text: str, origin: Origin, *, is_secret: bool) -> Proble
     word = (found[1] or found[0]) if found else ""
     if word not in _MENDS:
         return None
-    shown = "a token of dynaconf's" if is_secret else f"{word}, a token of dynaconf's"
+    shown = "a dynaconf token" if is_secret else f"{word}, a dynaconf token"
     message = f"{key} begins with {shown}, which is just text here"
     return Problem("ignored", message, key, origin, hint=_MENDS[word], severity="warning")
 

@@ -186,14 +186,14 @@ def _disagreement(key: str, given: Variable, read: Variable) -> Iterator[Problem
     if isinstance(read.value, Problem):
         yield replace(read.value, key=key)
     elif given.value != read.value:
-        message = f"{given.name} and {read.name} are both set, and differ"
+        message = f"{given.name} and {read.name} are both set, but differ"
         yield Problem("conflicting-variables", message, key, given.origin)
 
 
 def _differing(key: str, winner: Variable, others: Iterable[Variable]) -> Iterator[Problem]:
     for other in others:
         if other.value != winner.value:
-            message = f"{winner.name} and {other.name} both set {key}, and differ; {winner.name} counts"
+            message = f"{winner.name} and {other.name} both set {key}, but differ; {winner.name} wins"
             yield Problem("conflicting-variables", message, key, winner.origin, severity="warning")
 
 

@@ -19,7 +19,7 @@ from synfinance_settings.model.rule import WAIVE
 from synfinance_settings.text.node import Branch, Node, plain_of, put
 
 _MOST_NAMES: Final = 8
-_KEYED: Final = "text stands there; behind each key stand a colon and a blank"
+_KEYED: Final = "this is text; each key is followed by a colon and a space"
 
 
 class Former(NamedTuple):
@@ -145,7 +145,7 @@ def _unknown(catalogue: Catalogue, prefix: str, name: str, node: Node, with_sugg
     where = f" in {prefix[:-1]}" if prefix else ""
     message = f"a key of {counted(len(name), 'character')}{where} is not a setting"
     if ":" in name:
-        hint = "; ".join(filter(None, [hint, "a blank may be missing behind a colon"]))
+        hint = "; ".join(filter(None, [hint, "a space may be missing after a colon"]))
     return Problem("unknown-key", message, origin=node.key_origin, hint=hint)
 
 
@@ -162,7 +162,7 @@ def _not_given(entries: dict[str, Node], tree: Tree, prefix: str) -> str | None:
 def _dash(key: str, node: Node) -> Problem:
     """A list whose first item has no blank after its dash is text, and one long item."""
     message = f"{key} is text that begins with -, not a list"
-    hint = "put a blank after the - of each item, or quotes round a text that is meant"
+    hint = "put a space after the - of each item, or quotes around the value if it is meant as text"
     return Problem("suspicious-list", message, key, node.origin, hint=hint, severity="warning")
 
 

@@ -60,7 +60,7 @@ class FileLayer(Layer):
         """The settings of the file, if it is there."""
         names = tuple(project.name(content.path) for content in found)
         if len(found) > 1:
-            message = f"one layer in two files: {' and '.join(names)}"
+            message = f"two files for one layer: {' and '.join(names)}"
             problem = Problem("two-files", message, origin=Origin(names[1]), hint="keep one of them")
             return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=names)
         if not found:
@@ -84,7 +84,7 @@ class FileLayer(Layer):
         if project.settings_dir is None:
             if stem != "default":
                 return Said(is_empty=True)  # said once, for the default layer
-            message = "no settings folder was found" + ("" if strict else ", so the defaults alone hold")
+            message = "no settings folder was found" + ("" if strict else ", so only the defaults apply")
         else:
             name = project.layer_name(stem)
             message = f"{name} is missing"

@@ -63,7 +63,7 @@ class _Build:
         if not said.is_empty:
             self.content |= set() if layer.may_vanish else {layer.name}
         elif is_required and not said.left_out:
-            message = f"the {layer.name} layer became empty; write {{}} where that is meant"
+            message = f"the {layer.name} layer became empty; write {{}} if that is intended"
             origin = Origin(self.project.name(found[0].place))
             self.report([Problem("became-empty", message, origin=origin)])
         return said.branch
@@ -196,7 +196,7 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
             )
             if found_for != run.project.environment:
                 message = f"this layer is for {text}, but the environment is {run.project.environment}"
-                hint = f"it was decided by {run.project.environment_origin}"
+                hint = f"that was decided by {run.project.environment_origin}"
                 found.append(Problem("other-environment", message, "environment", node.origin, hint=hint))
         elif isinstance(value, Problem | Pending):
             found.append(value.problem if isinstance(value, Pending) else value)

@@ -136,7 +136,7 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
         return
     if but_new_dotenv and real == Path(os.path.realpath(project.env_file)) and not real.exists():
         return
-    hint = "write another file, and take over by hand what is needed"
+    hint = "write to another file, and copy what is needed by hand"
     read = {*candidates(look_at(project))}
     for folder in _settings_folders(project, real):
         for environment in project.application.environment_names.values():
@@ -145,9 +145,9 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
                 stem, found = layer.stem(environment), layer.paths(there)
                 read.update(found)
                 if stem and real in map(_real, found) and not layer.is_local:
-                    hint = f"import replaces a layer and set changes it, with the way back: import FILE --env {stem}"
+                    hint = f"to change a layer use set or import, which can be undone: import FILE --env {stem}"
     if real in map(_real, read):
-        message = f"{printable(str(path))} is read by every start, so nothing else is written there"
+        message = f"{printable(str(path))} is read at every start, so nothing else is written there"
         raise EditError(Problem("refused-edit", message, hint=hint))
 
 

@@ -63,7 +63,7 @@ class Project:
         """
         path = target(self.root, named)
         guard = self.guards.get(self.root) if self.is_found and not Path(named).is_absolute() else None
-        return read_file(path, guard and guard._replace(otherwise="name it by its whole path"))
+        return read_file(path, guard and guard._replace(otherwise="name it by its absolute path"))
 
     @property
     def kind(self) -> EnvironmentKind:
@@ -133,7 +133,7 @@ def find_project(
     except OSError as error:
         fault = error
     where = Origin(str(fault.filename) if fault.filename else "the working directory")
-    raise LayerError(Problem("unreadable", f"the settings cannot be looked for: {fault.strerror}", origin=where))
+    raise LayerError(Problem("unreadable", f"cannot search for the settings: {fault.strerror}", origin=where))
 
 
 def _found(
@@ -229,7 +229,7 @@ def _nearest(application: Application, cwd: Path, environ: Mapping[str, str]) ->
         try:
             found = folder.stat()
         except OSError as error:
-            return Distrust(folder, f"cannot be looked at ({error.strerror})", "make it readable")
+            return Distrust(folder, f"cannot be read ({error.strerror})", "make it readable")
         trusted = ours(found.st_uid) if folder == cwd else ours()
         passed_over = trusted.distrust(folder, found)
         if any((folder / application.settings_dir_name / f"default{suffix}").exists() for suffix in layer_suffixes()):
@@ -257,13 +257,13 @@ def _in(application: Application, root: Path, found: os.stat_result, trusted: Tr
     if distrust is not None:
         return distrust
     there = folder.stat()
-    mend = f"set {application.variables.settings_dir} to the folder that holds"
+    mend = f"set {application.variables.settings_dir} to the folder to use"
     layers = Guard.of(folder, there, ours(*trusted.users, there.st_uid), mend)
     return _Where(root, folder, {root: guard, folder: layers})
 
 
 def _name_dotenv(application: Application) -> str:
-    return f"set {application.variables.env_file} to the file that holds"
+    return f"set {application.variables.env_file} to the file to use"
 
 
 def _environment_name(
@@ -286,9 +286,9 @@ def _environment_name(
         if parsed.problems or isinstance(value, Problem):
             raise SettingsError.of([*parsed.problems, *([value] if isinstance(value, Problem) else [])])
         if dotenv.data == b"":
-            hint = f"restore it, or take it away where no {variable} is meant; a comment in it will do, too"
+            hint = f"restore it, or remove it if no {variable} is intended; a comment in it is enough to keep it"
             otherwise = application.environments[0].name
-            message = f"{dotenv_name} has zero bytes, as a power cut leaves it, and would mean {otherwise}"
+            message = f"{dotenv_name} has zero bytes, as after a power cut, and would mean {otherwise}"
             raise SettingsError.of([Problem("became-empty", message, origin=Origin(dotenv_name), hint=hint)])
         if value is not None:
             return value, Origin(dotenv_name, parsed.lines[variable])

@@ -83,11 +83,11 @@ class References:
         settings = self._catalogue.settings
         other = settings.get(wanted.key)
         if other is None:
-            what = "a section" if wanted.key in self._catalogue.sections else "no setting"
-            said = f"a name behind a dollar is {what}"
+            what = "a section" if wanted.key in self._catalogue.sections else "not a setting"
+            said = f"a name after a dollar is {what}"
             return ReferenceFault("bad-reference", said, 0, f"{printable(wanted.key)} is {what}", wanted.key)
         if other.is_secret and not settings[key].is_secret:
-            return ReferenceFault("secret-reference", f"{wanted.key} is a secret, and this setting is none", 0)
+            return ReferenceFault("secret-reference", f"{wanted.key} is a secret, and this setting is not", 0)
         if wanted.is_used and wanted.key in opened:
             path = [*opened]
             circle = [*path[path.index(wanted.key) :], wanted.key]

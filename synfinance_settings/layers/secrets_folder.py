@@ -134,7 +134,7 @@ def _strays(application: Application, folder: str, names: Iterable[str]) -> Iter
             continue
         near = _near(application, name) if number < MOST_SUGGESTIONS else None
         hint = f"did you mean {near}?" if near else None
-        message = f"{printable(str(origin))} is named as no setting"
+        message = f"{printable(str(origin))} is not named after a setting"
         yield Problem("unknown-variable", message, origin=origin, hint=hint, severity="warning")
 
 

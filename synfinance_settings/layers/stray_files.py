@@ -44,14 +44,14 @@ def strays(present: frozenset[str], application: Application) -> tuple[tuple[str
 
 
 def stray(name: str, wanted: str, folder: str, application: Application) -> Problem:
-    """The warning that `name` in `folder` is read by no layer, where `wanted` would be."""
+    """The warning that `name` in `folder` is not read by any layer, where `wanted` would be."""
     place = f"{folder}/{name}"
     hint = f"{folder}/{wanted} is the name that is read"
     if wanted.startswith("default.local."):
         ignoring = [kind.name for kind in application.environments if not kind.local_layers]
         ignored = f", which {' and '.join(ignoring)} ignore{'s' * (len(ignoring) == 1)}" if ignoring else ""
-        hint += f", a layer of one's own{ignored}; there secrets come from variables or files"
-    message = f"{printable(place)} is read by no layer"
+        hint += f", a layer of your own{ignored}; there secrets come from variables or files"
+    message = f"{printable(place)} is not read by any layer"
     return Problem("ignored", message, origin=Origin(place), hint=hint, severity="warning")
 
 

@@ -288,7 +288,7 @@ class Validation:
         match code:
             case "wrong-type" | "null" | "out-of-range" | "empty-item":
                 said = f"must {context['form']}"
-                hint = "take the item out" if code == "empty-item" else self._hint_for_nothing(key, index)
+                hint = "remove the item" if code == "empty-item" else self._hint_for_nothing(key, index)
             case "greater_than_equal":
                 code, said = "out-of-range", f"must be at least {_limit(self._settings[key], context['ge'])}"
             case "less_than_equal":
@@ -314,7 +314,7 @@ class Validation:
     def _missing(self, key: str) -> Problem:
         """The problem of a setting that has no default and that nothing says."""
         setting, variable = self._settings[key], self._application.variables.names[key][0]
-        hint = f"set it in a layer or by {variable}" + (f" or {variable}{FILE_SUFFIX}" if setting.is_secret else "")
+        hint = f"set it in a layer or with {variable}" + (f" or {variable}{FILE_SUFFIX}" if setting.is_secret else "")
         return Problem("missing-value", f"{key} has no default, and must be set", key, hint=hint)
 
     def _hint_for_nothing(self, key: str, index: int | None = None) -> str | None:
@@ -350,7 +350,7 @@ def _refused(catalogue: Catalogue, section: str) -> Problem:
     """The problem of a section, or of the whole, that a validator of its class refuses, in words that say no value."""
     model = catalogue.sections.get(section, catalogue.model)
     message = f"{section or 'the settings'} {'is' if section else 'are'} refused by a validator of {model.__name__}"
-    hint = "a Contradiction of the class says what must be so, and where it is not"
+    hint = "a Contradiction of the class can say what must hold, and where it does not"
     return Problem("inconsistent", message, section or None, hint=hint)
 
 
@@ -379,7 +379,7 @@ def _ways(application: Application, key: str, fault: ReferenceFault) -> list[str
         case "unset-variable":
             return [_hint_for_unset(application, key)]
         case "null-reference":
-            return ["give that setting a value, or write ${section.field:-default} where it may be null"]
+            return ["give that setting a value, or write ${section.field:-default} if it may be null"]
         case "bad-reference" if not catalogue.settings[key].is_secret and fault.setting:
             near = catalogue.suggestion(fault.setting)
             return [f"did you mean ${{{near}}}?"] if near in catalogue.settings else []
@@ -393,7 +393,7 @@ def _hint_for_unset(application: Application, key: str) -> str:
     if setting.is_secret:
         ways.append(f"name a file that holds it: {application.variables.names[key][-1]}_FILE")
     if setting.nullable:
-        ways.append("write ${NAME:-} where it may be missing")
+        ways.append("write ${NAME:-} if it may be missing")
     elif not setting.is_secret:
         ways.append("give a default: ${NAME:-default}")
     return ", or ".join(ways)

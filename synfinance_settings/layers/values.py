@@ -96,6 +96,6 @@ class ValuesLayer(Layer):
             case int() | float() | None:
                 inner = None if value is None else str(value)
             case _:
-                message = f"{name} is {type(value).__name__}; a layer says text, lists, mappings and null"
+                message = f"{name} is {type(value).__name__}; a layer gives text, lists, mappings and null"
                 raise LayerError(Problem("wrong-type", message, origin=Origin(name)))
         return Node(inner, self.source(name))

@@ -40,7 +40,7 @@ class Waiver:
         if today <= self.until:
             return replace(warning, waived=f"until {self.until}: {self.reason} ({self.origin})")
         message = f"the waiver of {self.rule} ended on {self.until}, and {warning.message}"
-        hint = "mend what it is about, or, where it is still accepted, name a later day and the reason"
+        hint = "fix what it is about, or, if it is still accepted, give a later day and the reason"
         return Problem("expired-waiver", message, warning.key, self.origin, hint=hint)
 
 
@@ -78,11 +78,11 @@ def _refusal(name: str, said: Node, rules: Sequence[Rule]) -> Problem | None:
         return None
     if severities:
         message = f"{name} is an error, and errors cannot be waived"
-        return Problem("bad-waiver", message, origin=said.key_origin, hint="mend what it is about")
+        return Problem("bad-waiver", message, origin=said.key_origin, hint="fix what it is about")
     known = sorted({rule.id for rule in rules if rule.severity == "warning"})
     near = get_close_matches(name[:100], known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"what can be waived: {', '.join(known) or 'nothing'}"
-    message = f"a name of {counted(len(name), 'character')} is no rule"
+    hint = f"did you mean {near[0]}?" if near else f"these can be waived: {', '.join(known) or 'nothing'}"
+    message = f"a name of {counted(len(name), 'character')} is not a rule"
     return Problem("bad-waiver", message, origin=said.key_origin, hint=hint)
 
 
@@ -115,4 +115,4 @@ def idle(waivers: Waivers, broken: Collection[str], application: Application, en
         if waiver is None or name in broken or (rules and not any(environment in rule.environments for rule in rules)):
             continue
         message = f"{name} is waived until {waiver.until}, but nothing breaks it"
-        yield Problem("idle-waiver", message, origin=waiver.origin, hint="take the waiver out", severity="warning")
+        yield Problem("idle-waiver", message, origin=waiver.origin, hint="remove the waiver", severity="warning")

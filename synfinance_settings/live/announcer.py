@@ -44,9 +44,11 @@ _Task = Callable[[], None]
 def check_callback(callback: object) -> None:
     """Raise `TypeError` for what could never be called: that would show only when something happens."""
     if not callable(callback):
-        raise TypeError(f"a callback is a function, not {type(callback).__name__}")
+        raise TypeError(f"a callback must be a function, not {type(callback).__name__}")
     if inspect.iscoroutinefunction(callback):
-        raise TypeError("a callback is called from a thread, which awaits nothing: iterate over a watcher's events()")
+        raise TypeError(
+            "a callback is called from a thread, which cannot await: iterate over a watcher's events() instead"
+        )
 
 
 class Announcer:

@@ -405,8 +405,8 @@ def _tried(attempt: Callable[[], _Loaded | None]) -> tuple[_Loaded | None, Setti
 
 _NO_MEMORY: Final = Problem(
     "no-memory",
-    "the layers cannot be loaded: the system has no memory to give",
-    hint="a watcher tries again by itself; else reload when there is memory",
+    "the layers cannot be loaded: the system is out of memory",
+    hint="a watcher tries again by itself; otherwise reload when there is memory",
 )
 
 

@@ -23,7 +23,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.section import Section
 
 _READ_ONLY: Final = (
-    "settings are read only: set {name} in a layer file or a variable, or, for a while in a test, with override(...)"
+    "settings are read-only: set {name} in a layer file or a variable, or, temporarily in a test, with override(...)"
 )
 _MADE: Final[dict[Application[Any], Any]] = {}
 

@@ -90,7 +90,7 @@ class Subscriptions:
                 if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
                     raise  # a person's, not the subscriber's
                 name = getattr(callback, "__qualname__", type(callback).__name__)
-                logger.exception("the subscriber %s refused what was loaded, which is rolled back", name)
+                logger.exception("the subscriber %s refused what was loaded; it is rolled back", name)
                 return _refusal(name, type(error).__name__)
             finally:
                 self._calling.now = False
@@ -103,6 +103,6 @@ class Subscriptions:
 
 def _refusal(subscriber: str, kind: str) -> SettingsError:
     """What a subscriber raised may hold a secret, so its kind alone is told."""
-    said = f"{subscriber} refused what was loaded ({kind}), and the values before are in force again"
+    said = f"{subscriber} refused what was loaded ({kind}), and the previous values are in force again"
     hint = "the log has what it raised; the layers are tried again when a file changes, or by load_config()"
     return SettingsError.of([Problem("refused-values", printable(said), hint=hint)])

@@ -201,7 +201,7 @@ def _after_fork() -> None:
             for stream in watcher._streams:
                 stream.leave()
             watcher._streams, watcher._worker, watcher._old_handler = (), None, None
-            logger.warning("a watcher does not outlive a fork; call its start() in process %d too", os.getpid())
+            logger.warning("a watcher does not survive a fork; call its start() in process %d too", os.getpid())
 
 
 def _at_exit() -> None:

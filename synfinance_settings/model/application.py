@@ -58,7 +58,7 @@ class Application(Generic[Model_co]):
 
     def __post_init__(self) -> None:
         if not (isinstance(self.model, type) and issubclass(self.model, Section)):
-            raise ApplicationError(repr(self), [f"{self.model!r} is no class of settings; derive it from Section"])
+            raise ApplicationError(repr(self), [f"{self.model!r} is not a class of settings; derive it from Section"])
         faults = [
             *checks.of_names(self.prefix, self.settings_dir_name),
             *checks.of_layers(layer.name for layer in self.layers or ()),

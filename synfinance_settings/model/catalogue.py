@@ -82,7 +82,7 @@ class Setting(NamedTuple):
         if self.choices:
             return ", ".join(self.choices)
         if self.takes_units and self.unit:
-            return f"{self._range}; {in_words(self.unit)} may stand behind the number"
+            return f"{self._range}; {in_words(self.unit)} may follow the number"
         return self._range
 
     @property

@@ -56,7 +56,7 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
     if not catalogue.model.model_fields:
         yield f"{catalogue.model.__name__} has no settings; declare its fields"
     if WAIVE in catalogue.model.model_fields:
-        yield f"{catalogue.model.__name__}.{WAIVE}: layers say under this name what is waived; call the field otherwise"
+        yield f"{catalogue.model.__name__}.{WAIVE}: layers use this name for waivers; rename the field"
     models: dict[type[Section], str] = {catalogue.model: ""}
     for section, model in catalogue.sections.items():
         models.setdefault(model, f"{section}.")
@@ -66,12 +66,12 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
             where = f"{model.__name__}.{name}"
             yield from (f"{where}: {fault}" for fault in _of_name(name, taken))
             if _is_renamed(field):
-                yield f"{where}: layers name a setting by its field, and read no alias; give it that name instead"
+                yield f"{where}: layers name a setting by its field and read no aliases; rename the field instead"
             if inside + name not in catalogue.sections:
                 found = _of_form(field, catalogue.settings.get(inside + name))
                 yield from (f"{where}: {fault}" for fault in found)
         if hasattr(model, _SOURCES):
-            yield f"{model.__name__}.{_SOURCES}: nothing asks it; sources are the layers= of the application"
+            yield f"{model.__name__}.{_SOURCES}: nothing calls it; sources are the layers= of the application"
         yield from _of_declarations(model)
         if model.__pydantic_complete__:  # of another, a type that is missing was told of
             yield from _of_defaults(model)
@@ -83,9 +83,9 @@ def _is_renamed(field: FieldInfo) -> bool:
 
 def _of_name(name: str, taken: frozenset[str]) -> Iterator[str]:
     if not _NAME.fullmatch(name):
-        yield "a name of a setting is a-z, 0-9 and _, and begins with a letter, since variables spell it in capitals"
+        yield "names of settings are a-z, 0-9 and _, and begin with a letter, since variables spell them in capitals"
     elif name in taken:
-        yield f"the name hides Section.{name}; call the field otherwise"
+        yield f"the name hides Section.{name}; rename the field"
 
 
 def _of_form(field: FieldInfo, setting: Setting | None) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _of_form(field: FieldInfo, setting: Setting | None) -> Iterator[str]:
 def _without_form(field: FieldInfo) -> str:
     kind = field.annotation
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return f"{kind.__name__} is no section; derive it from Section instead of BaseModel"
+        return f"{kind.__name__} is not a section; derive it from Section instead of BaseModel"
     return f"{getattr(kind, '__name__', kind)} has no form in which layers could write it; use one of model/forms.py"
 
 
@@ -107,11 +107,12 @@ def _of_declarations(model: type[Section]) -> Iterator[str]:
     for contradiction in model.CONTRADICTIONS:
         for name in contradiction.fields:
             if name not in model.model_fields:
-                yield f"{model.__name__}.CONTRADICTIONS: {name} is no field of {model.__name__}"
+                yield f"{model.__name__}.CONTRADICTIONS: {name} is not a field of {model.__name__}"
     for resource in model.RESOURCES:
         for role, path in (*resource.keys.items(), *(("when", path) for path in resource.when)):
             if not _leads_somewhere(model, path):
-                yield f"{model.__name__}.RESOURCES: {path}, as {role} of {resource!r}, is no field of {model.__name__}"
+                role_of = f"{role} of {resource!r}"
+                yield f"{model.__name__}.RESOURCES: {path}, as {role_of}, is not a field of {model.__name__}"
 
 
 def _leads_somewhere(model: type[Section], path: str) -> bool:
@@ -136,8 +137,8 @@ def _of_defaults(model: type[Section]) -> Iterator[str]:
             fields = kind.model_fields
             for inner in (inner for inner, value in default.__dict__.items() if value != fields[inner].default):
                 yield (
-                    f"{model.__name__}.{name}: its default gives {inner} another value than {kind.__name__} does; say "
-                    f"it there, since a layer that names the section takes all others from {kind.__name__}"
+                    f"{model.__name__}.{name}: its default gives {inner} a different value than {kind.__name__} does; "
+                    f"say it there, since a layer that names the section takes all others from {kind.__name__}"
                 )
     try:
         model.__pydantic_validator__.validate_python(values, context=JUDGED_APART)
@@ -152,9 +153,9 @@ def _of_defaults(model: type[Section]) -> Iterator[str]:
 def of_names(prefix: str, settings_dir_name: str) -> Iterator[str]:
     """What is wrong with the prefix of the variables and with the name of the folder of the layers."""
     if not _PREFIX.fullmatch(prefix):
-        yield f"the prefix {printable(prefix)!r} must be capitals that end in _, as SHOP_"
+        yield f"the prefix {printable(prefix)!r} must be capitals that end in _, such as SHOP_"
     if settings_dir_name in ("", ".", "..") or re.search(r"[/\\\0]", settings_dir_name):
-        yield "settings_dir_name must be the name of a folder, as settings"
+        yield "settings_dir_name must be the name of a folder, such as settings"
 
 
 def of_layers(names: Iterable[str]) -> Iterator[str]:
@@ -167,10 +168,10 @@ def of_layers(names: Iterable[str]) -> Iterator[str]:
 def of_environments(catalogue: Catalogue, kinds: tuple[EnvironmentKind, ...]) -> Iterator[str]:
     """What is wrong with the names of the environments, and with the setting that holds one of them."""
     if not kinds:
-        yield "there is no environment; leave environments out for the usual four"
+        yield "there are no environments; leave environments out for the usual four"
     for name, times in Counter(name for kind in kinds for name in (kind.name, *kind.aliases)).items():
         if times > 1:
-            yield f"{name!r} is the name or alias of {times} environments; it can mean one alone"
+            yield f"{name!r} is the name or alias of {times} environments; it can mean only one"
         if not _ENVIRONMENT.fullmatch(name) or name in _OTHER_FILES:
             yield f"{name!r} cannot be an environment; its layer is a file of that name, of letters, digits, _ and -"
     setting = catalogue.settings.get("environment")
@@ -192,20 +193,21 @@ def of_rules(catalogue: Catalogue, rules: tuple[Rule, ...], environments: Collec
             if key not in catalogue.settings:
                 near = catalogue.suggestion(key)
                 mend = f"; did you mean {near}?" if near else ""
-                yield f"the rule {rule.id}: {printable(key)} is no setting{mend}"
+                yield f"the rule {rule.id}: {printable(key)} is not a setting{mend}"
         for name in rule.environments:
             if name not in environments:
-                yield f"the rule {rule.id}: {printable(name)} is no environment; there are {', '.join(environments)}"
+                known = ", ".join(environments)
+                yield f"the rule {rule.id}: {printable(name)} is not an environment; there are {known}"
 
 
 def of_versions(catalogue: Catalogue, rules: tuple[Rule, ...], version: str) -> Iterator[str]:
     """What is wrong with the names that settings had before, and with the versions in which things come and go."""
     if version and release(version) is None:
-        yield f"the version {printable(version)!r} must begin with numbers, as 1.4.2"
+        yield f"the version {printable(version)!r} must begin with numbers, such as 1.4.2"
     for key, setting in catalogue.settings.items():
         named = {"since": setting.since, "gone": setting.gone}
         if any(named.values()) and not setting.was:
-            yield f"{key}: since and gone are about old names; say in was which they are"
+            yield f"{key}: since and gone are about old names; list those in was"
         yield from (f"{key}: {fault}" for fault in _of_ends(named, "gone", version))
         if setting.since and setting.gone and (release(setting.since) or ()) >= (release(setting.gone) or ()):
             yield f"{key}: its old names are gone in {setting.gone}, before they are old in {setting.since}"
@@ -218,9 +220,9 @@ def _of_ends(named: Mapping[str, str | None], end: str, version: str) -> Iterato
     """What is wrong with versions that are named; `end` is the name of the one that takes something away."""
     for name, said in named.items():
         if said is not None and release(said) is None:
-            yield f"{name} must be a version of the program, as 2.0, not {printable(said)!r}"
+            yield f"{name} must be a version of the program, such as 2.0, not {printable(said)!r}"
     if named[end] and not version:
-        yield f"{end} asks for the version of the program: Application(..., version=...)"
+        yield f"{end} needs the version of the program: Application(..., version=...)"
 
 
 def _of_old_names(catalogue: Catalogue) -> Iterator[str]:
@@ -231,16 +233,16 @@ def _of_old_names(catalogue: Catalogue) -> Iterator[str]:
         where = f"{key}: its old name {printable(old)}"
         above = [old[:end] for end, letter in enumerate(old) if letter == "."]
         if not all(map(_NAME.fullmatch, old.split("."))):
-            yield f"{where} is no key; write it whole, as cart.limit"
+            yield f"{where} is not a key; write it in full, such as cart.limit"
         elif old.partition(".")[0] == WAIVE:
-            yield f"{where} cannot be: layers say under {WAIVE} what is waived"
+            yield f"{where} cannot be: layers use {WAIVE} for waivers"
         elif old in catalogue.settings or old in catalogue.sections:
             what = "a setting" if old in catalogue.settings else "a section"
-            yield f"{where} is {what} of today; one name can mean one thing alone"
+            yield f"{where} is {what} of today; one name can mean only one thing"
         elif outer := next((name for name in above if name in catalogue.settings or name in all_old), None):
             yield f"{where} would stand inside {outer}, which is or was a setting"
         elif old in owners:
-            yield f"{where} is one of {owners[old]}, too; it can mean one alone"
+            yield f"{where} is one of {owners[old]}, too; it can mean only one"
         owners.setdefault(old, key)
 
 
@@ -268,4 +270,4 @@ def of_variables(catalogue: Catalogue, variables: VariableNames) -> Iterator[str
             yield f"{old.now}: {name}, the variable of its old name {old.key}, sets {owners[name]} today"
 
 
-_OTHERWISE: Final = "call the field, or its short variable, otherwise"
+_OTHERWISE: Final = "rename the field, or its short variable"

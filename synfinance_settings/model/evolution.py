@@ -47,7 +47,7 @@ class OldName(NamedTuple):
         if is_gone:
             since = f" since {self.since}" if self.since else ""
             return self._problem("error", f"{spelled} is {meant}{since}, and the old name is gone", meant, origin)
-        end = f"; {self.gone} takes the old name no more" if self.gone else ""
+        end = f"; {self.gone} no longer accepts the old name" if self.gone else ""
         return self._problem("warning", f"{spelled} is now {meant}{end}", meant, origin)
 
     def _problem(self, severity: Severity, message: str, meant: str, origin: Origin) -> Problem:
@@ -56,10 +56,10 @@ class OldName(NamedTuple):
 
     def beside(self, spelled: str, meant: str, origin: Origin, *, is_same: bool) -> Problem:
         """What is to be said where it is given at `origin` although the same layer gives the setting as `meant`."""
-        told = "say the same" if is_same else "differ"
+        told = "the same value" if is_same else "different values"
         severity: Severity = "warning" if is_same else "error"
-        message = f"{spelled} is an old name of {meant}; both are given, and {told}"
-        hint = f"take {spelled} out" if is_same else f"give {meant} the value that is meant, and take {spelled} out"
+        message = f"{spelled} is an old name of {meant}; both are given, with {told}"
+        hint = f"remove {spelled}" if is_same else f"give {meant} the intended value, and remove {spelled}"
         return Problem("old-name", message, self.now, origin, hint=hint, severity=severity)
 
 

@@ -129,7 +129,7 @@ def _counting(unit: str) -> Callable[[Any], Any]:
             return read_whole_number(value)
         parts = _COUNTED.fullmatch(value)
         if parts is None or parts[2] not in units:
-            raise misfit(f"be a whole number, or one with {words} behind it")
+            raise misfit(f"be a whole number, or one followed by {words}")
         return read_whole_number(parts[1]) * units[parts[2]]
 
     return read
@@ -182,7 +182,7 @@ def read_text(value: Any) -> Any:
     if not isinstance(_present(value), str):
         raise misfit("be text")
     if not (value.isascii() or is_utf8(value)):
-        raise misfit("be text that UTF-8 can say")
+        raise misfit("be valid UTF-8 text")
     if "\0" in value:
         raise misfit("be text without a NUL character")
     return value
@@ -232,14 +232,14 @@ def read_list(value: Any) -> Any:
         return split_text(value, ",")
     if isinstance(_present(value), list | tuple):
         return value
-    raise misfit("be a list, or text with commas between its items")
+    raise misfit("be a list, or text with commas between the items")
 
 
 def read_texts(value: Any) -> list[str]:
     """`read_list` where every item must be text; raises `PydanticCustomError`."""
     items = read_list(value)
     if not all(isinstance(item, str) for item in items):
-        raise misfit("be a list of texts")
+        raise misfit("be a list of text items")
     return list(items)
 
 

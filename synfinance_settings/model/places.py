@@ -28,7 +28,7 @@ _NO_NAMES: Final = frozenset(("true", "false", "none", "null", "nil", "undefined
 _DRIVE: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)")
 _AT_SLASH: Final = re.compile(r"\s/|/\s")
 _AS_WRITTEN: Final = {
-    ODD_HOST: "write a name or an address alone: no scheme, port, path, comma or blank",
+    ODD_HOST: "write only a name or an address: no scheme, port, path, comma or space",
     ODD_PATH: "write the path as the system has it",
 }
 
@@ -40,19 +40,19 @@ def host_fault(text: str) -> str | None:
     if _is_address(text[1:-1] if is_bracketed else text):
         return None
     if is_bracketed or text.count(":") > 1 or _NUMBERS.fullmatch(text):
-        return _of_words(text) or "is no IP address"
+        return _of_words(text) or "is not an IP address"
     if len(text) <= 254 and _NAME.fullmatch(text) and text.lower() not in _NO_NAMES:
         return None
-    return _of_words(text) or "is no host name"
+    return _of_words(text) or "is not a host name"
 
 
 def _of_words(text: str) -> str | None:
     """What of a text shows that it is no host."""
     if text != text.strip():
-        return "begins or ends with a blank"
+        return "begins or ends with a space"
     if "/" in text:
-        return "holds a /, which is no part of a host"
-    return "holds a port" if _PORT.fullmatch(text) else None
+        return "contains a /, which is not part of a host"
+    return "contains a port" if _PORT.fullmatch(text) else None
 
 
 def _is_address(text: str) -> bool:
@@ -68,9 +68,9 @@ def path_fault(text: str, *, is_file: bool) -> str | None:
     """Why `text` is no path of a file, or of a folder; None where it may be one."""
     is_windows = os.name == "nt"
     if text != text.strip():
-        return "begins or ends with a blank"
+        return "begins or ends with a space"
     if _AT_SLASH.search(text):
-        return "holds a blank beside a /"
+        return "contains a space next to a /"
     if text.lower() in _NO_NAMES:
         return "is a word that means nothing or a boolean"
     if text.startswith("~"):
@@ -78,7 +78,7 @@ def path_fault(text: str, *, is_file: bool) -> str | None:
     if text.startswith("file:"):
         return "is a URL"
     if not is_windows and (_DRIVE.match(text) or "\\" in text):
-        return "is a path of Windows"
+        return "is a Windows path"
     if is_file and text.endswith("/"):
         return "ends with /, as a folder does"
     return "is empty" if is_file and not text else None

@@ -308,12 +308,12 @@ def no_form(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         if nullable:
             return "a section is always there; give it a field that switches it on, instead of | None"
         if hasattr(kind, "RESOURCES"):
-            return f"{name} is inside itself, so there would be no end of keys"
-        return f"{name} is no section; derive it from Section instead of BaseModel"
+            return f"{name} contains itself, so there would be no end of keys"
+        return f"{name} is not a section; derive it from Section instead of BaseModel"
     if _changes_text(found):
-        return "text counts as it is written; take strip_whitespace, to_lower and to_upper out"
+        return "text is taken as it is written; remove strip_whitespace, to_lower and to_upper"
     if _asks_disk(found):
-        return "whether a path is there is no matter of settings; declare Path, and File or Folder in RESOURCES"
+        return "settings do not check whether a path exists; declare Path, and File or Folder in RESOURCES"
     if _is_url(kind):
         return f"{name} shows its password wherever it is printed; declare SecretStr, or host, user and password apart"
     if origin in (dict, Mapping):

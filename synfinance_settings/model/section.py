@@ -162,7 +162,7 @@ class Section(BaseModel):
 def _frozen(model: type[Section], name: str) -> ValidationError:
     """Pydantic's own error of a frozen model would hold the value that was to be assigned."""
     said = (
-        "settings are frozen: set {name} in a layer file or a variable, or, for a while in a test, with override(...)"
+        "settings are frozen: set {name} in a layer file or a variable, or, temporarily in a test, with override(...)"
     )
     error = InitErrorDetails(type=PydanticCustomError("frozen", said, {"name": name}), loc=(name,), input=None)
     return ValidationError.from_exception_data(model.__name__, [error], hide_input=True)

@@ -22,7 +22,7 @@ def _lines(application: Application) -> Iterator[str]:
     catalogue, variables = application.catalogue, application.variables
     yield _HEADER
     yield ""
-    yield f"# What steers the package itself; the process environment only, but for {variables.environment}"
+    yield f"# What steers the package itself; read from the process environment only, except {variables.environment}"
     for name, meaning in variables.reserved.items():
         if name in variables.not_read_yet:
             continue

@@ -44,8 +44,8 @@ class VariableNames:
         """Reserved names that are kept free for the shared remote layer."""
         self.reserved: Final = {
             self.environment: f"the environment: {_alternatives(environments)}",
-            self.settings_dir: "the folder that holds the layer files; none says that there are none",
-            self.env_file: "a file that takes the place of .env; it must exist",
+            self.settings_dir: "the folder of the layer files; none means that there are none",
+            self.env_file: "a file to read instead of .env; it must exist",
             self.secrets_dir: "a folder of secret files, each named as a key or a variable; it must exist",
             self.state_dir: "the folder that keeps accepted versions of the layer files",
             self.fallback: "last-good: start on the last accepted layers when those on disk are broken",

@@ -63,7 +63,7 @@ def _weakness(value: str) -> str | None:
     if len(set(value)) < 5:
         return "repeats a few characters"
     if any(word in value.lower() for word in _WEAK_WORDS):
-        return "holds a word that is tried first"
+        return "contains a word that attackers try first"
     return None
 
 

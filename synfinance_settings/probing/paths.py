@@ -33,7 +33,9 @@ def _file(key: str, path: Path, may_write: bool) -> Finding:
     except (FileNotFoundError, NotADirectoryError):
         return Finding(CHECK, "fail", f"{key}: {path} does not exist", f"put it there, or correct {key}", "no-path")
     if not is_file:
-        return Finding(CHECK, "fail", f"{key}: {path} is no regular file", f"move it away, or correct {key}", "no-path")
+        return Finding(
+            CHECK, "fail", f"{key}: {path} is not a regular file", f"move it away, or correct {key}", "no-path"
+        )
     if os.access(path, os.W_OK if may_write else os.R_OK):
         return Finding(CHECK, "ok", f"{key}: {path} can be {done}")
     mend = Command.of("chmod", "u+w" if may_write else "u+r", "--", path)
@@ -52,10 +54,10 @@ def _folder(key: str, folder: Path, may_write: bool) -> Finding:
         mend = Command.of("chmod", "u+rwx" if may_write else "u+rx", "--", folder)
         return Finding(CHECK, "warn", f"{key}: {folder} cannot be {done}", mend, "no-access")
     if os.path.lexists(folder):
-        return Finding(CHECK, "warn", f"{key}: {folder} is no folder", f"move it away, or correct {key}", "no-path")
+        return Finding(CHECK, "warn", f"{key}: {folder} is not a folder", f"move it away, or correct {key}", "no-path")
     above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
     if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
         mend = Command.of("mkdir", "-p", "--", folder)
-        return Finding(CHECK, "warn", f"{key}: {folder} is missing, and can be made", mend, "no-path")
-    said = f"{key}: {folder} is missing, and cannot be made in {above}"
-    return Finding(CHECK, "warn", said, f"make it as a user who may, or correct {key}", "no-path")
+        return Finding(CHECK, "warn", f"{key}: {folder} is missing, and can be created", mend, "no-path")
+    said = f"{key}: {folder} is missing, and cannot be created in {above}"
+    return Finding(CHECK, "warn", said, f"create it as a user who may, or correct {key}", "no-path")

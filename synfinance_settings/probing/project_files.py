@@ -56,7 +56,7 @@ def _ignored_by_git(project: Project, seconds: float, programs: str) -> Iterator
         # who does not answer one question in time is not asked another
         tracked = ask("ls-files", "--error-unmatch", "--", f":(top,literal){inside}") if ignored is not None else None
     if tracked == 0:
-        yield Finding("files", "fail", f"git keeps {name}", Command.of("git", "rm", "--cached", "--", name))
+        yield Finding("files", "fail", f"git tracks {name}", Command.of("git", "rm", "--cached", "--", name))
     elif ignored == 1:
         is_plain = bool(_PLAIN.fullmatch(path.name))
         mend = Command(f"echo {path.name} >> .gitignore") if is_plain else "name it in .gitignore"

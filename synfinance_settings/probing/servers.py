@@ -96,7 +96,7 @@ def finding(
     if failure is None:
         if missing := server.among(lent):
             return Finding(check, "ok", f"{where} lets one connect; nothing else was asked without {listed(missing)}")
-        said = f"{kind.called} {answer['version']}".rstrip() if "version" in answer else "and lets one connect"
+        said = f"{kind.called} {answer['version']}".rstrip() if "version" in answer else "and accepts connections"
         return Finding(check, "ok", f"{where} answers, {said}")
     if failure == "no-driver":
         mend = Command.of("pip", "install", f"{_DISTRIBUTION}[{kind.extra}]")

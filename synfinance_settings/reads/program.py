@@ -94,7 +94,7 @@ def read_program(paths: Sequence[Path], progress: Progress | None = None) -> Pro
             continue
         seen.add(path)
         if len(seen) > MOST_FILES or size > MOST_BYTES:
-            passed_over.append((shown_path(path), f"and all behind it: over {MOST_FILES} files or 200 MiB"))
+            passed_over.append((shown_path(path), f"and everything below it: over {MOST_FILES} files or 200 MiB"))
             break
         if progress and len(seen) % _STEP == 0:
             progress(f"{len(seen)} files read")
@@ -164,7 +164,7 @@ def _parsed(data: bytes) -> ast.Module:
             return ast.parse(data)
     except SyntaxError as error:
         raise _UnfitError(
-            f"is no Python that this one can parse: {printable(error.msg)}, line {error.lineno or '?'}"
+            f"is not Python that this version can parse: {printable(error.msg)}, line {error.lineno or '?'}"
         ) from None
     except (ValueError, RecursionError, MemoryError):
-        raise _UnfitError("is nothing that Python can parse") from None
+        raise _UnfitError("cannot be parsed as Python") from None

@@ -229,7 +229,7 @@ def read_record(file: Path, vocabulary: Vocabulary) -> tuple[Read, ...]:
     if reads is None:
         mend = "pytest --settings-reads FILE writes one"
         raise LayerError(
-            Problem("unreadable", f"{name} is no record of reads", origin=Origin("the argument"), hint=mend)
+            Problem("unreadable", f"{name} is not a record of reads", origin=Origin("the argument"), hint=mend)
         )
     return reads
 

@@ -17,7 +17,7 @@ EvictionPolicy = Literal["lru", "lfu", "fifo"]
 class CacheConfig(Section):
     """The cache: in the process's memory, or a Redis server."""
 
-    enabled: Boolean = setting(True, "Cache at all.")
+    enabled: Boolean = setting(True, "Use the cache.")
     backend: Annotated[Backend, *Choice] = setting("memory", "Where entries are kept.", restart=True)
     host: Text = setting("localhost", "Host name or address of the Redis server.", restart=True)
     port: Whole = setting(6379, "TCP port of the Redis server.", ge=1, le=65535, restart=True)

@@ -12,7 +12,7 @@ from synfinance_settings.model.section import Section, setting
 class FeatureEngineeringConfig(Section):
     """The features that are computed from raw transactions."""
 
-    enabled: Boolean = setting(True, "Compute features at all.")
+    enabled: Boolean = setting(True, "Compute features.")
     fraud_features: Boolean = setting(True, "Compute the fraud features.")
     anomaly_features: Boolean = setting(True, "Compute the anomaly features.")
     interaction_features: Boolean = setting(True, "Compute products of features.")

@@ -12,7 +12,7 @@ from synfinance_settings.model.section import Section, setting
 class MonitoringConfig(Section):
     """What is measured, where it is exported to and whom it alerts."""
 
-    enabled: Boolean = setting(True, "Measure at all.")
+    enabled: Boolean = setting(True, "Collect metrics.")
     prometheus_enabled: Boolean = setting(True, "Serve metrics to Prometheus.", restart=True)
     prometheus_port: Whole = setting(9090, "TCP port of the metrics.", ge=1024, le=65535, restart=True)
     grafana_enabled: Boolean = setting(True, "Provision Grafana dashboards.")

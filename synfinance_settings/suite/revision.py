@@ -79,7 +79,7 @@ def _git(folder: Path, revision: str, *arguments: str) -> bytes:
 
 
 def _no_revision(folder: Path, revision: str, said: str) -> Problem:
-    message = f"git does not tell what the layers were at {printable(revision)!r}: {printable(said)}"
+    message = f"git cannot tell what the layers were at {printable(revision)!r}: {printable(said)}"
     hint = "name a branch, a tag or a commit of the repository that holds the settings folder"
     return Problem("invalid", message, origin=Origin(str(folder)), hint=hint)
 

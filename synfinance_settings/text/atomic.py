@@ -75,7 +75,7 @@ def write_atomically(
     except OSError as error:
         fault = error.strerror or "it cannot be opened"
     except ValueError:
-        fault = "it is no path"
+        fault = "it is not a path"
     said = f"{printable(str(path))} cannot be written: {fault}"
     raise LayerError(Problem("unwritable", said, origin=Origin(str(path)), hint=hint))
 
@@ -136,7 +136,7 @@ def _filled(folder: int, name: str, real: Path, data: bytes, mode: int | None, *
     except FileNotFoundError:
         old = None
     if old is not None and not stat.S_ISREG(old.st_mode):
-        raise _RefusedWriteError("it is no regular file")
+        raise _RefusedWriteError("it is not a regular file")
     above = os.fstat(folder)
     if old is not None and _is_planted(old, above):
         hint = "write another file, or remove that one first"

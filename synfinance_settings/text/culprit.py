@@ -42,7 +42,7 @@ class Culprit(NamedTuple):
     @property
     def hint(self) -> str:
         """How it is mended, and where else the mistake may be."""
-        return f"{self.mend.hint}; or in line {self.other.line}: {self.other.hint}" if self.other else self.mend.hint
+        return f"{self.mend.hint}; or on line {self.other.line}: {self.other.hint}" if self.other else self.mend.hint
 
 
 Reads = Callable[[str, Mend], int]

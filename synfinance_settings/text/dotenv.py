@@ -49,12 +49,12 @@ _PLAIN: Final = re.compile(
 )  # what is read in one step: most lines; any other takes python-dotenv a dozen
 _IDLE: Final = re.compile(r"\s*#[^\S\r\n]*([A-Za-z_]\w*)=", re.ASCII)
 _MENDS: Final = (
-    (re.compile(r"\s*(?:export\s+)?\w+\s*:"), "write = for the : behind the name"),
-    (re.compile(r"\s*(?:set|setenv|SET|\$env:|-)\s*\w+\s*="), "take out what stands before the name"),
+    (re.compile(r"\s*(?:export\s+)?\w+\s*:"), "write = instead of : after the name"),
+    (re.compile(r"\s*(?:set|setenv|SET|\$env:|-)\s*\w+\s*="), "remove what stands before the name"),
     (re.compile(r"\s*(?:export\s+)?\w+\s+[^\s=]"), "put = between the name and its value"),
     (
         re.compile(r"\s*(?:export\s+)?\w+\s*=\s*['\"]"),
-        "close the quote that opens here; a backslash takes a quote for text",
+        "close the quote that opens here; after a backslash a quote is text",
     ),
 )
 _NO_PROBLEM: Final = Problem("invalid", "")
@@ -128,7 +128,7 @@ def read_dotenv(
     long_run = _BLANK_RUN.search(text)
     if long_run:
         line = text.count("\n", 0, long_run.start()) + 1
-        return DotEnv(name, problems=(Problem("syntax", "200 blanks in a row", origin=Origin(name, line)),))
+        return DotEnv(name, problems=(Problem("syntax", "200 spaces in a row", origin=Origin(name, line)),))
     bindings = list(islice(_bindings(text), bounds.NODES + 1))
     if len(bindings) > bounds.NODES:
         return DotEnv(name, problems=(bounds.too_many_nodes(Origin(name, bindings[-1].original.line)),))
@@ -147,7 +147,9 @@ def read_dotenv(
             continue
         line += _line_breaks(written[: len(written) - len(written.lstrip())])
         if binding.error or ":" in (binding.key or ""):  # a name that nobody means, and nothing would be set
-            problems.append(Problem("syntax", "a broken line", origin=Origin(name, line), hint=_mend(written)))
+            problems.append(
+                Problem("syntax", "a line that cannot be parsed", origin=Origin(name, line), hint=_mend(written))
+            )
         elif binding.key is not None and binding.value is not None:
             value = _value(binding, line, name, scope, is_secret)
             pending.pop(binding.key, None)
@@ -195,7 +197,7 @@ def assignments(text: str) -> Iterator[Assignment]:
 def _mend(written: str) -> str:
     """What most likely mends a broken line."""
     return next(
-        (mend for sign, mend in _MENDS if sign.match(written)), "a line is NAME=value, and every quote is closed"
+        (mend for sign, mend in _MENDS if sign.match(written)), "a line must be NAME=value, with every quote closed"
     )
 
 

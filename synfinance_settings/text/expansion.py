@@ -44,7 +44,7 @@ _ANY_NAME: Final = re.compile(_NAME)
 _SOME_SETTING: Final = re.compile(rf"\$\{{{_SETTING}")
 _PLAIN: Final = re.compile(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
 
-DOLLAR: Final = "write $$ where a dollar is meant"
+DOLLAR: Final = "write $$ for a literal dollar"
 """What helps where a text was taken for a reference and is none."""
 
 
@@ -103,11 +103,11 @@ class UnsetNameFault(ReferenceFault):
 
     def __init__(self, name: str, offset: int, *, braced: bool, operand: str | None = None) -> None:
         is_setting = "." in name  # one that there is, or it would not be null
-        missing = "null" if is_setting else "set nowhere"
+        missing = "null" if is_setting else "not set anywhere"
         said = f"{printable(name)} is {missing if operand is None else 'required'}"
         told = f"{said}: {printable(operand)}" if operand else said
         code = "null-reference" if is_setting else "unset-variable"
-        super().__init__(code, f"a name behind a dollar is {missing}", offset, told)
+        super().__init__(code, f"a name after a dollar is {missing}", offset, told)
         has_sentence = not operand or _SENTENCE.fullmatch(operand) is not None
         self.is_plain = braced and _PLAIN_NAME.fullmatch(name) is not None and has_sentence
 
@@ -206,7 +206,7 @@ def without_settings(steps: Steps[_T]) -> _T:
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
         answer = ReferenceFault(
-            "bad-reference", "a name behind a dollar is that of a setting, which cannot be had here", 0
+            "bad-reference", "a name after a dollar is that of a setting, which cannot be used here", 0
         )
 
 

@@ -72,7 +72,7 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
             data = Data(_all_of(file))
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
-            return Content(path, failure=Failure("unreadable", "is a link to nothing"))
+            return Content(path, failure=Failure("unreadable", "is a broken link"))
         return Content(path)
     except _DistrustedError as error:
         return Content(path, failure=error.failure)
@@ -81,7 +81,7 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     except (OSError, ValueError) as error:
         return Content(path, failure=Failure("unreadable", f"cannot be read: {_reason(error)}"))
     if len(data) > bounds.FILE_BYTES:
-        return Content(path, failure=Failure("too-large", "is over 1 MiB"))
+        return Content(path, failure=Failure("too-large", "is larger than 1 MiB"))
     return Content(path, data)
 
 
@@ -107,7 +107,7 @@ def file_digest(path: Path) -> str | None:
 
 @contextmanager
 def _regular(path: Path, guard: Guard | None = None) -> Iterator[BufferedReader]:
-    """The file at `path`, opened without waiting for anybody; `IsADirectoryError` where it is no regular file.
+    """The file at `path`, opened without waiting for anybody; `IsADirectoryError` where it is not a regular file.
 
     `_DistrustedError` where others than `guard` allows could have written it.
     """

@@ -25,18 +25,18 @@ _LITERAL: Final = re.compile(rf"{_NUMBER.pattern}(?![0-9.])|true|false|null")
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[\[\]{}]')
 _WORD: Final = re.compile(r"[^\W\d]")
 _HINTS: Final = (  # by what stands where the reading stopped
-    (re.compile(r"//|/\*|#"), "JSON has no comments; take it out"),
-    (re.compile("'"), "JSON takes double quotes alone"),
-    (re.compile("[\u201c-\u201f\u2018-\u201b]"), "type plain double quotes; some programs put others"),
-    (re.compile("\u00a0"), "type plain blanks; some programs put no-break ones"),
-    (re.compile(","), "take one of two commas out"),
-    (re.compile("=|;"), "between a key and its value stands a colon, between two entries a comma"),
+    (re.compile(r"//|/\*|#"), "JSON has no comments; remove it"),
+    (re.compile("'"), "JSON takes only double quotes"),
+    (re.compile("[\u201c-\u201f\u2018-\u201b]"), "type plain double quotes; some programs insert others"),
+    (re.compile("\u00a0"), "type plain spaces; some programs insert no-break ones"),
+    (re.compile(","), "remove one of the two commas"),
+    (re.compile("=|;"), "a colon separates a key from its value, a comma two entries"),
     (re.compile("[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|TRUE|FALSE|NULL"), "JSON has true, false and null, in lower case"),
     (
         re.compile("[+.]?[0-9]|-"),
-        "put double quotes round it, or write it as JSON does: no +, and no 0 or point in front",
+        "put double quotes around it, or write it as JSON does: no +, and no 0 or point in front",
     ),
-    (_WORD, "put double quotes round a text, before and behind it"),
+    (_WORD, "put double quotes around a text, before and after it"),
 )
 _COMMA: Final = "a comma is missing between two entries"
 _INSIDE: Final = r"write \" for a quote inside a text"
@@ -112,7 +112,7 @@ class _Reader:
             return None
         root = self._outline(0)
         if self._at < len(self._text):
-            self._fail("something follows the document", "a bracket too many may stand before it")
+            self._fail("unexpected text after the document", "there may be one bracket too many before it")
         return root
 
     def _outline(self, depth: int) -> Outline:
@@ -163,7 +163,7 @@ class _Reader:
             self._fail_in_brackets(f"expected , or {closing}", _COMMA if is_next else "")
         if self._text.startswith(closing, self._at):
             self._at = comma
-            self._fail(f"a comma before {closing}", "take the comma out")
+            self._fail(f"a comma before {closing}", "remove the comma")
 
     def _entry(self, depth: int) -> Entry:
         start = self._spot()
@@ -173,7 +173,7 @@ class _Reader:
         self._skip_blanks()
         if not self._takes(":"):
             self._fail_in_brackets(
-                "expected : after a key", "put a colon behind the key, or the quote that it ends with"
+                "expected : after a key", "put a colon after the key, or the quote that it ends with"
             )
         return Entry(Outline("scalar", start, end, name, '"'), self._outline(depth))
 

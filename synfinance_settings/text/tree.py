@@ -76,7 +76,7 @@ class _Tree:
                 name = None if key.flaw is not None and key.flaw.code == "bad-key" else name
             if name is not None and name in entries:
                 shown = self._public_path(here)
-                hint = f"first given in line {entries[name].key_line}"
+                hint = f"first given on line {entries[name].key_line}"
                 origin = origin_of(key, self._source.name)
                 self.problems.append(Problem("duplicate-key", f"{shown} is given twice", shown, origin, hint=hint))
                 name = None
@@ -97,7 +97,7 @@ class _Tree:
         origin = origin_of(outline, self._source.name)
         anchor = outline.anchor or ""
         if anchor not in self._anchors:
-            raise self._stop(Problem("bad-alias", "an alias that names no anchor above it", origin=origin))
+            raise self._stop(Problem("bad-alias", "an alias that refers to no anchor above it", origin=origin))
         found = self._anchors[anchor]
         if found is None:
             raise self._stop(Problem("bad-alias", "an alias makes a value contain itself", origin=origin))

@@ -47,7 +47,7 @@ class Trusted(NamedTuple):
         is_link = stat.S_ISLNK(found.st_mode)
         if found.st_uid not in self.users and (self.group is None or found.st_gid != self.group):
             fault = f"{'is a link of' if is_link else 'belongs to'} user {found.st_uid}"
-            return Distrust(path, fault, f"chown -hR {os.geteuid()} {_quoted(path)} where you trust what it holds")
+            return Distrust(path, fault, f"chown -hR {os.geteuid()} {_quoted(path)} if you trust what it holds")
         mode = stat.S_IMODE(found.st_mode)
         if is_link or not mode & self.others or (is_above and mode & stat.S_ISVTX) or _is_read_only(path):
             return None
@@ -117,7 +117,7 @@ def distrusted_folder(folder: Path) -> Distrust | None:
 def distrusted_file(path: Path, found: os.stat_result) -> Distrust | None:
     """Why others could have written the file at `path`, which is as `found`; None where we alone could."""
     if not stat.S_ISREG(found.st_mode):
-        return Distrust(path, "is no regular file", f"mv {_quoted(path)} {_quoted(path)}.not-ours")
+        return Distrust(path, "is not a regular file", f"mv {_quoted(path)} {_quoted(path)}.not-ours")
     return ours_alone().distrust(path, found)
 
 

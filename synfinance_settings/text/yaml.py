@@ -57,8 +57,8 @@ _BRACKETS: Final[Mapping[type[Token], str]] = {
 }
 _LEAVES: Final = ("scalar", "alias")
 # the tag's own text may be a secret that begins with !
-_BAD_TAG: Final = Flaw("bad-tag", "a tag; quote the text if its ! belongs to the value")
-_BAD_TAG_OF_KEY: Final = Flaw("bad-tag", "a tag; quote the text if its ! belongs to the key")
+_BAD_TAG: Final = Flaw("bad-tag", "a tag; quote the text if the ! is part of the value")
+_BAD_TAG_OF_KEY: Final = Flaw("bad-tag", "a tag; quote the text if the ! is part of the key")
 _NO_TEXT: Final = Flaw("bad-key", "a key must be text")
 _MERGE_KEY: Final = Flaw("bad-key", "the merge key << is not supported; write the entries out")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -149,7 +149,7 @@ class _Outliner:
         if isinstance(after, DocumentStartEvent):
             mark: Any = after.start_mark
             origin = Origin(self._name, mark.line + 1, mark.column + 1)
-            raise LayerError(Problem("second-document", "a second document; a layer is one", origin=origin))
+            raise LayerError(Problem("second-document", "a second document; a layer is a single one", origin=origin))
 
     def _thing(self, event: Any) -> Outline:
         """What `event` begins, empty where it holds others."""
@@ -226,9 +226,9 @@ class _Outliner:
             mark, hint = opening, brackets.HINT
         elif (left := _CONFLICT.search(self._text)) and left.start() <= mark.offset:
             mark = Mark(left.start(), self._text.count("\n", 0, left.start()) + 1, 1)
-            said, hint = "the marks of a merge conflict", "keep one of the two sides, and take the marks out"
+            said, hint = "merge conflict markers", "keep one of the two sides, and remove the conflict markers"
         elif self._text[mark.offset : mark.offset + 1] == "\t":
-            hint = "indent with blanks; YAML takes no tabs there"
+            hint = "indent with spaces; YAML does not allow tabs here"
         elif second := culprit_of(self._text, error):
             mark, said, hint = second.mark, second.mend.fault, second.hint
             self._mended = second.text
@@ -251,13 +251,15 @@ class _Outliner:
 def _mend(said: str) -> str | None:
     """What most likely mends a fault that libyaml tells of in its own words."""
     if "cannot start any token" in said:
-        return "put quotes round a text that begins with this character"
+        return "put quotes around a text that begins with this character"
     if "mapping values are not allowed" in said or "could not find expected ':'" in said:
-        return "a colon or a blank after it may be missing here or in the line above"
+        return "a colon, or the space after it, may be missing here or on the line above"
     if "did not find expected ','" in said:
         return "a comma may be missing before this"
     if "did not find expected key" in said or "did not find expected '-'" in said:
-        return "indent it as the lines above that it belongs to; if a quote closes before it, it may be part of a text"
+        return (
+            "indent it like the lines above that it belongs to; if a quote closes before it, it may be part of a text"
+        )
     return None
 
 

@@ -111,31 +111,31 @@ def _signs(number: int, lines: _Lines) -> Iterator[Mend]:
     line = lines[number]
     if found := _NO_BREAK.search(line):
         new = _NO_BREAK.sub(" ", line)
-        hint = "type plain blanks; some programs put no-break ones"
-        yield Mend(number, found.start() + 1, new, "a blank that is none to YAML", hint)
+        hint = "type plain spaces; some programs insert no-break ones"
+        yield Mend(number, found.start() + 1, new, "a space that YAML does not count as one", hint)
     if found := _EQUALS.fullmatch(line):
-        yield _named(number, found, "a key with = behind it", "write a colon and a blank for the =")
+        yield _named(number, found, "a key followed by =", "write a colon and a space instead of =")
     if (found := _BLANK.fullmatch(line)) and not found["value"].startswith("//"):
-        yield _named(number, found, "no blank behind a colon", "put a blank behind the colon")
+        yield _named(number, found, "no space after a colon", "put a space after the colon")
     found = _COLON.fullmatch(line)
     if found and found["value"]:
-        yield _named(number, found, "no colon behind a key", "put a colon and a blank behind the key")
+        yield _named(number, found, "no colon after a key", "put a colon and a space after the key")
     yield from _dashes(number, lines)
     if found and not found["value"]:
         hint = (
-            "put a colon behind the key"
+            "put a colon after the key"
             if lines.below(number)
-            else "the file may be cut off; a key has a colon behind it"
+            else "the file may be cut off; a key is followed by a colon"
         )
-        yield _named(number, found, "no colon behind a key", hint)
+        yield _named(number, found, "no colon after a key", hint)
     if found := _TWICE.fullmatch(line):
-        hint = "put quotes round a text with a colon and a blank in it; each setting has a line of its own"
+        hint = "put quotes around a text that contains a colon and a space; each setting has a line of its own"
         new = f"{found['head']}'{found['value']}'{found['end']}"
         yield Mend(number, found.start("second") + 1, new, "a second colon in a line", hint)
     if found := _INNER.fullmatch(line):
         doubled = found["body"].replace("'", "''")
         new = f"{found['head']}'{doubled}'{found['end']}"
-        hint = "write a quote inside quotes twice, or take double quotes round it"
+        hint = "write a quote inside quotes twice, or put double quotes around the text"
         yield Mend(number, found.start("body") + found["body"].index("'") + 1, new, "a quote inside quotes", hint)
 
 
@@ -156,14 +156,14 @@ def _dashes(number: int, lines: _Lines) -> Iterator[Mend]:
     column = len(found["indent"]) + 1
     dash, is_glued = found["dash"], not found["blank"]
     if dash == "-":
-        yield Mend(number, column + 1, new, "no blank behind a dash", "put a blank behind the dash of an item")
+        yield Mend(number, column + 1, new, "no space after a dash", "put a space after the dash of an item")
     elif dash and not (dash == "*" and is_glued):
-        hint = "an item of a list begins with - and a blank; put quotes round a text that is meant"
-        yield Mend(number, column, new, "a sign that is no dash before an item", hint)
+        hint = "an item of a list begins with - and a space; put quotes around it if it is meant as text"
+        yield Mend(number, column, new, "a character before an item that is not a dash", hint)
     elif not dash and any(
         lines[one].lstrip().startswith("- ") for one in (lines.above(number), lines.below(number)) if one
     ):
-        yield Mend(number, column, new, "an item without its dash", "put a dash and a blank before the item")
+        yield Mend(number, column, new, "an item without its dash", "put a dash and a space before the item")
 
 
 def _closed(number: int, line: str) -> Mend:
@@ -185,5 +185,5 @@ def _indents(numbers: Iterable[int], lines: _Lines) -> list[Mend]:
             if indent != own and indent <= most:
                 fault = f"an indent that differs from that of line {other}"
                 new = " " * indent + lines[number].lstrip(" ")
-                found.append((beside.count(indent), Mend(number, own + 1, new, fault, f"indent it as line {other}")))
+                found.append((beside.count(indent), Mend(number, own + 1, new, fault, f"indent it like line {other}")))
     return [mend for _, mend in sorted(found, key=lambda one: -one[0])]

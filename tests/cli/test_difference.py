@@ -265,7 +265,7 @@ class TestPlaceholders:
     def test_two_of_them_are_not_compared(self, lent, form):
         result = lent.run("diff", "development", "test", "--format", form, "--exit-code")
         assert "database.password" not in result.stdout
-        assert "not compared, since a placeholder stands on every side: database.password\n" in result.stderr
+        assert "not compared, since every side has a placeholder: database.password\n" in result.stderr
         assert CANARY not in result.output
 
     def test_one_is_told_beside_a_secret(self, lent):

@@ -345,15 +345,15 @@ class TestHere:
             "secrets",
             "files",
         }
-        assert all(line.strip().startswith("mend: ") for line in result.stdout.splitlines() if line.startswith(" "))
+        assert all(line.strip().startswith("help: ") for line in result.stdout.splitlines() if line.startswith(" "))
 
     @pytest.mark.parametrize("columns", ["60", "80", "120"])
     def test_a_finding_hangs_below_itself_and_a_command_stays_in_one_line(self, desk, columns):
         variables = {"SYNFINANCE_JWT_SECRET": "x", "SYNFINANCE_SECURITY_JWT_ENABLED": "on"}
         text = desk.run("doctor", COLUMNS=columns, **variables).stdout
-        command = "mend: SYNFINANCE_JWT_SECRET=$(python -c 'import secrets; print(secrets.token_urlsafe(32))')"
+        command = "help: SYNFINANCE_JWT_SECRET=$(python -c 'import secrets; print(secrets.token_urlsafe(32))')"
         assert f"{' ' * 18}{command}\n" in text
-        lines = text.replace(command, "mend:").splitlines()[:-1]
+        lines = text.replace(command, "help:").splitlines()[:-1]
         assert max(map(len, lines)) <= int(columns)
         assert all(line[16:18] == "  " for line in lines)
         assert text.split() == desk.run("doctor", **variables).stdout.split()
@@ -375,14 +375,14 @@ class TestHere:
     def test_paths(self, desk, monkeypatch):
         monkeypatch.chdir(desk.root)
         model, metrics = found(desk)["paths"]
-        assert (model["status"], model["message"]) == ("warn", "ml.model_path: models is missing, and can be made")
+        assert (model["status"], model["message"]) == ("warn", "ml.model_path: models is missing, and can be created")
         assert (metrics["status"], metrics["mend"]) == ("warn", "mkdir -p -- logs")
         for name in ("models", "logs"):
             (desk.root / name).mkdir()
         assert stati(found(desk)["paths"]) == ["ok", "ok"]
         (desk.root / "logs").rmdir()
         (desk.root / "logs").write_text("")
-        assert found(desk)["paths"][1]["message"] == "monitoring.metrics_file: logs is no folder"
+        assert found(desk)["paths"][1]["message"] == "monitoring.metrics_file: logs is not a folder"
 
     def test_paths_that_others_own(self, desk, without_rights):
         (desk.root / "logs").mkdir(mode=0o555)
@@ -391,7 +391,7 @@ class TestHere:
         with desk.start("doctor", "--format", "json", before=without_rights, **variables) as process:
             findings = json.loads(process.communicate(timeout=PATIENCE)[0])
         model, metrics = [finding for finding in findings if finding["check"] == "paths"]
-        assert model["message"].startswith("ml.model_path: here/below/models is missing, and cannot be made in /")
+        assert model["message"].startswith("ml.model_path: here/below/models is missing, and cannot be created in /")
         assert metrics["message"] == "monitoring.metrics_file: logs cannot be written"
         assert metrics["mend"] == "chmod u+rwx -- logs"
 
@@ -422,7 +422,7 @@ class TestHere:
             ("", "is empty"),
             ("tiny", "is shorter than"),
             ("a" * 40, "repeats"),
-            ("changeme-changeme-now", "holds a word that is tried first"),
+            ("changeme-changeme-now", "contains a word that attackers try first"),
             ("correct horse battery staple 7", None),
         ],
     )
@@ -470,7 +470,7 @@ class TestHere:
         git("add", ".env")
         project.write(".gitignore", ".env\n")
         (finding,) = [finding for finding in found(desk, code=1)["files"] if finding["status"] == "fail"]
-        assert (finding["message"], finding["mend"]) == ("git keeps .env", "git rm --cached -- .env")
+        assert (finding["message"], finding["mend"]) == ("git tracks .env", "git rm --cached -- .env")
 
     def test_a_dotenv_that_only_this_checkout_ignores(self, desk, project, git):
         project.write(".git/info/exclude", ".env\n")

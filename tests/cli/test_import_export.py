@@ -116,7 +116,7 @@ def test_a_dotenv_that_is_shown_gives_the_same_settings(room, extent, reveal, de
     for layers_of_a_project in ((as_yaml(default), as_yaml(development)), ("{}", "{}")):
         (room / ".env").write_text(text, encoding="utf-8", newline="")
         after = values_of(manager(room, *layers_of_a_project).load_config())
-        unsaid = {key for key in wanted if f"# {VARIABLES_OF[key][0]}=    # no line can say it" in text}
+        unsaid = {key for key in wanted if f"# {VARIABLES_OF[key][0]}=    # it does not fit on one line" in text}
         assert {key for key in wanted if after[key] != wanted[key]} <= unsaid
         assert all(plain(wanted[key], "reveal") == "" and SETTINGS[key].nullable for key in unsaid)
     (room / ".env").unlink()
@@ -319,7 +319,7 @@ def test_an_export_reveals_no_placeholders(desk, nothing_written):
     nothing_written()
     result = desk.run("export", str(desk.root / "out.yaml"), "--reveal", "--placeholders")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--reveal goes without --placeholders" in result.stderr
+    assert "--reveal cannot be combined with --placeholders" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["development.yaml", "development.json"])
@@ -335,7 +335,10 @@ def test_an_import_of_what_the_default_layer_says_is_taken_by_a_running_service(
 
 @pytest.mark.parametrize(
     ("variables", "local", "said"),
-    [({}, "", "A is set nowhere"), ({"A": "x"}, "generation: {start_date: 2024-06-01}\n", "generation.start_date")],
+    [
+        ({}, "", "A is not set anywhere"),
+        ({"A": "x"}, "generation: {start_date: 2024-06-01}\n", "generation.start_date"),
+    ],
     ids=["a reference", "a local layer"],
 )
 def test_an_import_that_the_manager_could_not_reload_replaces_nothing(project, variables, local, said):
@@ -377,7 +380,7 @@ def test_an_import_writes_nothing_that_the_layer_inherits(shipped_desk, environm
     path = shipped_desk.root / "out.yaml"
     shipped_desk.done("export", str(path), "--env", environment, "--placeholders")
     result = shipped_desk.done("import", str(path), "--env", environment, "--yes")
-    assert f"settings/{environment}.yaml says that already" in result.stderr
+    assert f"settings/{environment}.yaml already says that" in result.stderr
     said, default = (below(yaml.safe_load(shipped_desk.text(name))) for name in (environment, "default"))
     secrets = {key: said[key] for key in SECRETS if key in said}
     (shipped_desk.settings / f"{environment}.yaml").write_text(as_yaml(secrets).replace("$$", "$"))

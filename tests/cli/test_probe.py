@@ -183,7 +183,7 @@ def test_all_environments_are_asked_at_once(desk, world, project):
 def test_a_timeout_without_probes_is_a_slip(desk):
     result = desk.run("validate", "--probe-timeout", "3")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--probe-timeout goes with --probe" in result.stderr
+    assert "--probe-timeout needs --probe" in result.stderr
 
 
 def test_a_server_that_comes_to_no_end_is_an_error_in_time(desk, world):
@@ -218,7 +218,7 @@ class TestChanges:
 
     def test_a_warning_is_told_and_the_value_written(self, desk, world):
         result = desk.done("set", "ml.model_path", "models", *PROBE, **world())
-        assert "warning[no-path]: ml.model_path: models is missing, and can be made" in result.stderr
+        assert "warning[no-path]: ml.model_path: models is missing, and can be created" in result.stderr
         assert "model_path: models" in desk.text("development")
 
     def test_a_dry_run_asks_too(self, desk, world):

@@ -45,7 +45,7 @@ def test_a_bad_key(told, nothing_written, call):
         (
             "app_name: &a x\nversion: *a\n",
             ["set", "app_name", "y"],
-            "the value is shared: an alias in line 2 uses it",
+            "the value is shared: an alias on line 2 uses it",
         ),
     ],
     ids=["not set", "shared"],
@@ -197,7 +197,7 @@ def test_a_link_to_nothing(told, nothing_written):
     (told.settings / "development.yaml").symlink_to("nowhere.yaml")
     code, said = refusal(told, nothing_written, "set", "debug", "on")
     assert code == 1
-    assert "settings/development.yaml is a link to nothing" in said
+    assert "settings/development.yaml is a broken link" in said
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_explain_of_an_old_name_says_the_new_one(counter):
     told = counter.done("explain", "basket.most")
     assert told.stdout.startswith("cart.limit = 7")
     assert "settings/dev.yaml:1:16" in told.stdout
-    assert "basket.most is now cart.limit; 2.0 takes the old name no more" in told.stderr
+    assert "basket.most is now cart.limit; 2.0 no longer accepts the old name" in told.stderr
     assert json.loads(counter.done("explain", "cart.most", "--format", "json").stdout)["key"] == "cart.limit"
 
 

@@ -102,7 +102,7 @@ def test_the_old_value_again_is_no_change(desk, project, nothing_written):
     nothing_written()
     result = desk.run("set", "server.port", "8001")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "settings/development.yaml says that already; nothing was written\n"
+    assert result.stderr == "settings/development.yaml already says that; nothing was written\n"
 
 
 @pytest.mark.parametrize("call", [["set", "debug", "on"], ["unset", "server.port"]], ids=lambda call: call[0])
@@ -164,21 +164,21 @@ def test_mode_and_link_and_line_ends_and_mark_are_kept(desk, project):
 def test_what_hides_the_change_is_told(desk, project):
     project.layer("development.local", "server: {port: 8003}\n")
     assert desk.done("set", "server.port", "8001").stderr.splitlines() == [
-        "note: server.port is hidden by settings/development.local.yaml:1:16",
+        "note: server.port is overridden by settings/development.local.yaml:1:16",
         "wrote settings/development.yaml",
     ]
     project.write(".env", "SYNFINANCE_DEBUG=off\n")
-    assert "note: debug is hidden by .env:1\n" in desk.done("set", "debug", "on").stderr
+    assert "note: debug is overridden by .env:1\n" in desk.done("set", "debug", "on").stderr
     result = desk.done("set", "app_name", "x", SYNFINANCE_APP_NAME="y")
-    assert "note: app_name is hidden by env SYNFINANCE_APP_NAME\n" in result.stderr
+    assert "note: app_name is overridden by env SYNFINANCE_APP_NAME\n" in result.stderr
 
 
 def test_what_hides_a_default_is_told_with_its_environment(shipped_desk):
     result = shipped_desk.done("set", "server.workers", "3", "--env", "default")
-    notes = [line for line in result.stderr.splitlines() if "hidden" in line]
+    notes = [line for line in result.stderr.splitlines() if "overridden" in line]
     assert notes
     assert all(f" in {name} by settings/{name}.yaml:" in line for line in notes for name in [line.split()[5]])
-    assert "note: server.workers is hidden in production by settings/production.yaml:" in result.stderr
+    assert "note: server.workers is overridden in production by settings/production.yaml:" in result.stderr
 
 
 def test_placeholders_that_were_lent_are_told(desk):

@@ -216,7 +216,7 @@ def test_both_names_that_say_the_same_become_one_and_those_that_differ_are_refus
     with pytest.raises(EditError) as caught:
         moved("monitoring: {debug: no}\ndebug: yes\n")
     assert str(caught.value.problems[0].origin) == "dev.yaml:2:1"
-    assert "both are given, and differ" in str(caught.value)
+    assert "both are given, with different values" in str(caught.value)
 
 
 def test_references_are_by_names_of_today():

@@ -71,7 +71,7 @@ def test_set_says_the_value_and_changes_no_other_line(edit):
     name, key, value = edit
     before = CORPUS[name]
     if (name, key) in SHARED:
-        with pytest.raises(EditError, match=r"shared: an alias in line \d+ uses it"):
+        with pytest.raises(EditError, match=r"shared: an alias on line \d+ uses it"):
             set_value(CATALOGUE, before, name, key, value)
         return
     after = set_value(CATALOGUE, before, name, key, value)
@@ -273,7 +273,7 @@ def test_a_json_layer_that_says_nothing_gets_content(text, wanted):
 
 
 def test_a_key_without_a_colon_is_for_an_editor():
-    with pytest.raises(EditError, match="a key has no colon behind it; change it by hand"):
+    with pytest.raises(EditError, match="a key has no colon after it; change it by hand"):
         set_value(
             CATALOGUE,
             "{database: {host, port: 1}, server: {port\n}}",

@@ -47,7 +47,7 @@ def _(project) -> None:
     replaced(project.settings / "development.yaml").symlink_to("default.yaml")
 
 
-@hostile("place: a layer that is a link to nothing")
+@hostile("place: a layer that is a broken link")
 def _(project) -> None:
     replaced(project.settings / "development.yaml").symlink_to(f"/nowhere/{NAME}")
 

@@ -71,11 +71,11 @@ def test_a_broken_reference_tells_of_a_line_what_its_variable_lets_it(shop):
     dotenv = "SHOP_MOTTO=${GONE1}x$\nSHOP_TOKEN=${GONE2}x$\nSYNFINANCE_APP_NAME=${GONE3}x$\n"
     report = shop({"settings/default.yaml": "till: {token: $SYNFINANCE_APP_NAME}\n", ".env": dotenv})
     assert sorted(problem.message for problem in report.problems) == [
-        "SHOP_MOTTO: GONE1 is set nowhere",
-        "SHOP_TOKEN: a name behind a dollar is set nowhere",
+        "SHOP_MOTTO: GONE1 is not set anywhere",
+        "SHOP_TOKEN: a name after a dollar is not set anywhere",
     ]
     report = shop({"settings/default.yaml": "motto: $SYNFINANCE_APP_NAME\n", ".env": dotenv.partition("\n")[2]})
-    assert report.problems[0].message == "a name behind a dollar is set nowhere"
+    assert report.problems[0].message == "a name after a dollar is not set anywhere"
 
 
 def test_a_setting_is_explained_with_its_variables(shop):

@@ -156,12 +156,12 @@ def test_what_has_no_default_is_asked_for(start):
         (
             "missing-value",
             "secret_key has no default, and must be set",
-            "set it in a layer or by APP_SECRET_KEY or APP_SECRET_KEY_FILE",
+            "set it in a layer or with APP_SECRET_KEY or APP_SECRET_KEY_FILE",
         ),
         (
             "missing-value",
             "postgres.password has no default, and must be set",
-            "set it in a layer or by APP_POSTGRES__PASSWORD or APP_POSTGRES__PASSWORD_FILE",
+            "set it in a layer or with APP_POSTGRES__PASSWORD or APP_POSTGRES__PASSWORD_FILE",
         ),
     ]
 
@@ -199,7 +199,7 @@ def test_what_does_not_fit_is_told_at_its_place_and_never_the_value(start):
             "default.yaml:7:13",
             "public_url must be an http or https URL without a password, which only a secret may hold",
         ),
-        ("default.yaml:6:17", "token_lifetime must be a whole number, or one with s, m, h or d behind it"),
+        ("default.yaml:6:17", "token_lifetime must be a whole number, or one followed by s, m, h or d"),
         ("default.yaml:10:14", "postgres.pool_size must be a whole number"),
         ("default.yaml:12:9", "mail.port must be at most 65535"),
         ("default.yaml:13:11", "mail.sender must match ^[^@]+@[^@]+$"),
@@ -265,7 +265,7 @@ def test_what_cannot_come_over_is_named_all_at_once_with_the_mend():
         Application(Old, prefix="APP_")
     fields = [fault.partition(": ")[0] for fault in caught.value.faults]
     assert fields == [f"Old.{name}" for name in Old.model_fields]
-    assert "Engine is no section; derive it from Section instead of BaseModel" in str(caught.value)
+    assert "Engine is not a section; derive it from Section instead of BaseModel" in str(caught.value)
 
 
 class Window(BaseModel):
@@ -296,7 +296,7 @@ def test_what_a_validator_of_a_class_refuses_is_told_once_and_says_no_value(star
         Path("settings/default.yaml").write_text(layer)
         return [(p.code, p.key, p.message, p.hint) for p in validate(find_project(app, environ={})).problems]
 
-    mend = "a Contradiction of the class says what must be so, and where it is not"
+    mend = "a Contradiction of the class can say what must hold, and where it does not"
     assert found("token: hush\n") == [
         ("inconsistent", None, "the settings are refused by a validator of Job", mend),
     ]
@@ -321,5 +321,5 @@ def test_sources_of_ones_own_are_refused_where_nobody_would_ask_for_them():
     with pytest.raises(ApplicationError) as caught:
         Application(Sourced, prefix="APP_")
     (fault,) = caught.value.faults
-    assert fault.startswith("Sourced.settings_customise_sources: nothing asks it; ")
+    assert fault.startswith("Sourced.settings_customise_sources: nothing calls it; ")
     assert "layers=" in fault

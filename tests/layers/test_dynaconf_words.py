@@ -17,8 +17,8 @@ def warnings(manager):
         ("@format {env[USER]}", "${NAME} refers to a variable"),
         ("@jinja {{ env.USER }}", "${NAME} refers to a variable"),
         ("@read_file /etc/hostname", "a variable with _FILE after its name takes its value from a file"),
-        ("@int 5", "the field decides the type; write the value alone"),
-        ("@none", "write null where nothing is meant, or leave the key out"),
+        ("@int 5", "the field decides the type; write only the value"),
+        ("@none", "write null for no value, or leave the key out"),
     ],
 )
 def test_a_token_is_text_with_a_warning_at_its_place(project, text, hint):
@@ -26,10 +26,7 @@ def test_a_token_is_text_with_a_warning_at_its_place(project, text, hint):
     manager = project.manager()
     assert manager.get_config().database.user == text
     (warning,) = warnings(manager)
-    assert (
-        warning.message
-        == f"database.user begins with {text.split()[0]}, a token of dynaconf's, which is just text here"
-    )
+    assert warning.message == f"database.user begins with {text.split()[0]}, a dynaconf token, which is just text here"
     assert (str(warning.origin), warning.hint) == ("settings/default.yaml:2:9", hint)
     assert warning.excerpt.text == f"  user: '{text}'"
 
@@ -75,7 +72,7 @@ def test_a_secret_is_not_shown(project):
     [
         ("dynaconf_merge: true", "mappings merge by themselves, and lists replace; leave it out"),
         ("server: {dynaconf_merge: true}", "mappings merge by themselves, and lists replace; leave it out"),
-        ("dynaconf_include: [x.yaml]", "no file includes another; a layer of one's own is default.local.yaml"),
+        ("dynaconf_include: [x.yaml]", "no file includes another; a layer of your own is default.local.yaml"),
     ],
 )
 def test_a_key_of_dynaconfs_is_no_setting_and_the_hint_says_what_to_do_instead(project, text, hint):

@@ -55,4 +55,4 @@ def test_text_in_the_place_of_settings_may_have_lost_its_colon(project, text, pl
     project.layer("default", text)
     problem = project.problem()
     assert (problem.code, str(problem.origin)) == ("not-a-mapping", f"settings/default.yaml:{place}")
-    assert problem.hint == "text stands there; behind each key stand a colon and a blank"
+    assert problem.hint == "this is text; each key is followed by a colon and a space"

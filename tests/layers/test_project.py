@@ -130,9 +130,9 @@ def refused(**variables):
 
 
 FOREIGN = {
-    "settings/default.yaml": "SYNFINANCE_SETTINGS_DIR to the folder that holds",
-    "settings/development.local.yaml": "SYNFINANCE_SETTINGS_DIR to the folder that holds",
-    ".env": "SYNFINANCE_ENV_FILE to the file that holds",
+    "settings/default.yaml": "SYNFINANCE_SETTINGS_DIR to the folder to use",
+    "settings/development.local.yaml": "SYNFINANCE_SETTINGS_DIR to the folder to use",
+    ".env": "SYNFINANCE_ENV_FILE to the file to use",
 }
 
 
@@ -158,7 +158,7 @@ def test_a_file_that_somebody_else_could_have_written_is_an_error_that_names_it(
         at = path if how == "a link" else moved.parent
         os.chown(at, SOMEBODY, SOMEBODY, follow_symlinks=False)
         said = f"{'is a link of' if how == 'a link' else 'belongs to'} user {SOMEBODY}"
-    mend = f"chmod o-w {at}" if how == "its mode" else f"chown -hR 0 {at} where you trust what it holds"
+    mend = f"chmod o-w {at}" if how == "its mode" else f"chown -hR 0 {at} if you trust what it holds"
     assert refused() == ("untrusted", f"{name} is not read: {at} {said}", f"{mend}, or set {FOREIGN[name]}")
 
 
@@ -208,7 +208,7 @@ def test_a_relative_secret_file_of_a_project_that_was_found_must_be_ours(project
     give(path if name == "password" else path.parent)
     code, message, hint = refused(**variables)
     assert (code, "not read" in message) == ("secret-file", True)
-    assert hint.endswith(", or name it by its whole path")
+    assert hint.endswith(", or name it by its absolute path")
     named = str(path)
     assert start(SYNFINANCE_DB_PASSWORD_FILE=named).database.password.get_secret_value() == "pw"
     assert start(**variables, SYNFINANCE_SETTINGS_DIR="settings").database.password.get_secret_value() == "pw"
@@ -265,7 +265,7 @@ def test_what_was_passed_over_is_named_wherever_the_layers_are_missed(project, m
     manager.load_config()
     (warning,) = manager.snapshot.warnings
     assert (warning.message, warning.hint) == (
-        "no settings folder was found, so the defaults alone hold",
+        "no settings folder was found, so only the defaults apply",
         f"{reason}; {mend}",
     )
     with pytest.raises(LayerError) as caught:

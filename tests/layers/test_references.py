@@ -145,10 +145,10 @@ def test_a_secret_may_take_another_secret(project):
 @pytest.mark.parametrize(
     ("text", "code", "place", "message"),
     [
-        ("app_name: 'x ${no.such}'", "bad-reference", "1:14", "app_name: no.such is no setting"),
-        ("app_name: '${server.prot}'", "bad-reference", "1:12", "app_name: server.prot is no setting"),
+        ("app_name: 'x ${no.such}'", "bad-reference", "1:14", "app_name: no.such is not a setting"),
+        ("app_name: '${server.prot}'", "bad-reference", "1:12", "app_name: server.prot is not a setting"),
         ("app_name: '${ml.feature_engineering}'", "bad-reference", "1:12", "app_name: ml.feature_engineering is a sec"),
-        ("app_name: '${server.port.x}'", "bad-reference", "1:12", "app_name: server.port.x is no setting"),
+        ("app_name: '${server.port.x}'", "bad-reference", "1:12", "app_name: server.port.x is not a setting"),
         ("app_name: '${server.}'", "bad-reference", "1:12", "app_name: ${ must be followed by a name"),
         ("app_name: '${server.port'", "bad-reference", "1:12", "app_name: ${ must be followed by a name"),
         ("app_name: '${security.ssl_key_path}'", "null-reference", "1:12", "app_name: security.ssl_key_path is null"),
@@ -166,8 +166,8 @@ def test_a_secret_may_take_another_secret(project):
             "1:24",
             "security.api_keys: it refers",
         ),
-        ("cache: {password: '${cache.nothing}'}", "bad-reference", "1:20", "cache.password: a name behind a dollar is"),
-        ("environment: '${server.host}'", "bad-reference", "1:14", "environment: a name behind a dollar is that of a"),
+        ("cache: {password: '${cache.nothing}'}", "bad-reference", "1:20", "cache.password: a name after a dollar is"),
+        ("environment: '${server.host}'", "bad-reference", "1:14", "environment: a name after a dollar is that of a"),
     ],
 )
 def test_a_reference_that_is_wrong_is_told_at_its_place(project, text, code, place, message):

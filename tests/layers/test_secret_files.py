@@ -75,9 +75,9 @@ def test_a_symbolic_link_is_followed(project):
     [
         (lambda path: path.mkdir(), "is not a regular file"),
         (os.mkfifo, "is not a regular file"),
-        (lambda path: path.write_bytes(b"x" * (1024 * 1024 + 1)), "is over 1 MiB"),
+        (lambda path: path.write_bytes(b"x" * (1024 * 1024 + 1)), "is larger than 1 MiB"),
         (lambda path: path.write_bytes(b"\xff"), "is not UTF-8"),
-        (lambda path: path.symlink_to("nowhere"), "is a link to nothing"),
+        (lambda path: path.symlink_to("nowhere"), "is a broken link"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_with_its_variable(project, make, said):

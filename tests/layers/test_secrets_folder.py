@@ -78,8 +78,8 @@ def test_names_that_lead_nowhere_are_warnings_and_those_with_a_dot_are_nobodys(s
     snapshot = secrets({"db_pasword": "x", "SYNFINANCE_ENV": "test", ".hidden": "x", "..data": "x", "password": "x"})
     assert [(problem.code, problem.message, problem.hint) for problem in snapshot.warnings] == [
         ("ignored", "SYNFINANCE_ENV is read from the process environment only", None),
-        ("unknown-variable", "run/db_pasword is named as no setting", "did you mean SYNFINANCE_DB_PASSWORD?"),
-        ("unknown-variable", "run/password is named as no setting", "did you mean SYNFINANCE_DB_PASSWORD?"),
+        ("unknown-variable", "run/db_pasword is not named after a setting", "did you mean SYNFINANCE_DB_PASSWORD?"),
+        ("unknown-variable", "run/password is not named after a setting", "did you mean SYNFINANCE_DB_PASSWORD?"),
     ]
     assert {str(problem.origin) for problem in snapshot.warnings} == {
         "run/SYNFINANCE_ENV",
@@ -93,8 +93,8 @@ def test_two_files_for_one_setting_are_a_warning_where_they_differ(secrets):
     snapshot = secrets({**files, "server.port": "9001", "SYNFINANCE_SERVER_PORT": "9001\n"})
     assert snapshot.config.database.password.get_secret_value() == "a"
     assert [problem.message for problem in snapshot.warnings] == [
-        "run/database.password and run/SYNFINANCE_DB_PASSWORD both set database.password, and differ;"
-        " run/database.password counts"
+        "run/database.password and run/SYNFINANCE_DB_PASSWORD both set database.password, but differ;"
+        " run/database.password wins"
     ]
 
 

@@ -33,7 +33,7 @@ def ignored(manager):
 def test_a_file_that_looks_like_a_layer_is_named_with_the_name_that_is_read(project, name, wanted):
     project.write(f"settings/{name}", "no: [layer")
     ((message, hint),) = ignored(project.manager())
-    assert message == f"settings/{name} is read by no layer"
+    assert message == f"settings/{name} is not read by any layer"
     assert hint.startswith(f"settings/{wanted} is the name that is read")
 
 
@@ -41,7 +41,7 @@ def test_a_file_that_looks_like_a_layer_is_named_with_the_name_that_is_read(proj
 def test_a_file_of_secrets_is_told_where_secrets_come_from(project, name):
     project.write(f"settings/{name}", "database: {password: canary-5f1d}")
     ((message, hint),) = ignored(project.manager())
-    assert message == f"settings/{name} is read by no layer"
+    assert message == f"settings/{name} is not read by any layer"
     assert "settings/default.local.yaml" in hint
     assert "variables" in hint
 
@@ -94,4 +94,4 @@ def test_a_file_that_nothing_reads_is_told_once_in_the_log(project, caplog):
     manager.load_config()
     project.layer("default", "app_name: new\n")
     manager.reload_config()
-    assert caplog.text.count("dev.yaml is read by no layer") == 1
+    assert caplog.text.count("dev.yaml is not read by any layer") == 1

@@ -16,7 +16,7 @@ from synfinance_settings.errors import number_of
             "server: {timeout: 30x}",
             "wrong-type",
             "1:19",
-            "server.timeout must be a whole number, or one with s, m, h or d",
+            "server.timeout must be a whole number, or one followed by s, m, h or d",
         ),
         ("server: {timeout: 0d}", "out-of-range", "1:19", "server.timeout must be at least 1 second"),
         ("cache: {ttl: 59s}", "out-of-range", "1:14", "cache.ttl must be at least 60 seconds"),
@@ -59,10 +59,10 @@ from synfinance_settings.errors import number_of
         ("security: {api_keys: [a, '**********']}", "masked-value", "1:22", "security.api_keys is the mask"),
         ("Server: {port: 1}", "unknown-key", "1:1", "Server is not a setting"),
         ("server: {a: {b: 1}}", "unknown-key", "1:10", "a key of 1 character in server is not a setting"),
-        ("app_name: ${NO}", "unset-variable", "1:11", "app_name: NO is set nowhere"),
+        ("app_name: ${NO}", "unset-variable", "1:11", "app_name: NO is not set anywhere"),
         ("app_name: 'a ${NO'", "bad-reference", "1:14", "app_name: ${ must be followed by a name"),
-        ("app_name: $$${NO}", "unset-variable", "1:13", "app_name: NO is set nowhere"),
-        ("server: {cors_origins: [a, $NO]}", "unset-variable", "1:28", "server.cors_origins: NO is set nowhere"),
+        ("app_name: $$${NO}", "unset-variable", "1:13", "app_name: NO is not set anywhere"),
+        ("server: {cors_origins: [a, $NO]}", "unset-variable", "1:28", "server.cors_origins: NO is not set anywhere"),
         ("app_name: ${NO:?ask}", "unset-variable", "1:11", "app_name: NO is required: ask"),
     ],
 )
@@ -131,7 +131,7 @@ def test_an_unset_name_is_told_with_the_ways_to_mend_it(project):
     ]
     assert hints == [
         "give a default: ${NAME:-default}",
-        "name a file that holds it: SYNFINANCE_ALERT_WEBHOOK_FILE, or write ${NAME:-} where it may be missing",
+        "name a file that holds it: SYNFINANCE_ALERT_WEBHOOK_FILE, or write ${NAME:-} if it may be missing",
         "name a file that holds it: SYNFINANCE_DB_PASSWORD_FILE",
     ]
 

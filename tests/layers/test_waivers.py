@@ -90,15 +90,15 @@ def test_waivers_merge_key_by_key_and_null_takes_one_back(start):
     ("waive", "place", "said"),
     [
         ("{no-cart: 2027-01-31 why}", "1:9", "no-cart is an error, and errors cannot be waived"),
-        ("{few-trys: 2027-01-31 why}", "1:9", "a name of 8 characters is no rule"),
-        ("{inconsistent: 2027-01-31 why}", "1:9", "a name of 12 characters is no rule"),
+        ("{few-trys: 2027-01-31 why}", "1:9", "a name of 8 characters is not a rule"),
+        ("{inconsistent: 2027-01-31 why}", "1:9", "a name of 12 characters is not a rule"),
         ("{few-tries: 2027-02-30 why}", "1:20", "the waiver of few-tries has no day, or no reason"),
         ("{few-tries: 2027-01-31}", "1:20", "the waiver of few-tries has no day, or no reason"),
         ("{few-tries: '2027-01-31   '}", "1:20", "the waiver of few-tries has no day, or no reason"),
         ("{few-tries: because}", "1:20", "the waiver of few-tries has no day, or no reason"),
         ("{few-tries: [2027-01-31 why]}", "1:20", "the waiver of few-tries has no day, or no reason"),
         (f"{HUSH}", "1:8", "waive must be a mapping of rules to waivers"),
-        (f"{{{HUSH}: {HUSH}}}", "1:9", "a name of 9 characters is no rule"),
+        (f"{{{HUSH}: {HUSH}}}", "1:9", "a name of 9 characters is not a rule"),
     ],
 )
 def test_what_is_no_waiver_is_refused_at_its_place(start, waive, place, said):

@@ -72,8 +72,8 @@ def test_a_loader_is_called_as_dynaconf_calls_it_on_an_object_that_is_deaf(shop)
         ({"CART": {"LIMIT": "5"}}, ("unknown-key", "did you mean cart.limit?")),
         ({"cart__limit": "many"}, ("wrong-type", None)),
         ({"motto": object()}, ("wrong-type", None)),
-        ({"till": b"\xff"}, ("unreadable", "is what it loads from there, and up?")),
-        ({"fails": True}, ("unreadable", "is what it loads from there, and up?")),
+        ({"till": b"\xff"}, ("unreadable", "check that what it loads from exists and is running")),
+        ({"fails": True}, ("unreadable", "check that what it loads from exists and is running")),
         ({"dynaconf_merge": True}, ("unknown-key", "mappings merge by themselves, and lists replace; leave it out")),
     ],
 )

@@ -91,9 +91,9 @@ def test_settings_hand_out_the_whole_state():
 
 
 def test_settings_are_read_only():
-    with pytest.raises(AttributeError, match="read only"):
+    with pytest.raises(AttributeError, match="read-only"):
         settings.debug = True
-    with pytest.raises(AttributeError, match="read only"):
+    with pytest.raises(AttributeError, match="read-only"):
         del settings.debug
 
 

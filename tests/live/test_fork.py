@@ -73,7 +73,7 @@ layer.write_text("app_name: child")
 assert manager.reload_config().app_name == "child"
 """,
     )
-    assert said.count("a watcher does not outlive a fork; call its start() in process") == 1
+    assert said.count("a watcher does not survive a fork; call its start() in process") == 1
 
 
 def test_a_child_may_watch_by_itself(project):

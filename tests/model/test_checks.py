@@ -41,11 +41,11 @@ def test_all_faults_are_told_at_once_with_class_and_field():
     said = str(caught.value)
     for part in (
         "<Application ShopConfig, shop> cannot serve:\n",
-        "- the prefix 'shop' must be capitals that end in _, as SHOP_",
+        "- the prefix 'shop' must be capitals that end in _, such as SHOP_",
         "- ShopConfig.shape: ",
         "- CartConfig.limit: its default does not fit: Input should be less than or equal to 99",
-        "- CartConfig.copy: the name hides Section.copy; call the field otherwise",
-        "- CartConfig.Colour: a name of a setting is a-z, 0-9 and _",
+        "- CartConfig.copy: the name hides Section.copy; rename the field",
+        "- CartConfig.Colour: names of settings are a-z, 0-9 and _",
     ):
         assert part in said
     assert said.count("\n  - ") == 5
@@ -70,7 +70,7 @@ def test_a_section_has_one_place_for_a_default():
         cart: CartConfig = CartConfig(limit=5)
 
     (said,) = faults(HouseConfig)
-    assert said.startswith("HouseConfig.cart: its default gives limit another value than CartConfig does")
+    assert said.startswith("HouseConfig.cart: its default gives limit a different value than CartConfig does")
 
 
 def test_a_nested_model_must_be_a_section():
@@ -81,7 +81,9 @@ def test_a_nested_model_must_be_a_section():
         motto: Text = setting("buy", "Motto.")
         cart: Cart = Cart()
 
-    assert faults(HouseConfig) == ("HouseConfig.cart: Cart is no section; derive it from Section instead of BaseModel",)
+    assert faults(HouseConfig) == (
+        "HouseConfig.cart: Cart is not a section; derive it from Section instead of BaseModel",
+    )
 
 
 @pytest.mark.parametrize("alias", [{"alias": "limt"}, {"validation_alias": "LIMIT"}])
@@ -90,7 +92,7 @@ def test_an_alias_is_refused_since_layers_go_by_fields(alias):
         limit: Whole = Field(3, **alias)
 
     (said,) = faults(HouseConfig)
-    assert said.startswith("HouseConfig.limit: layers name a setting by its field, and read no alias")
+    assert said.startswith("HouseConfig.limit: layers name a setting by its field and read no aliases")
 
 
 def test_two_keys_with_one_variable_are_both_named():
@@ -130,18 +132,18 @@ def test_a_short_variable_names_one_thing(short, said):
 @pytest.mark.parametrize("prefix", ["", "SHOP", "shop_", "_SHOP_", "2SHOP_", "SHOP-", "SH OP_"])
 def test_a_prefix_is_capitals_that_end_in_an_underscore(prefix):
     (said,) = faults(prefix=prefix)
-    assert said.endswith("must be capitals that end in _, as SHOP_")
+    assert said.endswith("must be capitals that end in _, such as SHOP_")
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b"])
 def test_the_folder_of_the_layers_has_a_plain_name(name):
-    assert faults(settings_dir_name=name) == ("settings_dir_name must be the name of a folder, as settings",)
+    assert faults(settings_dir_name=name) == ("settings_dir_name must be the name of a folder, such as settings",)
 
 
 @pytest.mark.parametrize(
     ("kinds", "said"),
     [
-        ((), "there is no environment; leave environments out for the usual four"),
+        ((), "there are no environments; leave environments out for the usual four"),
         ((EnvironmentKind("a"), EnvironmentKind("a")), "'a' is the name or alias of 2 environments; "),
         ((EnvironmentKind("a"), EnvironmentKind("b", ("a",))), "'a' is the name or alias of 2 environments; "),
         ((EnvironmentKind("../a"),), "'../a' cannot be an environment; "),
@@ -178,8 +180,8 @@ def test_the_setting_of_the_environment_can_hold_a_name():
 def test_a_rule_is_about_settings_and_environments_that_there_are():
     rule = Rule("small-cart", "error", ("dev", "prod"), ("cart.limit", "cart.limt"), "It must be.", lambda shop: False)
     assert faults(rules=(rule,), environments=SHOP.environments) == (
-        "the rule small-cart: cart.limt is no setting; did you mean cart.limit?",
-        "the rule small-cart: prod is no environment; there are dev, qa, live",
+        "the rule small-cart: cart.limt is not a setting; did you mean cart.limit?",
+        "the rule small-cart: prod is not an environment; there are dev, qa, live",
     )
 
 
@@ -191,16 +193,16 @@ def test_contradictions_and_resources_are_about_fields_that_there_are():
         RESOURCES: ClassVar = (File("path", "read", when={"motto.x": 1}),)
 
     assert faults(HouseConfig) == (
-        "HouseConfig.CONTRADICTIONS: moto is no field of HouseConfig",
-        "HouseConfig.RESOURCES: path, as path of <File path=path>, is no field of HouseConfig",
-        "HouseConfig.RESOURCES: motto.x, as when of <File path=path>, is no field of HouseConfig",
+        "HouseConfig.CONTRADICTIONS: moto is not a field of HouseConfig",
+        "HouseConfig.RESOURCES: path, as path of <File path=path>, is not a field of HouseConfig",
+        "HouseConfig.RESOURCES: motto.x, as when of <File path=path>, is not a field of HouseConfig",
     )
 
 
 @pytest.mark.parametrize("model", [object, "ShopConfig", ShopConfig()])
 def test_a_model_is_a_class_of_sections(model):
     (said,) = faults(model)
-    assert said.endswith("is no class of settings; derive it from Section")
+    assert said.endswith("is not a class of settings; derive it from Section")
 
 
 def test_a_model_without_settings_serves_nobody():
@@ -281,13 +283,13 @@ def renamed(*was, version="1.5", **ends):
 @pytest.mark.parametrize(
     ("was", "said"),
     [
-        ("motto", "cart.limit: its old name motto is a setting of today; one name can mean one thing alone"),
-        ("cart", "cart.limit: its old name cart is a section of today; one name can mean one thing alone"),
+        ("motto", "cart.limit: its old name motto is a setting of today; one name can mean only one thing"),
+        ("cart", "cart.limit: its old name cart is a section of today; one name can mean only one thing"),
         ("motto.most", "cart.limit: its old name motto.most would stand inside motto, which is or was a setting"),
         ("cart.load.most", "cart.limit: its old name cart.load.most would stand inside cart.load, which is or was a"),
-        ("cart.load", "cart.weight: its old name cart.load is one of cart.limit, too; it can mean one alone"),
-        ("Cart.Most", "cart.limit: its old name Cart.Most is no key; write it whole, as cart.limit"),
-        ("", "cart.limit: its old name  is no key; write it whole, as cart.limit"),
+        ("cart.load", "cart.weight: its old name cart.load is one of cart.limit, too; it can mean only one"),
+        ("Cart.Most", "cart.limit: its old name Cart.Most is not a key; write it in full, such as cart.limit"),
+        ("", "cart.limit: its old name  is not a key; write it in full, such as cart.limit"),
         (
             "cart_weight",
             "cart.limit: SHOP_CART_WEIGHT, the variable of its old name cart_weight, sets cart.weight today",
@@ -301,10 +303,10 @@ def test_an_old_name_that_could_not_be_told_from_others_is_refused(was, said):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"gone": "2.0", "version": ""}, "cart.limit: gone asks for the version of the program"),
-        ({"gone": "soon"}, "cart.limit: gone must be a version of the program, as 2.0, not 'soon'"),
+        ({"gone": "2.0", "version": ""}, "cart.limit: gone needs the version of the program"),
+        ({"gone": "soon"}, "cart.limit: gone must be a version of the program, such as 2.0, not 'soon'"),
         ({"since": "2.0", "gone": "1.9"}, "cart.limit: its old names are gone in 1.9, before they are old in 2.0"),
-        ({"version": "next"}, "the version 'next' must begin with numbers, as 1.4.2"),
+        ({"version": "next"}, "the version 'next' must begin with numbers, such as 1.4.2"),
     ],
 )
 def test_versions_that_cannot_be_compared_are_refused(more, said):
@@ -319,7 +321,7 @@ def test_the_end_of_old_names_is_not_said_where_there_are_none():
 def test_a_rule_that_ends_asks_for_the_version_of_the_program():
     rule = Rule("r", "error", ("test",), ("motto",), "no", lambda shop: False, until="2.0")
     assert faults(rules=(rule,)) == (
-        "the rule r: until asks for the version of the program: Application(..., version=...)",
+        "the rule r: until needs the version of the program: Application(..., version=...)",
     )
 
 
@@ -327,4 +329,4 @@ def test_the_name_of_waivers_is_no_setting():
     class Shop(Section):
         waive: Text = setting("", "What is waived.")
 
-    assert faults(Shop) == ("Shop.waive: layers say under this name what is waived; call the field otherwise",)
+    assert faults(Shop) == ("Shop.waive: layers use this name for waivers; rename the field",)

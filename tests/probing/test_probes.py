@@ -110,7 +110,7 @@ def test_the_checks_are_named_after_what_the_model_declares():
 def test_a_server_of_any_kind_is_asked_whether_it_lets_one_connect(here):
     with listening() as port:
         good = found(StallConfig(stock=StockConfig(queue_port=port)))
-        assert good["stock"][1] == ("ok", f"127.0.0.1:{port} answers, and lets one connect")
+        assert good["stock"][1] == ("ok", f"127.0.0.1:{port} answers, and accepts connections")
     bad = found(StallConfig(stock=StockConfig(queue_port=port)))
     assert bad["stock"][1] == ("fail", f"127.0.0.1:{port}: Connection refused")
 
@@ -123,8 +123,8 @@ def test_what_is_not_in_use_is_told_and_not_asked(here):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://127.0.0.1:{port}/hook?token={canary}", ("ok", "stock.url answers, and lets one connect")),
-        ("http://{canary}@127.0.0.1:{port}/", ("ok", "stock.url answers, and lets one connect")),
+        ("http://127.0.0.1:{port}/hook?token={canary}", ("ok", "stock.url answers, and accepts connections")),
+        ("http://{canary}@127.0.0.1:{port}/", ("ok", "stock.url answers, and accepts connections")),
         ("http://{canary}.invalid/", ("fail", "stock.url: the host name is not known")),
         ("https://127.0.0.1:{port}/{canary}", ("fail", "stock.url: no answer in time")),
         ("http://127.0.0.1:99999/{canary}", ("fail", "stock.url: the host name is not known")),
@@ -182,15 +182,15 @@ def test_a_database_is_reached_by_a_url_that_is_a_setting(here, postgres, scheme
 def test_files_are_there_to_be_read_and_folders_to_be_written(here):
     assert found(StallConfig())["paths"] == [
         ("fail", "prices: prices.csv does not exist"),
-        ("warn", "receipts: out is missing, and can be made"),
-        ("warn", "goods: goods is missing, and can be made"),
+        ("warn", "receipts: out is missing, and can be created"),
+        ("warn", "goods: goods is missing, and can be created"),
     ]
     (here / "prices.csv").write_text("")
     (here / "goods").mkdir()
     (here / "out/receipts.log").mkdir(parents=True)
     assert found(StallConfig())["paths"] == [
         ("ok", "prices: prices.csv can be read"),
-        ("fail", "receipts: out/receipts.log is no regular file"),
+        ("fail", "receipts: out/receipts.log is not a regular file"),
         ("ok", "goods: goods can be written"),
     ]
 

@@ -155,7 +155,7 @@ def test_what_is_no_origin_is_a_warning_at_its_item(project, origin):
     (warning,) = project.manager().snapshot.warnings
     assert (warning.code, str(warning.origin)) == ("odd-cors-origin", "settings/development.yaml:4:7")
     assert warning.message.startswith("item 2 of server.cors_origins is neither * nor scheme://host[:port]")
-    assert "between two of them stands a comma" in warning.hint
+    assert "separate two of them with a comma" in warning.hint
 
 
 def test_a_forgotten_comma_in_a_variable_is_a_warning(project):

@@ -58,7 +58,7 @@ def test_a_write_that_fails_leaves_the_old_content(tmp_path):
 
 def test_a_device_a_pipe_and_a_socket_are_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(LayerError, match="no regular file"):
+    with pytest.raises(LayerError, match="not a regular file"):
         write_atomically(tmp_path / "pipe", b"new")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert os.listdir(tmp_path) == ["pipe"]

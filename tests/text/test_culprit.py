@@ -19,21 +19,21 @@ SECTION = "server:\n  host: a\n{}\n  workers: 2\n  timeout: 3\n"
 @pytest.mark.parametrize(
     ("text", "place", "hint"),
     [
-        (SECTION.format("  port 8000"), "3:7", "put a colon and a blank behind the key"),
-        (SECTION.format("  port:8000"), "3:8", "put a blank behind the colon"),
-        (SECTION.format("  port = 8000"), "3:8", "write a colon and a blank for the ="),
-        (SECTION.format("  port=8000"), "3:7", "write a colon and a blank for the ="),
-        (SECTION.format("  port:\u00a08000"), "3:8", "type plain blanks; some programs put no-break ones"),
-        (SECTION.format("\u00a0\u00a0port: 8000"), "3:1", "type plain blanks; some programs put no-break ones"),
-        (SECTION.format("   port: 8000"), "3:4", "indent it as line 2"),
-        (SECTION.format("     port: 8000"), "3:6", "indent it as line 2"),
-        (SECTION.format(" port: 8000"), "3:2", "indent it as line 2"),
-        (SECTION.format("port: 8000"), "3:1", "indent it as line 2"),
-        (SECTION.format("\tport: 8000"), "3:1", "indent with blanks; YAML takes no tabs there"),
-        ("server:\n   host: a\n  port: 1\n  workers: 2\n", "2:4", "indent it as line 3"),
-        ("server\n  host: a\n", "1:7", "put a colon behind the key"),
-        ("debug 1\nserver:\n  port: 1\n", "1:6", "put a colon and a blank behind the key"),
-        ("server:\n  port 1\n  workers 2\n  timeout: 3\n", "2:7", "put a colon and a blank behind the key"),
+        (SECTION.format("  port 8000"), "3:7", "put a colon and a space after the key"),
+        (SECTION.format("  port:8000"), "3:8", "put a space after the colon"),
+        (SECTION.format("  port = 8000"), "3:8", "write a colon and a space instead of ="),
+        (SECTION.format("  port=8000"), "3:7", "write a colon and a space instead of ="),
+        (SECTION.format("  port:\u00a08000"), "3:8", "type plain spaces; some programs insert no-break ones"),
+        (SECTION.format("\u00a0\u00a0port: 8000"), "3:1", "type plain spaces; some programs insert no-break ones"),
+        (SECTION.format("   port: 8000"), "3:4", "indent it like line 2"),
+        (SECTION.format("     port: 8000"), "3:6", "indent it like line 2"),
+        (SECTION.format(" port: 8000"), "3:2", "indent it like line 2"),
+        (SECTION.format("port: 8000"), "3:1", "indent it like line 2"),
+        (SECTION.format("\tport: 8000"), "3:1", "indent with spaces; YAML does not allow tabs here"),
+        ("server:\n   host: a\n  port: 1\n  workers: 2\n", "2:4", "indent it like line 3"),
+        ("server\n  host: a\n", "1:7", "put a colon after the key"),
+        ("debug 1\nserver:\n  port: 1\n", "1:6", "put a colon and a space after the key"),
+        ("server:\n  port 1\n  workers 2\n  timeout: 3\n", "2:7", "put a colon and a space after the key"),
         (SECTION.format("  log_level: 'INFO"), "3:14", "a quote that opens here is not closed"),
         (
             SECTION.format('  log_level: "INFO\n  host: \'\'\n  name: "x"'),
@@ -43,26 +43,26 @@ SECTION = "server:\n  host: a\n{}\n  workers: 2\n  timeout: 3\n"
         (
             SECTION.format("  log_level: 'it's'"),
             "3:17",
-            "write a quote inside quotes twice, or take double quotes round it",
+            "write a quote inside quotes twice, or put double quotes around the text",
         ),
         (
             SECTION.format("  log_level: INFO port: 8000"),
             "3:23",
-            "put quotes round a text with a colon and a blank in it; each setting has a line of its own",
+            "put quotes around a text that contains a colon and a space; each setting has a line of its own",
         ),
-        (LIST.format("https://b.example"), "4:5", "put a dash and a blank before the item"),
-        (LIST.format("-https://b.example"), "4:6", "put a blank behind the dash of an item"),
+        (LIST.format("https://b.example"), "4:5", "put a dash and a space before the item"),
+        (LIST.format("-https://b.example"), "4:6", "put a space after the dash of an item"),
         (
             LIST.format("* https://b.example"),
             "4:5",
-            "an item of a list begins with - and a blank; put quotes round a text that is meant",
+            "an item of a list begins with - and a space; put quotes around it if it is meant as text",
         ),
-        (LIST.format("- https://b.example\n   - https://d.example"), "5:4", "indent it as line 4"),
-        ("server:\n  port: 1\n  work", "3:7", "the file may be cut off; a key has a colon behind it"),
+        (LIST.format("- https://b.example\n   - https://d.example"), "5:4", "indent it like line 4"),
+        ("server:\n  port: 1\n  work", "3:7", "the file may be cut off; a key is followed by a colon"),
         (
             "debug: 1\n<<<<<<< HEAD\napp_name: a\n=======\napp_name: b\n>>>>>>> theirs\n",
             "2:1",
-            "keep one of the two sides, and take the marks out",
+            "keep one of the two sides, and remove the conflict markers",
         ),
     ],
 )
@@ -75,8 +75,8 @@ def test_a_mistake_is_told_in_its_line_with_the_mend(project, text, place, hint)
 @pytest.mark.parametrize(
     ("text", "line", "hint"),
     [
-        ("server:\n  host: a\n   port: 1\n", 3, "indent it as line 2; or in line 2: indent it as line 3"),
-        ("server:\n  host: a\n port: 1\n", 3, "indent it as line 2; or in line 2: indent it as line 3"),
+        ("server:\n  host: a\n   port: 1\n", 3, "indent it like line 2; or on line 2: indent it like line 3"),
+        ("server:\n  host: a\n port: 1\n", 3, "indent it like line 2; or on line 2: indent it like line 3"),
     ],
 )
 def test_where_two_lines_are_as_likely_both_are_told(project, text, line, hint):
@@ -176,12 +176,12 @@ def test_a_secret_beside_the_mistake_is_not_told(project):
 def test_the_line_is_shown_where_it_holds_nothing_but_settings_in_clear(project):
     project.layer("default", "server:\n  host: a\n  port 8000\n  workers: 2\n")
     assert str(project.error()) == (
-        "error[syntax]: not YAML: no colon behind a key\n"
+        "error[syntax]: not YAML: no colon after a key\n"
         "  --> settings/default.yaml:3:7\n"
         "   |\n"
         " 3 |   port 8000\n"
         "   |       ^\n"
-        "   = help: put a colon and a blank behind the key"
+        "   = help: put a colon and a space after the key"
     )
 
 

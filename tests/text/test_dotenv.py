@@ -91,15 +91,15 @@ def test_a_broken_line_is_told_with_its_number(line):
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("SYNFINANCE_DEBUG:true", "write = for the : behind the name"),
-        ("SYNFINANCE_DEBUG: true", "write = for the : behind the name"),
-        ("export SYNFINANCE_DEBUG : true", "write = for the : behind the name"),
-        ("SYNFINANCE_ALERT_WEBHOOK:https://a.example?b=c", "write = for the : behind the name"),
+        ("SYNFINANCE_DEBUG:true", "write = instead of : after the name"),
+        ("SYNFINANCE_DEBUG: true", "write = instead of : after the name"),
+        ("export SYNFINANCE_DEBUG : true", "write = instead of : after the name"),
+        ("SYNFINANCE_ALERT_WEBHOOK:https://a.example?b=c", "write = instead of : after the name"),
         ("SYNFINANCE_DEBUG true", "put = between the name and its value"),
-        ("set SYNFINANCE_DEBUG=true", "take out what stands before the name"),
-        ("- SYNFINANCE_DEBUG=true", "take out what stands before the name"),
-        ("SYNFINANCE_DEBUG='true", "close the quote that opens here; a backslash takes a quote for text"),
-        ("=true", "a line is NAME=value, and every quote is closed"),
+        ("set SYNFINANCE_DEBUG=true", "remove what stands before the name"),
+        ("- SYNFINANCE_DEBUG=true", "remove what stands before the name"),
+        ("SYNFINANCE_DEBUG='true", "close the quote that opens here; after a backslash a quote is text"),
+        ("=true", "a line must be NAME=value, with every quote closed"),
     ],
 )
 def test_a_line_that_would_set_nothing_is_told_with_its_mend(project, line, hint):

@@ -102,7 +102,7 @@ def test_a_required_name_gives_its_message():
     with pytest.raises(ReferenceFault) as caught:
         expand("${NO:?ask the operator}", scope())
     assert caught.value.told == "NO is required: ask the operator"
-    assert caught.value.message == "a name behind a dollar is set nowhere"
+    assert caught.value.message == "a name after a dollar is not set anywhere"
 
 
 def test_the_process_environment_is_asked_before_dotenv():

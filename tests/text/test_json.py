@@ -125,7 +125,7 @@ def test_what_the_reader_takes_the_standard_library_takes(text):
 
 COMMA = "a comma is missing between two entries"
 CLOSED = "a quote that opens here is not closed"
-AROUND = "put double quotes round a text, before and behind it"
+AROUND = "put double quotes around a text, before and after it"
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ AROUND = "put double quotes round a text, before and behind it"
         ('{\n  "debug": true\n  "version": "1"\n}', "2:16", COMMA),
         ('{\n  "server": {"port": 1}\n\n  "debug": true\n}', "2:24", COMMA),
         ('{"server": {"cors_origins": ["a" "b"]}}', "1:34", COMMA),
-        ('{\n  "debug": true,\n}', "2:16", "take the comma out"),
-        ('{"debug": true,, "version": "1"}', "1:16", "take one of two commas out"),
+        ('{\n  "debug": true,\n}', "2:16", "remove the comma"),
+        ('{"debug": true,, "version": "1"}', "1:16", "remove one of the two commas"),
         ('{\n  "debug: true,\n  "version": "1"\n}', "2:3", CLOSED),
         ('{\n  "version": "1,\n  "debug": true\n}', "2:14", CLOSED),
         ('{\n  "version": x",\n  "debug": true\n}', "2:14", AROUND),
@@ -143,18 +143,18 @@ AROUND = "put double quotes round a text, before and behind it"
         ('{"version": "a"b"}', "1:16", 'write \\" for a quote inside a text'),
         ('{"version": "a\\d"}', "1:15", "write two backslashes for one"),
         ('{"version": "a\tb"}', "1:15", "write it as an escape: \\t for a tab"),
-        ('{"debug" true}', "1:10", "put a colon behind the key, or the quote that it ends with"),
-        ("{'debug': true}", "1:2", "JSON takes double quotes alone"),
+        ('{"debug" true}', "1:10", "put a colon after the key, or the quote that it ends with"),
+        ("{'debug': true}", "1:2", "JSON takes only double quotes"),
         ('{"debug": True}', "1:11", "JSON has true, false and null, in lower case"),
-        ('{"debug": true // why\n}', "1:16", "JSON has no comments; take it out"),
-        ('{\n  # why\n  "debug": true\n}', "2:3", "JSON has no comments; take it out"),
-        ('{"version": \u201c1\u201d}', "1:13", "type plain double quotes; some programs put others"),
+        ('{"debug": true // why\n}', "1:16", "JSON has no comments; remove it"),
+        ('{\n  # why\n  "debug": true\n}', "2:3", "JSON has no comments; remove it"),
+        ('{"version": \u201c1\u201d}', "1:13", "type plain double quotes; some programs insert others"),
         (
             '{"debug": true;\n"version": "1"}',
             "1:15",
-            "between a key and its value stands a colon, between two entries a comma",
+            "a colon separates a key from its value, a comma two entries",
         ),
-        ('{"debug": true}}', "1:16", "a bracket too many may stand before it"),
+        ('{"debug": true}}', "1:16", "there may be one bracket too many before it"),
         ('{"server": {\n  "port": 1\n', "1:1", "a bracket that opens here is not closed"),
     ],
 )

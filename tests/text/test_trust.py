@@ -91,9 +91,9 @@ def test_a_file_is_trusted_where_only_we_can_write_it(tmp_path):
         found = distrusted_file(path, path.stat())
         assert (found is None) == is_trusted
         assert is_trusted or found.mend == f"chmod go-w '{path}'"
-    assert "no regular file" in distrusted_file(tmp_path, tmp_path.stat()).fault
+    assert "not a regular file" in distrusted_file(tmp_path, tmp_path.stat()).fault
     (tmp_path / "link").symlink_to(path)
-    assert "no regular file" in distrusted_file(tmp_path / "link", os.lstat(tmp_path / "link")).fault
+    assert "not a regular file" in distrusted_file(tmp_path / "link", os.lstat(tmp_path / "link")).fault
 
 
 @needs_root

@@ -168,12 +168,12 @@ BRACKET = "a bracket that opens here is not closed"
 @pytest.mark.parametrize(
     ("text", "place", "hint"),
     [
-        ("server:\n\tport: 1\n", "2:1", "indent with blanks; YAML takes no tabs there"),
-        ("server:\n  host: @home\n", "2:9", "put quotes round a text that begins with this character"),
+        ("server:\n\tport: 1\n", "2:1", "indent with spaces; YAML does not allow tabs here"),
+        ("server:\n  host: @home\n", "2:9", "put quotes around a text that begins with this character"),
         (
             "server:\n  host 'a'\n  port: 1\n",
             "2:7",
-            "put a colon and a blank behind the key",
+            "put a colon and a space after the key",
         ),
         ("server:\n  host: 'a\n  port: 1\n", "2:9", "a quote that opens here is not closed"),
         ("debug: [\n", "1:8", BRACKET),
