@@ -131,8 +131,9 @@ def _judge_of_host(resource: Resource) -> Callable[[str], str | None]:
     def judge(text: str) -> str | None:
         if not text or (isinstance(resource, Listener) and text == "*"):
             return None
-        hosts = text.split(",") if isinstance(resource, Server) and resource.kind == "postgresql" else [text]
-        faults = (host_fault(host) for host in hosts if host and not host.startswith(("/", "@")))
+        if not isinstance(resource, Server) or resource.kind != "postgresql":
+            return host_fault(text)
+        faults = (host_fault(host) for host in text.split(",") if host and not host.startswith(("/", "@")))
         return next((fault for fault in faults if fault), None)
 
     return judge

@@ -118,6 +118,7 @@ def test_the_roles_of_a_field_say_what_it_must_look_like_in_any_application(warn
 def test_a_database_may_have_several_hosts_and_a_socket(warnings):
     assert warnings("peers: a.example,b.example\n") == []
     assert warnings("peers: /var/run/postgresql\n") == []
+    assert warnings("kind: net\nhost: //a\n") == [("odd-host-name", "host", 2)]
     assert warnings("peers: a.example,b..example\n") == [("odd-host-name", "peers", 1)]
 
 
