@@ -19,6 +19,8 @@ from synfinance_settings.model.rule import WAIVE
 from synfinance_settings.text.node import Branch, Node, plain_of, put
 
 _MOST_NAMES: Final = 8
+_SUSPICIOUS: Final = frozenset(("-", MASK[0]))
+"""What a text begins with that is looked at."""
 _KEYED: Final = "this is text; each key is followed by a colon and a space"
 
 
@@ -75,7 +77,9 @@ class _Entries:
             inner = tree[name]
             if inner is None:
                 branch[name] = node
-                self._problems += _suspicions(self._catalogue, key, node)
+                value = node.value
+                if type(value) is not str or value[:1] in _SUSPICIOUS:
+                    self._problems += _suspicions(self._catalogue, key, node)
             elif isinstance(node.value, dict):
                 branch[name] = self.section(node.value, inner, old.get(name) or {}, f"{key}.")
             elif node.value is not None:
