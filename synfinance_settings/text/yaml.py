@@ -250,7 +250,7 @@ class _Outliner:
 
 def _mend(said: str) -> str | None:
     """What most likely mends a fault that libyaml tells of in its own words."""
-    if "cannot start any token" in said:
+    if "cannot start any token" in said or "scanning an alias" in said or "scanning an anchor" in said:
         return "put quotes around a text that begins with this character"
     if "mapping values are not allowed" in said or "could not find expected ':'" in said:
         return "a colon, or the space after it, may be missing here or on the line above"

@@ -170,6 +170,7 @@ BRACKET = "a bracket that opens here is not closed"
     [
         ("server:\n\tport: 1\n", "2:1", "indent with spaces; YAML does not allow tabs here"),
         ("server:\n  host: @home\n", "2:9", "put quotes around a text that begins with this character"),
+        ("server:\n  cors_origins:\n    - *\n", "3:8", "put quotes around a text that begins with this character"),
         (
             "server:\n  host 'a'\n  port: 1\n",
             "2:7",
