@@ -13,7 +13,7 @@ from typing import Final
 
 from jobs import Job
 from synfinance_settings import Application, ConfigManager, Section, Text, TextList, setting
-from synfinance_settings.editing.changes import LayerFile
+from synfinance_settings.editing.changes import LayerFiles
 from synfinance_settings.editing.edits import setting_edit
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.trial import in_environment, validate
@@ -54,7 +54,7 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
 
     def set_key() -> None:
         edit = setting_edit(application, "edited.value", next(values), allow_secret=False, from_stdin=False)
-        LayerFile(project, "development", None).change(edit, "set edited.value")
+        LayerFiles(project, None).change({"development": edit}, "set edited.value")
 
     def compare() -> int:
         reports = [validate(in_environment(project, name)) for name in ("development", "staging")]

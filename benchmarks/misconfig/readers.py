@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from findings import VARIABLES, Finding, Load, Loading, has_mend
+from mutants import ENVIRONMENTS, SETTINGS_DIR
 from peers import peer, plain, settings_source, with_validators
 
 from synfinance_settings import ConfigManager, Problem, SettingsError, Snapshot
+from synfinance_settings.editing.remarks import remarks
 from synfinance_settings.sections.application import SYNFINANCE
 
 Flagger = Callable[[Snapshot | None, Snapshot], Iterable[Problem]]
@@ -22,7 +25,21 @@ def new_warnings(before: Snapshot | None, after: Snapshot) -> Iterable[Problem]:
     return (warning for warning in after.warnings if warning.message not in known)
 
 
-FLAGGERS: Final[tuple[Flagger, ...]] = (new_warnings,)
+def planned(before: Snapshot | None, after: Snapshot) -> Iterable[Problem]:
+    """What `plan` remarks on beside the layers as they are shipped."""
+    return remarks(SYNFINANCE, before, after, _shipped()) if before else ()
+
+
+@cache
+def _shipped() -> Mapping[str, Snapshot]:
+    managers = {
+        name: ConfigManager(settings_dir=SETTINGS_DIR, environ={**VARIABLES, "SYNFINANCE_ENV": name})
+        for name in ENVIRONMENTS
+    }
+    return {name: manager.snapshot for name, manager in managers.items() if manager.load_config()}
+
+
+FLAGGERS: Final[tuple[Flagger, ...]] = (new_warnings, planned)
 """Whatever remarks on settings that do load, knowing what was in force before them."""
 
 

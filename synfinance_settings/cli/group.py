@@ -22,6 +22,7 @@ import click
 
 from synfinance_settings.choice import APP_VARIABLE, application_named, chosen_application
 from synfinance_settings.cli import difference, doctor, migrate, operating, reading, reads, render, starting, writing
+from synfinance_settings.cli import plan as planning
 from synfinance_settings.cli.program import Program, program_of, with_names
 from synfinance_settings.cli.words import WORDS
 from synfinance_settings.errors import SettingsError, forget
@@ -34,7 +35,16 @@ DISTRIBUTION: Final = "synfinance-settings"
 """What this package is called where packages are installed from; its own command has the same name."""
 
 _USAGE_CODES: Final = frozenset(
-    ("unknown-environment", "no-application", "no-such-file", "unwritable", "refused-edit", "locked", "no-such-version")
+    (
+        "unknown-environment",
+        "no-application",
+        "no-such-file",
+        "unwritable",
+        "refused-edit",
+        "stale-plan",
+        "locked",
+        "no-such-version",
+    )
 )
 
 _COLLECTED_AFTER: Final = 50_000  # new objects: most commands have ended before there is that much to look through
@@ -48,12 +58,20 @@ COMMANDS: Final = {
         reading.get,
         reading.explain,
         difference.diff,
+        planning.plan,
         operating.history,
         operating.watch,
         doctor.doctor,
         reads.reads,
     ),
-    "Change a layer file": (writing.set_, writing.unset, writing.import_, writing.rollback, migrate.migrate),
+    "Change a layer file": (
+        writing.set_,
+        writing.unset,
+        writing.import_,
+        planning.apply,
+        writing.rollback,
+        migrate.migrate,
+    ),
     "Write another file": (starting.init, writing.export, reading.schema, reading.env_template),
 }
 """The commands, as the help puts them together."""

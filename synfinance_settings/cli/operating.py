@@ -19,7 +19,8 @@ from synfinance_settings.errors import SettingsError
 from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
-    from synfinance_settings.editing.changes import LayerFile, Target
+    from synfinance_settings.editing.plan import Target
+    from synfinance_settings.layers.project import Project
     from synfinance_settings.live.announcer import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
 
@@ -147,9 +148,9 @@ def history(target: Target | None, output: str) -> None:
     \b
     {call} history --env {environment}
     """
-    layer = options.layer_file(target)
-    assert layer.history is not None, "the commands always have a state folder"
-    versions = [replace(version, files={}) for version in layer.history.versions(layer.target)]
+    files, target = options.layer_files(target)
+    assert files.history is not None, "the commands always have a state folder"
+    versions = [replace(version, files={}) for version in files.history.versions(target)]
     if output == "json":
         rows = [
             {
@@ -158,6 +159,7 @@ def history(target: Target | None, output: str) -> None:
                 "when": version.when.isoformat(),
                 "user": version.user,
                 "command": version.command,
+                "reason": version.reason,
                 "changed": list(version.changed),
                 "valid": version.is_valid,
             }
@@ -165,26 +167,26 @@ def history(target: Target | None, output: str) -> None:
         ]
         render.echo_json(rows)
     elif not versions:
-        render.say(f"no versions of {layer.target} are recorded yet", err=True)
+        render.say(f"no versions of {target} are recorded yet", err=True)
     else:
         told = (
             (
                 str(v.number),
                 f"{v.when.astimezone():%Y-%m-%d %H:%M:%S %z}",
                 v.user or "",
-                v.command + ("" if v.is_valid else ", not valid"),
+                v.command + (f": {v.reason}" if v.reason else "") + ("" if v.is_valid else ", not valid"),
                 ", ".join(v.changed),
             )
             for v in versions
         )
-        render.say(f"{layer.target}: {_file_of(layer)}")
+        render.say(f"{target}: {_file_of(files.project, target)}")
         render.say(render.table([("version", "when", "who", "command", "changed"), *told]))
 
 
-def _file_of(layer: LayerFile) -> str:
+def _file_of(project: Project, target: Target) -> str:
     """The file of a layer, the one that a command would make where there is none."""
     from synfinance_settings.text.files import read_file
 
-    candidates = layer.project.candidates(layer.target)
+    candidates = project.candidates(target)
     found = [path for path in candidates if read_file(path).exists]
-    return " and ".join(map(layer.project.name, found or candidates[:1]))
+    return " and ".join(map(project.name, found or candidates[:1]))

@@ -18,7 +18,8 @@ from synfinance_settings.errors import EnvironmentNameError, Problem, SettingsEr
 from synfinance_settings.foreign import pasted
 
 if TYPE_CHECKING:
-    from synfinance_settings.editing.changes import LayerFile, Target
+    from synfinance_settings.editing.changes import LayerFiles
+    from synfinance_settings.editing.plan import Target
     from synfinance_settings.layers.project import Project
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
@@ -195,12 +196,14 @@ def state_dir() -> Path:
     return user_state_path(f"{application().prefix.strip('_').lower().replace('_', '-')}-settings", appauthor=False)
 
 
-def layer_file(target: Target | None, wait: float = 0) -> LayerFile:
-    """The layer file that a command changes, with its history; another change is waited for up to `wait` seconds."""
-    from synfinance_settings.editing.changes import LayerFile
+def layer_files(target: Target | None, wait: float = 0) -> tuple[LayerFiles, Target]:
+    """The layer files, with their history, and the layer that a command changes; another change is waited for up to
+    `wait` seconds.
+    """
+    from synfinance_settings.editing.changes import LayerFiles
 
     project = find(None if target == "default" else target)
-    return LayerFile(project, project.environment if target is None else target, state_dir(), wait, render.note)
+    return LayerFiles(project, state_dir(), wait, render.note), project.environment if target is None else target
 
 
 def stored(number: int) -> ValidationReport:

@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from synfinance_settings.cli import completion, destination, options, render
+from synfinance_settings.cli import plan as planning
 from synfinance_settings.cli.program import Command
 
 if TYPE_CHECKING:
-    from synfinance_settings.editing.changes import Change, LayerFile, Target
-    from synfinance_settings.editing.edits import Edit
+    from synfinance_settings.editing.changes import LayerFiles
+    from synfinance_settings.editing.plan import Edit, Plan, Target
     from synfinance_settings.layers.report import ValidationReport
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
-_wait_option = click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait while another process edits the folder.",
-)
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Allow a secret to be written into the file.")
 
 
@@ -35,8 +27,8 @@ _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Allow 
 @click.argument("key", shell_complete=completion.settings_and_sections)
 @click.argument("value", shell_complete=completion.values)
 @options.target_option
-@_dry_run_option
-@_wait_option
+@planning.dry_run_option
+@planning.wait_option
 @_allow_secret_option
 @options.probe_options
 def set_(
@@ -65,14 +57,15 @@ def set_(
     from_stdin = value == "-"
     literal = sys.stdin.read().removesuffix("\n") if from_stdin else value
     edit = setting_edit(options.application(), key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
-    _apply(options.layer_file(target, wait), edit, f"set {key}", dry_run=dry_run, probe=probe)
+    files, target = options.layer_files(target, wait)
+    _apply(files, {target: edit}, f"set {key}", dry_run=dry_run, probe=probe)
 
 
 @click.command(cls=Command, short_help="Remove a key from a layer file.")
 @click.argument("key", shell_complete=completion.settings_and_sections)
 @options.target_option
-@_dry_run_option
-@_wait_option
+@planning.dry_run_option
+@planning.wait_option
 @options.probe_options
 def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: float | None) -> None:
     """Take KEY, a setting or a section, out of a layer file, so that lower layers count again.
@@ -83,7 +76,8 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: fl
     from synfinance_settings.editing.edits import unsetting_edit
 
     edit = unsetting_edit(options.application(), key)
-    _apply(options.layer_file(target, wait), edit, f"unset {key}", dry_run=dry_run, probe=probe)
+    files, target = options.layer_files(target, wait)
+    _apply(files, {target: edit}, f"unset {key}", dry_run=dry_run, probe=probe)
 
 
 @click.command("import", cls=Command, short_help="Replace the contents of a layer file with those of another file.")
@@ -93,8 +87,8 @@ def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: fl
     "--full", is_flag=True, help="Write everything that the file says, not only what differs from the default layer."
 )
 @_allow_secret_option
-@_dry_run_option
-@_wait_option
+@planning.dry_run_option
+@planning.wait_option
 @options.probe_options
 @destination.yes_option
 def import_(
@@ -118,17 +112,17 @@ def import_(
     """
     from synfinance_settings.editing.importing import import_edit
 
-    layer = options.layer_file(target, wait)
-    edit = import_edit(layer, path, full=full or layer.target == "default", allow_secret=allow_secret)
+    files, target = options.layer_files(target, wait)
+    edit = import_edit(files.project, target, path, full=full or target == "default", allow_secret=allow_secret)
     ask = None if yes else "Replace it?"
-    _apply(layer, edit, f"import {path.name}", dry_run=dry_run, probe=probe, ask=ask)
+    _apply(files, {target: edit}, f"import {path.name}", dry_run=dry_run, probe=probe, ask=ask)
 
 
 @click.command(cls=Command, short_help="Restore a layer file from the history.")
 @click.argument("version", type=int, required=False)
 @options.target_option
-@_dry_run_option
-@_wait_option
+@planning.dry_run_option
+@planning.wait_option
 @destination.yes_option
 def rollback(version: int | None, target: Target | None, dry_run: bool, wait: float, yes: bool) -> None:
     """Bring a layer file back as VERSION of the history has it, by default the last one that differs from it.
@@ -141,53 +135,45 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, wait: fl
     """
     from synfinance_settings.editing.edits import rollback_edit
 
-    layer = options.layer_file(target, wait)
-    assert layer.history is not None, "the commands always have a state folder"
-    edit, found = rollback_edit(layer.history, layer.target, layer.read(), version)
+    files, target = options.layer_files(target, wait)
+    assert files.history is not None, "the commands always have a state folder"
+    edit, found = rollback_edit(files.history, target, files.read(target), version)
     render.say(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
-    _apply(layer, edit, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Restore it?")
+    _apply(files, {target: edit}, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Restore it?")
 
 
 def _apply(
-    layer: LayerFile,
-    edit: Edit,
+    files: LayerFiles,
+    edits: Mapping[Target, Edit],
     command: str,
     *,
     dry_run: bool,
     probe: float | None = None,
     ask: str | None = None,
 ) -> None:
-    """Have the edit made, and say what was done; with `probe`, only where the world agrees."""
+    """Have the edits made, and say what was done; with `probe`, only where the world agrees."""
     answers: list[bool] = []
 
-    def show(change: Change) -> None:
-        render.say(render.difference(change.difference))
-        for note in change.notes:
-            render.note(note)
+    def show(plan: Plan) -> None:
+        planning.tell_change(plan)
         if probe is not None:
-            _probe(layer.here(change), change.changed, probe)
+            _probe(files.here(plan), [key for change in plan.changes for key in change.changed], probe)
 
-    def approve(change: Change) -> bool:
-        show(change)
-        answers.append(ask is None or destination.confirmed(f"{change.name}: {ask}"))
+    def approve(plan: Plan) -> bool:
+        show(plan)
+        answers.append(ask is None or destination.confirmed(f"{plan.names}: {ask}"))
         return answers[-1]
 
     if dry_run:
-        change = layer.proposed(edit)
-        if not change.is_empty:
-            show(change)
+        plan = files.plan(edits)
+        plan.require()
+        if not plan.is_empty:
+            show(plan)
     else:
-        change = layer.change(edit, command, approve)
-    for warning in layer.warnings:
-        render.say(render.one_line(warning), err=True)
-    if change.is_empty:
-        render.say(f"{change.name} already says that; nothing was written", err=True)
-    elif any(answers):
-        render.say(f"wrote {change.name}", err=True)
-    else:
-        render.say("nothing was written", err=True)
-        if not dry_run:
-            raise click.exceptions.Exit(1)
+        plan = files.change(edits, command, approve)
+    planning.tell_done(files, plan, is_written=any(answers))
+    if answers == [False]:
+        raise click.exceptions.Exit(1)
 
 
 def _probe(report: ValidationReport, changed: Sequence[str], seconds: float) -> None:

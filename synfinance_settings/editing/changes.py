@@ -1,91 +1,65 @@
-"""Changing layer files: validate, announce, write, settle. The only writer of layer files.
+"""Changing layer files: plan, validate, announce, write, settle. The only writer of layer files.
 
-A change is worked out and validated as a whole before anything is written: for an environment's layer as that
-environment would load it, for the default layer in all environments. References that nothing sets are lent a
-placeholder, since an editor's machine has no production secrets. One lock of the settings folder covers reading,
-validating and writing, so of two changes the later one builds on the earlier.
+A change, of one file or of several, is planned and validated as a whole before anything is written. References that
+nothing sets are lent a placeholder, since an editor's machine has no production secrets. One lock of the settings
+folder covers reading, validating and writing, so of two changes the later one builds on the earlier.
+
+Several files are renamed one after the other. What is announced in the history makes them one change all the same: a
+failure between two of them is undone, and what a kill left begun the next change carries out first.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from synfinance_settings.editing import lock
-from synfinance_settings.editing.history import Entry, History, this_user
-from synfinance_settings.editing.masking import holds_secret, masked_difference
+from synfinance_settings.editing.history import Begun, Entry, History, Step, this_user
+from synfinance_settings.editing.masking import holds_secret, masked_difference, parses
+from synfinance_settings.editing.plan import (
+    Change,
+    Edit,
+    Plan,
+    Target,
+    faults,
+    file_bytes,
+    file_text,
+    outlooks,
+    touched,
+)
 from synfinance_settings.editing.splice import with_content
-from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, SettingsError, door
+from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, door
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Snapshot, trail
-from synfinance_settings.layers.trial import (
-    environments_of,
-    in_environment,
-    judge,
-    judge_default,
-    listed,
-    told_once,
-    without_layer,
-)
-from synfinance_settings.text.atomic import write_atomically
+from synfinance_settings.layers.trial import in_environment, listed, placed, without_layer
+from synfinance_settings.text.atomic import staged, write_atomically
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import layer_format
-from synfinance_settings.text.hidden import Data, Text
-from synfinance_settings.text.node import Branch
+from synfinance_settings.text.hidden import Text
 
 logger: Final = logging.getLogger("synfinance_settings")
-
-Target = str
-"""The layer that is changed: an environment's, or the default one."""
-
 
 _SECRET_MODE: Final = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of one layer file that validates: what it is, and what it would mean."""
+class LayerFiles:
+    """The layer files in the settings folder of `project`, and their history in `state_dir`.
 
-    path: Path
-    name: str
-    before: str | None = field(repr=False)
-    after: str = field(repr=False)
-    difference: tuple[str, ...]
-    changed: tuple[str, ...]
-    notes: tuple[str, ...]
-    """What an operator should know: higher layers that hide the change, placeholders that were lent."""
-    mode: int | None = None
-    """The mode to write the file with: for its owner alone where it is new and says a secret."""
-
-    @property
-    def content(self) -> Content:
-        """The file as it would be read after the change."""
-        return Content(self.path, file_bytes(self.after))
-
-    @property
-    def is_empty(self) -> bool:
-        """True when the file would stay as it is."""
-        return self.before == self.after
-
-
-class LayerFile:
-    """The layer file of `target` in the settings folder of `project`, and its history in `state_dir`.
-
-    A change waits up to `wait` seconds for another one in the folder; `tell` hears whom it waits for.
+    A change waits up to `wait` seconds for another one in the folder; `tell` hears whom it waits for, and what a killed
+    one left begun.
     """
 
     def __init__(
         self,
         project: Project,
-        target: Target,
         state_dir: Path | None,
         wait: float = lock.SECONDS,
         tell: Callable[[str], None] = logger.warning,
@@ -93,7 +67,6 @@ class LayerFile:
         if project.settings_dir is None:
             raise EditError(Problem("refused-edit", "there is no settings folder", hint=project.missing_hint()))
         self.project = project
-        self.target = target
         self._folder = project.settings_dir
         self._wait, self._tell = wait, tell
         self.warnings: tuple[Problem, ...] = ()
@@ -101,137 +74,154 @@ class LayerFile:
 
     @door
     def change(
-        self, edit: Callable[[str, str], str], command: str, approve: Callable[[Change], bool] = lambda change: True
-    ) -> Change:
-        """Work out ``edit(text, name)``, validate, ask `approve` and write; returns the change, written or not.
+        self,
+        edits: Mapping[Target, Edit],
+        command: str,
+        approve: Callable[[Plan], bool] = lambda plan: True,
+        reason: str | None = None,
+    ) -> Plan:
+        """Plan ``edits[target](text, name)``, validate, ask `approve` and write; returns the plan, written or not.
 
-        Raises `SettingsError` with nothing written where the edit is refused, does not validate, or the file cannot
-        be written.
+        Raises `SettingsError` with nothing written where an edit is refused, does not validate, or a file cannot be
+        written.
         """
         with lock.locked(self._folder, command, self._wait, self._tell):
-            change = self.proposed(edit)
-            if not change.is_empty and approve(change):
-                self.write(change, command)
-            return change
+            self._carry_out_begun()
+            plan = self.plan(edits)
+            plan.require()
+            if not plan.is_empty and approve(plan):
+                self.write(plan.changes, command, reason)
+            return plan
 
     @door
-    def read(self) -> tuple[Path, str | None]:
-        """The file of the layer and its text; None where it does not exist yet.
+    def plan(self, edits: Mapping[Target, Edit]) -> Plan:
+        """What `change` would write; nobody is waited for, since nothing is written.
+
+        Raises `SettingsError` where an edit is refused; what does not validate the plan itself tells.
+        """
+        changes = tuple(self._changed(target, edit) for target, edit in edits.items())
+        contents = {change.target: change.content for change in changes}
+        return Plan(
+            self.project,
+            changes,
+            outlooks(self.project, changes),
+            tuple(faults(self.project, contents)),
+            tuple(self._notes(changes)),
+        )
+
+    @door
+    def read(self, target: Target) -> tuple[Path, str | None]:
+        """The file of a layer and its text; None where it does not exist yet.
 
         Bytes that are no UTF-8 stand in the text as lone surrogates, so that nothing of the file is lost.
         """
-        found = [
-            content for path in self.project.candidates(self.target) if (content := self.project.read(path)).exists
-        ]
+        found = [content for path in self.project.candidates(target) if (content := self.project.read(path)).exists]
         if len(found) > 1:
             names = " and ".join(self.project.name(content.path) for content in found)
             raise LayerError(Problem("two-files", f"two files for one layer: {names}"))
         if not found:
-            return self.project.candidates(self.target)[0], None
+            return self.project.candidates(target)[0], None
         if found[0].failure:
             found[0].text(self.project.name(found[0].path))  # raises its failure
         return found[0].path, file_text(found[0].data or b"")
 
     @door
-    def proposed(self, edit: Callable[[str, str], str]) -> Change:
-        """What `change` would write; nobody is waited for, since nothing is written. Raises what that would raise."""
-        path, before = self.read()
-        name = self.project.name(path)
-        after = Text(with_content(edit(new_text(path) if before is None else before, name), name))
-        content = Content(path, file_bytes(after))
-        problems = self.faults(content)
-        if problems:
-            raise SettingsError.of(problems)
-        catalogue = self.project.application.catalogue
-        files = ({path.name: file_bytes(before or "")}, {path.name: file_bytes(after)})
-        changed = changed_in_files(*files, [self.target], catalogue)
-        return Change(
-            path=path,
-            name=name,
-            before=before,
-            after=after,
-            difference=tuple(masked_difference(name, before or "", after, catalogue)),
-            changed=changed,
-            notes=tuple(self._notes(content, changed)),
-            mode=_SECRET_MODE if before is None and holds_secret(name, after, catalogue) else None,
-        )
-
-    @door
-    def respelled(self, edit: Callable[[str, str], str], keys: Callable[[str, str], tuple[str, ...]]) -> Change:
+    def respelled(self, target: Target, edit: Edit, keys: Callable[[str, str], tuple[str, ...]]) -> Change:
         """What an `edit` that changes no value comes to: it is not validated, since it leaves things as they are.
 
         ``keys(text, name)`` are the settings whose spelling it changes.
         """
-        path, before = self.read()
+        path, before = self.read(target)
         if before is None:
             raise LayerError(Problem("missing-layer", f"{self.project.name(path)} is missing"))
         name = self.project.name(path)
         after = Text(edit(before, name))
         difference = tuple(masked_difference(name, before, after, self.project.application.catalogue))
-        return Change(path, name, before, after, difference, keys(before, name), notes=())
+        return Change(target, path, name, before, after, difference, keys(before, name))
 
-    @door
-    def faults(self, content: Content, kept: Branch | None = None) -> list[Problem]:
-        """All that stands against `content` in the place of the layer, with what is `kept` of that.
-
-        An environment's layer is judged by what it says itself, without what happens to be set on this machine; the
-        default layer in every environment of the project.
-        """
-        if self.target != "default":
-            return list(judge(self._here(self.target), "environment", content, placeholders=True, kept=kept).problems)
-        reports = judge_default(self.project, content, self._environments(), kept=kept)
-        return [_named(problem, where, among=len(reports)) for problem, where in told_once(reports)]
-
-    def here(self, change: Change) -> ValidationReport:
-        """What a start here would find after `change`, with all else that is set here; of the default layer, in the
+    def here(self, plan: Plan) -> ValidationReport:
+        """What a start here would find after `plan`, with all else that is set here; of the default layer, in the
         environment that a start would decide.
         """
-        environment = self.project.environment if self.target == "default" else self.target
-        return self._after(change.content, environment)
+        contents = {change.target: change.content for change in plan.changes}
+        environment = self.project.environment if "default" in contents else next(iter(contents))
+        return build(placed(self.project, contents, environment), placeholders=True)
 
-    def _after(self, content: Content, environment: str) -> ValidationReport:
-        look = look_at(self._here(environment)).with_layer(self._layer, content)
-        return build(look, placeholders=True)
+    def _changed(self, target: Target, edit: Edit) -> Change:
+        path, before = self.read(target)
+        name = self.project.name(path)
+        after = Text(with_content(edit(new_text(path) if before is None else before, name), name))
+        catalogue = self.project.application.catalogue
+        files = ({path.name: file_bytes(before or "")}, {path.name: file_bytes(after)})
+        is_sound = parses(name, after)
+        return Change(
+            target=target,
+            path=path,
+            name=name,
+            before=before,
+            after=after,
+            difference=tuple(masked_difference(name, before or "", after, catalogue)) if is_sound else (),
+            changed=changed_in_files(*files, [target], catalogue),
+            mode=_SECRET_MODE if before is None and is_sound and holds_secret(name, after, catalogue) else None,
+        )
 
-    @property
-    def _layer(self) -> str:
-        return "default" if self.target == "default" else "environment"
-
-    def _environments(self) -> tuple[str, ...]:
-        return environments_of(self.project) if self.target == "default" else (self.target,)
-
-    def _here(self, environment: str) -> Project:
-        return in_environment(self.project, environment)
-
-    def _notes(self, content: Content, changed: tuple[str, ...]) -> Iterator[str]:
-        """What hides the change here, where developers' own layers and the variables of this machine count too."""
-        reports = [self._after(content, environment) for environment in self._environments()]
-        yield from _hiding(reports, changed, self.project.name(content.path))
+    def _notes(self, changes: tuple[Change, ...]) -> Iterator[str]:
+        """What hides the changes here, where developers' own layers and the variables of this machine count too."""
+        contents = {change.target: change.content for change in changes}
+        environments = touched(self.project, contents)
+        reports = [build(placed(self.project, contents, name), placeholders=True) for name in environments]
+        for change in changes:
+            yield from _hiding(
+                [found for found in reports if change.target in ("default", found.environment)],
+                change,
+                is_alone=len(reports) == 1,
+            )
+        lent = sorted({placeholder for report in reports for placeholder in report.placeholders})
+        if lent:
+            yield f"validated with placeholders for {', '.join(lent)}"
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment == self.project.environment)
             yield from _broken(next(here, None))
-        if self.target == "default":
-            note = without_layer(self.project.application, self._environments())
+        if "default" in contents:
+            note = without_layer(self.project.application, environments)
             yield from [note] if note else []
 
     @door
-    def write(self, change: Change, command: str) -> None:
-        """Write the file; announce the version that it is to be just before it is, and settle afterwards whether.
+    def write(self, changes: Iterable[Change], command: str, reason: str | None = None) -> None:
+        """Write the files; announce the versions that they are to be just before, and settle afterwards whether.
 
         Only for the one who holds the lock on the settings folder.
         """
-        if self.history is None:
-            write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True)
-            return
-        before = file_bytes(layer_format(change.name).nothing if change.before is None else change.before)
-        others = {} if self.target == "default" else self._beside(self._here(self.target))
-        was_valid = not self.faults(Content(change.path, before))
-        found = Entry(self.target, {**others, change.path.name: before}, "found", is_valid=was_valid)
-        after = {**others, change.path.name: file_bytes(change.after)}
-        is_valid = was_valid or not self.faults(change.content)
-        coming = Entry(self.target, after, command, change.changed, is_valid, this_user())
-        with self._announcing(found, coming, change.path.name) as announce:
-            write_atomically(change.path, file_bytes(change.after), change.mode, like_folder=True, ready=announce)
+        written = [change for change in changes if not change.is_empty]
+        steps = self._steps(written, command, reason) if self.history is not None else []
+        with self._announcing(steps) as announce, ExitStack() as stack:
+            puts = [
+                stack.enter_context(staged(change.path, file_bytes(change.after), change.mode, like_folder=True))
+                for change in written
+            ]
+            if not announce() and len(written) > 1:
+                hint = "change one layer after the other, or let the state folder be written"
+                said = "several layers are written as one change only where the history can be"
+                raise EditError(Problem("refused-edit", said, hint=hint))
+            _put_all(written, puts)
+
+    def _steps(self, changes: list[Change], command: str, reason: str | None) -> list[Step]:
+        """What the history is to be told of each file: with the layer files beside it, as they were and will be."""
+        before = {change.path.name: _bytes_before(change) for change in changes}
+        after = {change.path.name: file_bytes(change.after) for change in changes}
+        old = {change.target: Content(change.path, before[change.path.name]) for change in changes}
+        was_valid = not faults(self.project, old)
+        is_valid = was_valid or not faults(self.project, {change.target: change.content for change in changes})
+        steps = []
+        for change in changes:
+            name, target = change.path.name, change.target
+            others = {} if target == "default" else self._beside(in_environment(self.project, target))
+            names = {name, *others}
+            found = {**others, **{other: data for other, data in before.items() if other in names}}
+            coming = {**others, **{other: data for other, data in after.items() if other in names}}
+            made = Entry(target, coming, command, change.changed, is_valid, this_user(), reason)
+            steps.append(Step(Entry(target, found, "found", is_valid=was_valid), made, name))
+        return steps
 
     def _beside(self, project: Project) -> dict[str, bytes]:
         """The layer files of the environment; raises `LayerError` where one cannot be read, as no version says."""
@@ -242,19 +232,39 @@ class LayerFile:
         return look.layer_files
 
     @contextmanager
-    def _announcing(self, found: Entry, coming: Entry, name: str) -> Iterator[Callable[[], None]]:
-        """What announces a version in the history; what was announced is settled at the end, however that comes."""
+    def _announcing(self, steps: list[Step]) -> Iterator[Callable[[], bool]]:
+        """What announces versions in the history; what was announced is settled at the end, however that comes."""
         announced = False
 
-        def announce() -> None:
+        def announce() -> bool:
             nonlocal announced
-            announced = self._kept(lambda history: history.announce(found, coming, name))
+            announced = self._kept(lambda history: history.announce(*steps))
+            return announced
 
         try:
             yield announce
         finally:
             if announced:
                 self._kept(History.settle)
+
+    def _carry_out_begun(self) -> None:
+        """Write what a killed change of several files left to be written, where that still validates."""
+        found: list[Begun | None] = []
+        if not self._kept(lambda history: found.append(history.begun())) or found[0] is None:
+            return
+        begun = found[0]
+        names = listed([self.project.name(self._folder / name) for name in begun.names])
+        left = {Path(name).stem: Content(self._folder / name, data) for name, data in begun.left.items()}
+        if faults(self.project, left):
+            rest = listed([self.project.name(self._folder / name) for name in begun.left])
+            self._tell(
+                f"{begun.command} was killed, and would not validate any more: {rest} of {names} stayed as it was"
+            )
+            return
+        for content in left.values():
+            write_atomically(content.path, content.data or b"", like_folder=True)
+        self._kept(History.settle)
+        self._tell(f"{begun.command} was killed while it wrote {names}; it is carried out now")
 
     def _kept(self, record: Callable[[History], None]) -> bool:
         """Whether the history could be used; where it cannot be, work goes on with a warning."""
@@ -269,25 +279,39 @@ class LayerFile:
         return True
 
 
+def _put_all(changes: list[Change], puts: list[Callable[[], None]]) -> None:
+    """Put the files in place; where one cannot be, those before it are put back."""
+    done: list[Change] = []
+    try:
+        for change, put in zip(changes, puts, strict=True):
+            put()
+            done.append(change)
+    except BaseException as failure:
+        for change in reversed(done):
+            try:
+                _put_back(change)
+            except LayerError:
+                failure.add_note(f"{change.name} is new already, and the rest is not; the next change carries it out")
+        raise
+
+
+def _put_back(change: Change) -> None:
+    if change.before is None:
+        with suppress(FileNotFoundError):
+            change.path.unlink()
+    else:
+        write_atomically(change.path, file_bytes(change.before), like_folder=True)
+
+
+def _bytes_before(change: Change) -> bytes:
+    """What the history keeps as the file before; for one that was not there, what says nothing."""
+    return file_bytes(layer_format(change.name).nothing if change.before is None else change.before)
+
+
 def new_text(path: Path) -> str:
     """How the layer file `path` begins when it is made: where its format can say so, with the schema beside it."""
     line = layer_format(path.name).schema_line
     return line if line and (path.parent / "schema.json").is_file() else ""
-
-
-def file_text(data: bytes) -> str:
-    """A layer file as text; bytes that are no UTF-8 stand in it as lone surrogates."""
-    return Text(data.decode("utf-8", "surrogateescape"))
-
-
-def file_bytes(text: str) -> bytes:
-    """The bytes of `file_text`, what was no UTF-8 among them too."""
-    return Data(text.encode("utf-8", "surrogateescape"))
-
-
-def _named(problem: Problem, where: tuple[str, ...], among: int) -> Problem:
-    """`problem` with the environments where it was found, unless it was found in all of `among`."""
-    return problem if len(where) == among else replace(problem, message=f"in {listed(where)}: {problem.message}")
 
 
 def _broken(report: ValidationReport | None) -> Iterator[str]:
@@ -300,16 +324,13 @@ def _broken(report: ValidationReport | None) -> Iterator[str]:
         yield f"{with_all} does not validate: {first.message}{where}{more}"
 
 
-def _hiding(reports: list[ValidationReport], changed: tuple[str, ...], name: str) -> Iterator[str]:
+def _hiding(reports: list[ValidationReport], change: Change, *, is_alone: bool) -> Iterator[str]:
     for report in reports:
-        where = f" in {report.environment}" if len(reports) > 1 else ""
-        for key in changed:
-            hidden_by = _shadow(report.snapshot, key, name)
+        where = "" if is_alone else f" in {report.environment}"
+        for key in change.changed:
+            hidden_by = _shadow(report.snapshot, key, change.name)
             if hidden_by:
                 yield f"{key} is overridden{where} by {hidden_by}"
-    lent = sorted({placeholder for report in reports for placeholder in report.placeholders})
-    if lent:
-        yield f"validated with placeholders for {', '.join(lent)}"
 
 
 def _shadow(snapshot: Snapshot | None, key: str, name: str) -> Origin | None:

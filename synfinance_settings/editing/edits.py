@@ -5,11 +5,11 @@ Here it is decided what an argument means (text, null, a list, a section) and wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from synfinance_settings.editing.changes import Target, file_text
 from synfinance_settings.editing.history import History, Version
+from synfinance_settings.editing.plan import Edit, Target, file_text
 from synfinance_settings.editing.renaming import with_new_names
 from synfinance_settings.editing.splice import as_written, set_value, unset_value, with_content
 from synfinance_settings.errors import (
@@ -30,9 +30,6 @@ from synfinance_settings.text.expansion import is_braced, is_reference
 from synfinance_settings.text.format import Written
 from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Branch, Node, Source, leaves
-
-Edit = Callable[[str, str], str]
-"""The new text of a layer file, from the old one and the file's name."""
 
 
 @door

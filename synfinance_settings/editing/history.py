@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import HistoryError, Origin, Problem, door
 from synfinance_settings.layers.forks import whole
@@ -56,6 +56,10 @@ create table if not exists announced (
 create table if not exists users (
     version integer primary key references versions on delete cascade,
     name text not null
+);
+create table if not exists reasons (
+    version integer primary key references versions on delete cascade,
+    reason text not null
 );
 """
 
@@ -96,6 +100,9 @@ _DAMAGED: Final = "it is damaged, or was made by another program"
 Files = Mapping[str, bytes]
 """The layer files of an environment by their names in the settings folder."""
 
+LONGEST_REASON: Final = 1000
+"""Characters of a reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -109,12 +116,13 @@ class Version:
     is_valid: bool
     user: str | None
     files: Files = field(repr=False)
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be recorded as a version: the files, what made them so, the keys that it changed, and who did it,
-    where that is known.
+    """What is to be recorded as a version: the files, what made them so, the keys that it changed, and who did it and
+    why, where that is known.
     """
 
     environment: str
@@ -123,6 +131,38 @@ class Entry:
     changed: tuple[str, ...] = ()
     is_valid: bool = True
     user: str | None = None
+    reason: str | None = None
+
+
+class Step(NamedTuple):
+    """One file of a change: the layer files as they were `found`, and what they are to be once the file `name` is
+    replaced.
+    """
+
+    found: Entry
+    coming: Entry
+    name: str
+
+
+class Begun(NamedTuple):
+    """A change of several files that was killed between two of them: which, and what is `left` to be written."""
+
+    command: str
+    names: tuple[str, ...]
+    left: Files
+
+
+class _Announced(NamedTuple):
+    """A version that no command has settled yet: whether its file holds it now, None where it cannot be read, and
+    whether it holds what was there before.
+    """
+
+    number: int
+    change: tuple[str, str]
+    name: str
+    content: bytes
+    is_there: bool | None
+    is_old: bool
 
 
 class History:
@@ -147,31 +187,43 @@ class History:
         Raises `HistoryError` where the store cannot be written.
         """
         with self._writing() as store:
-            return _add(store, entry)
+            return _add(store, entry, datetime.now(UTC))
 
     @door
-    def announce(self, found: Entry, coming: Entry, name: str) -> None:
-        """Record the files as they were `found`, and what they are to be once the file `name` is replaced.
+    def announce(self, *steps: Step) -> None:
+        """Record for each file of one change how it was found, and what it is to be once it is replaced.
 
-        Only for the one who holds the lock on the settings folder; `settle` is to follow. Raises `HistoryError` where
-        the store cannot be written.
+        Only for the one who holds the lock on the settings folder, and has dealt with what was `begun`; `settle` is to
+        follow. Raises `HistoryError` where the store cannot be written.
         """
         with self._writing() as store:
             self._settle(store)
-            _add(store, found)
-            number = _add(store, coming)
-            if number is not None:
-                store.execute("insert into announced values (?, ?)", (number, name))
+            now = datetime.now(UTC)
+            for step in steps:
+                _add(store, step.found, now)
+                number = _add(store, step.coming, now)
+                if number is not None:
+                    store.execute("insert into announced values (?, ?)", (number, step.name))
 
     @door
     def settle(self) -> None:
-        """Keep the versions that were announced where their file holds them now, and drop the others.
+        """Keep the versions that were announced where their file holds them now, and drop the others, but for those
+        of a change that is `begun`.
 
         Only for the one who holds the lock on the settings folder. What a killed command did not settle, the next one
         does; until then it is read as if it were. Raises `HistoryError` where the store cannot be written.
         """
         with self._writing() as store:
-            self._settle(store)
+            self._settle(store, but_begun=True)
+
+    @door
+    def begun(self) -> Begun | None:
+        """The change that was killed between two of its files, each of which is as it was or as it was to be.
+
+        Raises `HistoryError` where the store cannot be read.
+        """
+        with self._reading() as store:
+            return _begun(self._announced(store)) if store is not None else None
 
     @door
     def latest(self, environment: str) -> Version | None:
@@ -200,38 +252,52 @@ class History:
         with self._reading() as store:
             if store is None or not _has(store, "versions"):
                 return []
-            dropped = [number for number, is_there in self._announced(store) if not is_there]
-            user = "(select name from users where users.version = versions.version)"
+            dropped = [found.number for found in self._announced(store) if not found.is_there]
+            said = [
+                f"(select {column} from {table} where {table}.version = versions.version)"
+                if _has(store, table)
+                else "null"
+                for table, column in (("users", "name"), ("reasons", "reason"))
+            ]
             rows = store.execute(
-                f"select version, environment, at, command, changed, valid, {user if _has(store, 'users') else 'null'}"
-                " from versions"
+                f"select version, environment, at, command, changed, valid, {', '.join(said)} from versions"
                 " where (?1 is null or environment = ?1) and valid >= ?3 and version < ?5"
                 " and version not in (select value from json_each(?4)) order by version desc limit ?2",
                 (environment, most, valid_only, json.dumps(dropped), before),
             ).fetchall()
             return [_version(store, self._targets, *row) for row in rows]
 
-    def _announced(self, store: sqlite3.Connection) -> list[tuple[int, bool | None]]:
-        """The versions that no command has settled yet, and whether their file holds them now; None where it cannot
-        be read.
-        """
+    def _announced(self, store: sqlite3.Connection) -> list[_Announced]:
+        """The versions that no command has settled yet."""
         if not _has(store, "announced"):
             return []
-        rows = store.execute("select version, name, content from announced join files using (version, name)").fetchmany(
-            _BATCH
-        )
-        return [(number, self._holds(name, content)) for number, name, content in rows]
+        rows = store.execute(
+            "select version, at, command, name, content,"
+            " (select old.content from files old join versions past using (version)"
+            " where past.environment = versions.environment and old.name = announced.name"
+            " and past.version < announced.version order by past.version desc limit 1)"
+            " from announced join versions using (version) join files using (version, name)"
+        ).fetchmany(_BATCH + len(self._targets))
+        return [
+            _Announced(number, (at, command), name, Data(new), *self._holds(name, new, old))
+            for number, at, command, name, new, old in rows
+        ]
 
-    def _holds(self, name: str, content: bytes) -> bool | None:
+    def _holds(self, name: str, new: bytes, old: bytes | None) -> tuple[bool | None, bool]:
+        """Whether the file holds `new`, and whether it holds `old`; one that was not there is told as `old` too."""
         if PurePath(name).name != name:
-            return False
+            return False, False
         found = read_file(self._settings_dir / name)
-        return None if found.failure else found.data == content
+        return (None, False) if found.failure else (found.data == new, found.data == old or not found.exists)
 
-    def _settle(self, store: sqlite3.Connection) -> None:
-        for number, is_there in self._announced(store):
-            if is_there is not None:
-                store.execute(f"delete from {'announced' if is_there else 'versions'} where version = ?", (number,))
+    def _settle(self, store: sqlite3.Connection, *, but_begun: bool = False) -> None:
+        announced = self._announced(store)
+        if but_begun and _begun(announced):
+            return
+        for found in announced:
+            if found.is_there is not None:
+                table = "announced" if found.is_there else "versions"
+                store.execute(f"delete from {table} where version = ?", (found.number,))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -366,7 +432,17 @@ def _require_ours(store: sqlite3.Connection) -> None:
         raise ValueError("it is not a store of this package")
 
 
-def _add(store: sqlite3.Connection, entry: Entry) -> int | None:
+def _begun(announced: list[_Announced]) -> Begun | None:
+    """The change of which some files are new, and all the others old."""
+    for change in dict.fromkeys(found.change for found in announced):
+        files = [found for found in announced if found.change == change]
+        left = {found.name: found.content for found in files if not found.is_there}
+        if 0 < len(left) < len(files) and all(found.is_there or found.is_old for found in files):
+            return Begun(change[1], tuple(found.name for found in files), left)
+    return None
+
+
+def _add(store: sqlite3.Connection, entry: Entry, now: datetime) -> int | None:
     """Add a version; None where the latest one, or one that was announced since, holds the same files."""
     digest, environment = _digest(entry.files), entry.environment
     latest = store.execute(
@@ -381,12 +457,14 @@ def _add(store: sqlite3.Connection, entry: Entry) -> int | None:
         if not is_announced:
             break
     changed = json.dumps(entry.changed)
-    row = (environment, datetime.now(UTC).isoformat(), entry.command, changed, digest, entry.is_valid)
+    row = (environment, now.isoformat(), entry.command, changed, digest, entry.is_valid)
     number = store.execute(
         "insert into versions (environment, at, command, changed, digest, valid) values (?, ?, ?, ?, ?, ?)", row
     ).lastrowid
     if entry.user is not None:
         store.execute("insert into users values (?, ?)", (number, entry.user))
+    if entry.reason is not None:
+        store.execute("insert into reasons values (?, ?)", (number, entry.reason))
     store.executemany("insert into files values (?, ?, ?)", [(number, *file) for file in entry.files.items()])
     store.execute(
         "delete from versions where environment = ? and version not in"
@@ -419,9 +497,10 @@ def _version(
     changed: str,
     valid: int,
     user: str | None,
+    reason: str | None,
 ) -> Version:
     rows = store.execute("select name, content from files where version = ?", (number,)).fetchmany(_MOST_FILES + 1)
-    texts = (environment, at, command, changed, "" if user is None else user)
+    texts = (environment, at, command, changed, *("" if said is None else said for said in (user, reason)))
     is_sound = (
         all(isinstance(text, str) and len(text) <= _MOST_TEXT for text in texts)
         and all(isinstance(name, str) and isinstance(content, bytes) for name, content in rows)
@@ -436,7 +515,7 @@ def _version(
     if when.tzinfo is None or not _FIRST_YEAR <= when.year <= _LAST_YEAR:
         raise ValueError(f"version {number} is damaged")
     files = {name: Data(content) for name, content in rows}
-    return Version(number, environment, when, command, tuple(keys), bool(valid), user, files)
+    return Version(number, environment, when, command, tuple(keys), bool(valid), user, files, reason)
 
 
 def _digest(files: Files) -> str:

@@ -12,14 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from synfinance_settings.editing.changes import LayerFile, new_text
-from synfinance_settings.editing.edits import Edit, said_in, secret_refusal
+from synfinance_settings.editing.changes import new_text
+from synfinance_settings.editing.edits import said_in, secret_refusal
 from synfinance_settings.editing.masking import parses
+from synfinance_settings.editing.plan import Edit, Target, faults
 from synfinance_settings.editing.renaming import with_new_names
 from synfinance_settings.editing.splice import as_written, layer_of, set_value, unset_value
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.fitting import fit
 from synfinance_settings.layers.look import look_at
+from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.validation import values_alone
 from synfinance_settings.layers.variables import DOTENV
@@ -34,8 +36,9 @@ _BLANK: Final = ("", "{}")
 
 
 @door
-def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool) -> Edit:
-    """Let `layer` say what the file at `path` says: what differs from what it inherits, or with `full` all of it.
+def import_edit(project: Project, target: Target, path: Path, *, full: bool, allow_secret: bool) -> Edit:
+    """Let the layer of `target` say what the file at `path` says: what differs from what it inherits, or with `full`
+    all of it.
 
     Raises `LayerError` where there is no file, `EditError` for an empty one; the edit raises `SettingsError` with all
     that is wrong in it, secrets that may not be written among it.
@@ -43,11 +46,11 @@ def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool)
     content = read_file(path.absolute())
     if not content.exists:
         raise LayerError(Problem("no-such-file", f"{path} does not exist", origin=Origin("the argument")))
-    name = layer.project.name(content.path)
+    name = project.name(content.path)
     if content.data is not None and not content.data.decode("utf-8-sig", "replace").strip():
         hint = "write {} into it if a layer without settings is intended"
         raise EditError(Problem("refused-edit", f"{name} is empty", origin=Origin(name), hint=hint))
-    application = layer.project.application
+    application = project.application
     catalogue = application.catalogue
     given = _given(catalogue, content, name)
     refused = [
@@ -64,13 +67,13 @@ def import_edit(layer: LayerFile, path: Path, *, full: bool, allow_secret: bool)
         with suppress(SettingsError):  # what cannot be renamed is written anew
             text = with_new_names(catalogue, text, name)
         said, is_sound = _said_before(catalogue, text, name)
-        kept = {key: node for key, node in said.items() if key not in given and _stays(layer, key, node)}
-        problems = [*refused, *layer.faults(content, _branch(kept))]
+        kept = {key: node for key, node in said.items() if key not in given and _stays(project, target, key, node)}
+        problems = [*refused, *faults(project, {target: content}, _branch(kept))]
         if problems:
             raise SettingsError.of(problems)
-        wanted = {**_wanted(layer, given, said, full=full), **kept}
+        wanted = {**_wanted(project, target, given, said, full=full), **kept}
         values = {key: as_written(key, wanted[key]) for key in catalogue.settings if key in wanted}
-        begin = new_text(layer.project.root / name)
+        begin = new_text(project.root / name)
         if is_sound and text.strip() not in (*_BLANK, begin.strip()):
             edited = _edited(catalogue, text, name, said, values)
             if edited is not None:
@@ -112,24 +115,24 @@ def _is_plain(node: Node) -> bool:
     return node.value is None or isinstance(node.value, str)
 
 
-def _stays(layer: LayerFile, key: str, node: Node) -> bool:
+def _stays(project: Project, target: Target, key: str, node: Node) -> bool:
     """True for what an import leaves in the layer although the file does not say it: secrets, and whose layer it is."""
-    return layer.project.application.catalogue.settings[key].is_secret or (
-        key == "environment" and node.value == layer.target
-    )
+    return project.application.catalogue.settings[key].is_secret or (key == "environment" and node.value == target)
 
 
-def _wanted(layer: LayerFile, given: Mapping[str, Node], said: Mapping[str, Node], *, full: bool) -> dict[str, Node]:
+def _wanted(
+    project: Project, target: Target, given: Mapping[str, Node], said: Mapping[str, Node], *, full: bool
+) -> dict[str, Node]:
     """What the layer is to say: as it says it now, where that means the same."""
-    catalogue = layer.project.application.catalogue
-    look = look_at(layer.project)
-    lines = DOTENV.parsed(look.found.get(DOTENV.name, ()), layer.project, placeholder)
-    scope = Scope(layer.project.environ, lines.values, placeholder)
+    catalogue = project.application.catalogue
+    look = look_at(project)
+    lines = DOTENV.parsed(look.found.get(DOTENV.name, ()), project, placeholder)
+    scope = Scope(project.environ, lines.values, placeholder)
     default = [found for found in look.found.get("default", ()) if isinstance(found, Content)]
     below = _given(catalogue, default[0], default[0].path.name) if default else {}
-    new, old, under = (values_alone(layer.project.application, _branch(nodes), scope) for nodes in (given, said, below))
+    new, old, under = (values_alone(project.application, _branch(nodes), scope) for nodes in (given, said, below))
     inherited = {key: setting.default for key, setting in catalogue.settings.items() if key not in below} | under
-    inherited["environment"] = layer.target
+    inherited["environment"] = target
 
     def is_same(key: str, other: Mapping[str, Node], values: Mapping[str, Any]) -> bool:
         written = as_written(key, given[key])

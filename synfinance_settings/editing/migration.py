@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.editing import lock
-from synfinance_settings.editing.changes import Change, LayerFile, file_bytes, file_text
+from synfinance_settings.editing.changes import LayerFiles
+from synfinance_settings.editing.plan import Change, file_bytes, file_text
 from synfinance_settings.editing.renaming import old_names_in, referring, with_new_names
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, door
 from synfinance_settings.layers.precedence import layers_of
@@ -47,7 +48,7 @@ class DotenvChange:
 class Migration:
     """What is to be renamed in the files of a project; `notes` say what is left for people to do."""
 
-    layers: tuple[tuple[LayerFile, Change], ...]
+    layers: tuple[tuple[LayerFiles, Change], ...]
     dotenvs: tuple[DotenvChange, ...]
     notes: tuple[str, ...]
 
@@ -76,7 +77,7 @@ def migrate(
         found = _worked_out(project, state_dir)
         if not dry_run:
             for layer, change in found.layers:
-                layer.write(change, "migrate")
+                layer.write([change], "migrate")
             for dotenv in found.dotenvs:
                 write_atomically(dotenv.path, file_bytes(dotenv.after))
         return found
@@ -89,8 +90,8 @@ def _worked_out(project: Project, state_dir: Path | None) -> Migration:
         return tuple(sorted(old.now for old in old_names_in(catalogue, text, name)))
 
     files = [
-        (layer, layer.respelled(lambda text, name: with_new_names(catalogue, text, name), keys))
-        for layer in _layer_files(project, state_dir)
+        (layer, layer.respelled(stem, lambda text, name: with_new_names(catalogue, text, name), keys))
+        for stem, layer in _layer_files(project, state_dir)
     ]
     texts = {path: text for path in _dotenvs(project) if (text := _text(project, path)) is not None}
     referred = _referred([*(change.after for _, change in files), *texts.values()], names)
@@ -113,14 +114,14 @@ def _worked_out(project: Project, state_dir: Path | None) -> Migration:
     )
 
 
-def _layer_files(project: Project, state_dir: Path | None) -> Iterator[LayerFile]:
+def _layer_files(project: Project, state_dir: Path | None) -> Iterator[tuple[str, LayerFiles]]:
     """The layer files that there are, of all environments; developers' own ones have no history."""
     kinds = project.application.kinds
     stems = (layer.stem(kind) for layer in layers_of(project.application) for kind in kinds)
     for stem in dict.fromkeys(filter(None, stems)) if project.settings_dir else ():
-        layer = LayerFile(project, stem, state_dir if stem in ("default", *kinds) else None)
-        if layer.read()[1] is not None:
-            yield layer
+        layer = LayerFiles(project, state_dir if stem in ("default", *kinds) else None)
+        if layer.read(stem)[1] is not None:
+            yield stem, layer
 
 
 def _dotenvs(project: Project) -> Iterator[Path]:

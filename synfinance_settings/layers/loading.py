@@ -5,13 +5,13 @@ It does not raise for bad input: a `ValidationReport` carries a snapshot or the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from synfinance_settings.errors import Origin, Problem, SettingsError, told
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.layer import Finding, Layer, nothing_lent
-from synfinance_settings.layers.look import Look
+from synfinance_settings.layers.look import Look, layer_stems
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.overrides import OVERRIDES
 from synfinance_settings.layers.precedence import layers_of
@@ -23,7 +23,7 @@ from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.layers.variables import DOTENV
 from synfinance_settings.layers.waivers import Waiver
 from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
-from synfinance_settings.text.node import Branch, Node, Pending, Source
+from synfinance_settings.text.node import Branch, Node, Pending, Source, leaves, put
 
 
 class _Build:
@@ -88,13 +88,14 @@ def build(
     placeholders: bool = False,
     judged: str | None = None,
     kept: Mapping[str, Branch] | None = None,
+    bare: Collection[str] = (),
 ) -> ValidationReport:
     """Merge and validate what was read.
 
     `required` are layers that must have content, because they had; with `placeholders`, or in a project that lends
     them, names that references need and nothing sets are lent a `placeholder`; what the layer `judged` says is
     validated even where a higher layer would hide it. `kept` is what layers say beside their files, where these are
-    silent on it.
+    silent on it; of the settings that are `bare` only layer files tell.
     """
     project = look.project
     if overrides is not None:
@@ -109,6 +110,9 @@ def build(
         )
     if judged is not None:
         layers = _uncovered(layers, judged)
+    if bare:
+        stems = layer_stems(project)
+        layers = tuple((name, branch if name in stems else _less(branch, bare)) for name, branch in layers)
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
     if look.ignored:
         run.report(_ignored_local(name, project.environment) for name in look.ignored)
@@ -165,6 +169,15 @@ def _without(branch: Branch, other: Branch) -> Branch:
         elif hidden is None:
             kept[key] = value
     return kept
+
+
+def _less(branch: Branch, keys: Collection[str]) -> Branch:
+    """`branch` without what it says of the settings `keys`."""
+    left: Branch = {}
+    for key, node in leaves(branch):
+        if key not in keys:
+            put(left, key, node)
+    return left
 
 
 def _ignored_local(name: str, environment: str) -> Problem:

@@ -8,14 +8,14 @@ all the same. The default layer is judged in every environment of the project, e
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.loading import build
-from synfinance_settings.layers.look import look_at
+from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.precedence import layer_named, layers_of
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
@@ -98,22 +98,42 @@ def judge(
     return build(look, placeholders=placeholders, judged=judged, kept={layer: kept or {}})
 
 
-def judge_default(
-    project: Project, content: Content, environments: Iterable[str], *, kept: Branch | None = None
+def judge_together(
+    project: Project, contents: Mapping[str, Content], environments: Iterable[str], *, kept: Branch | None = None
 ) -> list[ValidationReport]:
-    """Validate `content` as the default layer in each of `environments`; names that nothing sets are lent placeholders.
+    """Validate layer files in the places of those that there are, in each of `environments`; names that nothing sets
+    are lent placeholders.
 
-    A value that no field could take is a fault, although every environment hides it today.
+    `contents` are by their layers: an environment's name, or ``default``, in which a value that no field could take is
+    a fault although every environment hides it today. `kept` is what the only one of them keeps of the old file.
     """
-    alone = look_at(project).only("default").with_layer("default", content)
+    default = contents.get("default")
+    reports = []
+    for name in environments:
+        look = placed(project, contents, name).beside()
+        judged = "environment" if name in contents else None
+        reports.append(build(look, placeholders=True, judged=judged, kept={judged or "default": kept or {}}))
+    if default is None:
+        return reports
+    alone = look_at(project).only("default").with_layer("default", default)
     found = build(alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
     misfits = [problem for problem in found if problem.code in _MISFITS]
-    reports = [
-        judge(in_environment(project, name), "default", content, placeholders=True, kept=kept) for name in environments
-    ]
     told = {_place(problem) for report in reports for problem in report.problems}
     hidden = tuple(problem for problem in misfits if _place(problem) not in told)
     return [replace(report, problems=(*report.problems, *hidden)) for report in reports]
+
+
+def placed(project: Project, contents: Mapping[str, Content], environment: str) -> Look:
+    """A look in `environment` at `contents`, by their layers, in the places of the files that there are."""
+    look = look_at(in_environment(project, environment))
+    if "default" in contents:
+        look = look.with_layer("default", contents["default"])
+    return look.with_layer("environment", contents[environment]) if environment in contents else look
+
+
+def judge_default(project: Project, content: Content, environments: Iterable[str]) -> list[ValidationReport]:
+    """Validate `content` as the default layer in each of `environments`, as `judge_together` does."""
+    return judge_together(project, {"default": content}, environments)
 
 
 def told_once(reports: Iterable[ValidationReport]) -> Iterator[tuple[Problem, tuple[str, ...]]]:

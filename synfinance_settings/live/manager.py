@@ -172,23 +172,24 @@ class ConfigManager(Generic[Config_co]):
         state folder is set. Then the settings are reloaded, unless `environment` is another one than this manager's.
         """
         # every start of a process would pay for what edits files, and few processes ever do
-        from synfinance_settings.editing.changes import Change, LayerFile
+        from synfinance_settings.editing.changes import LayerFiles
         from synfinance_settings.editing.importing import import_edit
+        from synfinance_settings.editing.plan import Plan
 
         project = self.current.project()
         target = project.application.environment(environment) if environment is not None else project.environment
         state_dir = state_folder(project.application, project.environ, self.current.choice.state_dir)
-        layer = LayerFile(project, target, state_dir)
+        files = LayerFiles(project, state_dir)
         is_ours = target == project.environment
 
-        def approve(change: Change) -> bool:
+        def approve(plan: Plan) -> bool:
             if is_ours:
-                self.current.check(project, change.content)
+                self.current.check(project, plan.changes[0].content)
             return True
 
-        edit = import_edit(layer, Path(path), full=False, allow_secret=True)
-        layer.change(edit, f"import {Path(path).name}", approve)
-        log_problems(layer.warnings)
+        edit = import_edit(project, target, Path(path), full=False, allow_secret=True)
+        files.change({target: edit}, f"import {Path(path).name}", approve)
+        log_problems(files.warnings)
         return self.reload_config() if is_ours else self.get_config()
 
     @overload

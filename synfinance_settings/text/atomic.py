@@ -47,7 +47,6 @@ def write_atomically(
     mode: int | None = None,
     *,
     like_folder: bool = False,
-    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Put `data` at `path`: whoever looks sees the old content or the new, also after a crash.
 
@@ -55,27 +54,49 @@ def write_atomically(
     one has `mode`, else 0644 less the umask. In a folder that anybody may write to, a file of a third user is refused,
     who would get to read what is written. What root makes anew without a mode, or with `like_folder`, belongs to the
     owner and the group of the folder. A symbolic link stays, and what it points to is replaced; a link that somebody
-    else could have planted is refused. `ready` is called when all is written and only the renaming is left. Raises
-    `LayerError`, with nothing changed, where it cannot be written so. Once the file is the new one there is no failure
-    any more: a folder that cannot be synced is a warning in the log.
+    else could have planted is refused. Raises `LayerError`, with nothing changed, where it cannot be written so. Once
+    the file is the new one there is no failure any more: a folder that cannot be synced is a warning in the log.
     """
-    hint: str | None = None
-    try:
+    with staged(path, data, mode, like_folder=like_folder) as put:
+        put()
+
+
+@contextmanager
+def staged(
+    path: Path, data: bytes, mode: int | None = None, *, like_folder: bool = False
+) -> Iterator[Callable[[], None]]:
+    """What `write_atomically` does, in two steps: all is written when the block begins, and put in place by a call of
+    what it is given. Where that is not called, or fails, nothing is changed and nothing left.
+    """
+    with _faults_told(path):
         folder, name, real = _opened_folder(path)
         try:
             with _filled(folder, name, real, data, mode, like_folder=like_folder or mode is None) as temporary:
-                ready()
-                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+                def put() -> None:
+                    with _faults_told(path):
+                        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+                yield put
             _sync(folder, path)
         finally:
             _close(folder)
-        return
+
+
+@contextmanager
+def _faults_told(path: Path) -> Iterator[None]:
+    """Let whatever keeps `path` from being written be a `LayerError`."""
+    hint: str | None = None
+    try:
+        yield
     except _RefusedWriteError as refused:
         fault, hint = refused.fault, refused.hint
     except OSError as error:
         fault = error.strerror or "it cannot be opened"
     except ValueError:
         fault = "it is not a path"
+    else:
+        return
     said = f"{printable(str(path))} cannot be written: {fault}"
     raise LayerError(Problem("unwritable", said, origin=Origin(str(path)), hint=hint))
 

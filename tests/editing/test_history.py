@@ -13,7 +13,7 @@ import pytest
 from patience import PATIENCE
 
 from synfinance_settings import ConfigManager, HistoryError
-from synfinance_settings.editing.history import Entry, History
+from synfinance_settings.editing.history import Entry, History, Step
 from synfinance_settings.sections.application import SYNFINANCE
 
 OLD, NEW, OTHER = b"a: old\n", b"a: new\n", b"a: other\n"
@@ -51,7 +51,7 @@ FOUND, SET = ("found", OLD), ("set", NEW)
 
 
 def test_an_announced_version_counts_once_the_file_holds_it(history, layer):
-    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW), FILE))
     assert kept(history) == [FOUND]
     layer.write_bytes(NEW)
     assert kept(history) == [SET, FOUND]
@@ -62,7 +62,7 @@ def test_an_announced_version_counts_once_the_file_holds_it(history, layer):
 
 
 def test_an_announced_version_whose_file_was_never_written_is_dropped(history, layer):
-    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW), FILE))
     history.settle()
     layer.write_bytes(NEW)
     assert kept(history) == [FOUND]
@@ -71,10 +71,10 @@ def test_an_announced_version_whose_file_was_never_written_is_dropped(history, l
 
 @pytest.mark.parametrize("is_written", [True, False])
 def test_what_a_killed_command_announced_is_settled_by_the_next(history, layer, is_written):
-    history.announce(entry(OLD, "found"), entry(NEW, "killed"), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW, "killed"), FILE))
     now = NEW if is_written else OLD
     layer.write_bytes(now)
-    history.announce(entry(now, "found"), entry(OTHER, "next"), FILE)
+    history.announce(Step(entry(now, "found"), entry(OTHER, "next"), FILE))
     layer.write_bytes(OTHER)
     history.settle()
     killed = [("killed", NEW)] if is_written else []
@@ -84,7 +84,7 @@ def test_what_a_killed_command_announced_is_settled_by_the_next(history, layer, 
 
 def test_what_cannot_be_settled_now_is_settled_later(history, layer):
     """A file that cannot be read is neither the announced one nor another."""
-    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW), FILE))
     layer.unlink()
     layer.mkdir()
     history.settle()
@@ -96,7 +96,7 @@ def test_what_cannot_be_settled_now_is_settled_later(history, layer):
 
 def test_what_a_service_accepted_is_no_longer_dropped(history, layer):
     """A reload sees the file between its replacement and the settling of the command that was killed then."""
-    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW), FILE))
     layer.write_bytes(NEW)
     assert history.record(entry(NEW, "reload")) is None
     layer.write_bytes(OTHER)
@@ -105,7 +105,7 @@ def test_what_a_service_accepted_is_no_longer_dropped(history, layer):
 
 
 def test_what_a_service_accepts_while_a_change_is_announced_is_kept_beside_it(history, layer):
-    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW), FILE))
     assert history.record(entry(OTHER, "reload")) is not None
     layer.write_bytes(NEW)
     history.settle()
@@ -118,7 +118,7 @@ def test_a_store_from_before_versions_were_announced_is_used(history, layer):
         store.execute("drop table announced")
     store.close()
     assert kept(history) == [FOUND]
-    history.announce(entry(OLD, "found"), entry(NEW), FILE)
+    history.announce(Step(entry(OLD, "found"), entry(NEW), FILE))
     layer.write_bytes(NEW)
     assert kept(history) == [SET, FOUND]
 
