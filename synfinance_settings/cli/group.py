@@ -21,7 +21,21 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from synfinance_settings.choice import APP_VARIABLE, application_named, chosen_application
-from synfinance_settings.cli import difference, doctor, migrate, operating, reading, reads, render, starting, writing
+from synfinance_settings.cli import (
+    change,
+    difference,
+    doctor,
+    export,
+    history,
+    init,
+    migrate,
+    reads,
+    render,
+    schema,
+    show,
+    validate,
+    watch,
+)
 from synfinance_settings.cli import plan as planning
 from synfinance_settings.cli.program import Program, program_of, with_names
 from synfinance_settings.cli.words import WORDS
@@ -53,26 +67,26 @@ _DEBUG: Final = f"{__name__}.debug"
 
 COMMANDS: Final = {
     "Look without changing a layer": (
-        reading.validate,
-        reading.show,
-        reading.get,
-        reading.explain,
+        validate.validate,
+        show.show,
+        show.get,
+        show.explain,
         difference.diff,
         planning.plan,
-        operating.history,
-        operating.watch,
+        history.history,
+        watch.watch,
         doctor.doctor,
         reads.reads,
     ),
     "Change a layer file": (
-        writing.set_,
-        writing.unset,
-        writing.import_,
+        change.set_,
+        change.unset,
+        change.import_,
         planning.apply,
-        writing.rollback,
+        change.rollback,
         migrate.migrate,
     ),
-    "Write another file": (starting.init, writing.export, reading.schema, reading.env_template),
+    "Write another file": (init.init, export.export, schema.schema, schema.env_template),
 }
 """The commands, as the help puts them together."""
 

@@ -1,8 +1,8 @@
-"""The commands that look and change nothing: validate, show, get, explain, schema, env-template."""
+"""The commands that print values: show, get, explain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from synfinance_settings.cli import completion, destination, options, reads, render
 from synfinance_settings.cli.program import Command, program_of
-from synfinance_settings.errors import DEFAULT, NOT_SET, LayerError, Origin, Problem
+from synfinance_settings.errors import DEFAULT, NOT_SET, Problem
 from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
@@ -22,127 +22,6 @@ if TYPE_CHECKING:
 
 _LONGEST_ORIGIN: Final = 36  # columns; a longer one stands on a line of its own
 _NARROWEST_VALUE: Final = 40
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@click.command(cls=Command, short_help="Check layers, and report every fault with its place.")
-@click.argument("files", nargs=-1, type=_FILE)
-@options.environment_option
-@click.option("--all", "all_environments", is_flag=True, help="Validate all environments.")
-@options.placeholders_option
-@options.strict_option
-@options.probe_options
-@options.format_option("text", "json", "github")
-def validate(
-    files: tuple[Path, ...],
-    environment: str | None,
-    all_environments: bool,
-    placeholders: bool,
-    strict: bool,
-    probe: float | None,
-    output: str,
-) -> None:
-    """Check layers as a start would, and name every fault with its place.
-
-    Without FILE, an environment is validated with all its layers and variables. A FILE is validated as the layer that
-    it is named after: on the default layer, for its environment; a default layer in every environment that has a
-    layer file, or in that of --env, with values lent to names that nothing sets.
-
-    With --probe the world is asked too, at once and in time: do names resolve, ports answer, files lie there, servers
-    take the credentials? Nothing is changed, and nobody is asked with a value that is lent.
-
-    \b
-    {call} validate --all
-    {call} validate {folder}/{environment}.yaml --placeholders
-    """
-    from synfinance_settings.layers.trial import validate as check
-
-    if all_environments and (files or environment):
-        raise click.UsageError("--all cannot be combined with FILE or --env")
-    reports: list[tuple[str, ValidationReport]] = []
-    for path in files:
-        reports += _of_file(path, environment, placeholders=placeholders)
-    for name in options.application().kinds if all_environments else () if files else (environment,):
-        report = check(options.find(name), placeholders=placeholders)
-        reports.append((str(report.environment), report))
-    if probe is not None:
-        names = [name for name, _ in reports]
-        reports = list(zip(names, options.probed([report for _, report in reports], probe), strict=True))
-    good = [bool(report) and not (strict and report.warnings) for _, report in reports]
-    {"text": _print_text, "json": _print_json, "github": _print_annotations}[output](reports, good)
-    if not all(good):
-        raise click.exceptions.Exit(1)
-
-
-def _of_file(path: Path, environment: str | None, *, placeholders: bool) -> Iterator[tuple[str, ValidationReport]]:
-    """What is found in a file, with its name; a default layer has a report for each environment."""
-    from synfinance_settings.layers.trial import environments_of, judge, judge_default, layer_of, without_layer
-    from synfinance_settings.text.files import read_file
-
-    layer, named = layer_of(options.application(), path)
-    project = options.find(environment or named)
-    content = read_file(path.absolute())
-    if layer != "default":
-        yield str(path), judge(project, layer, content, placeholders=placeholders)
-        return
-    environments = (environment,) if environment else environments_of(project)
-    for report in judge_default(project, content, environments):
-        yield f"{path} ({report.environment})", report
-    if environment is None:
-        render.note(without_layer(project.application, environments))
-
-
-def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
-    for problem, names in _found(reports):
-        render.say(render.report(problem, "in " + ", ".join(names)), render.Shown("\n"))
-    width = max(len(render.shown(name)) for name, _ in reports)
-    for (name, report), is_good in zip(reports, good, strict=True):
-        verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
-        render.say(verdict, f"  {render.shown(name).ljust(width)}  {report.verdict()}")
-    if any(options.lends_help(report.problems) for _, report in reports):
-        render.say(options.LENDING, err=True)
-
-
-def _print_json(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
-    render.echo_json(
-        [
-            {
-                "name": name,
-                "environment": str(report.environment),
-                "valid": is_good,
-                "problems": list(map(_as_data, report.problems)),
-                "warnings": list(map(_as_data, report.warnings)),
-                "waived": list(map(_as_data, report.waived)),
-                "placeholders": list(report.placeholders),
-            }
-            for (name, report), is_good in zip(reports, good, strict=True)
-        ]
-    )
-
-
-def _as_data(problem: Problem) -> dict[str, Any]:
-    """A problem for scripts; the value that it hides has the type of its setting."""
-    from synfinance_settings.layers.output import typed
-
-    data = problem.as_dict()
-    catalogue = options.application().catalogue
-    if problem.overrides and problem.key in catalogue.settings and not catalogue.settings[problem.key].is_secret:
-        data["overrides"]["value"] = typed(catalogue, problem.key, problem.overrides.value)
-    return data
-
-
-def _print_annotations(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
-    for problem, _ in _found(reports):
-        render.say(render.annotation(problem))
-
-
-def _found(reports: list[tuple[str, ValidationReport]]) -> Iterator[tuple[Problem, list[str]]]:
-    """Every problem and warning, once, with the names of the reports that tell it."""
-    found: dict[Problem, list[str]] = {}
-    for name, report in reports:
-        for problem in dict.fromkeys((*report.problems, *report.warnings, *report.waived)):
-            found.setdefault(problem, []).append(name)
-    yield from found.items()
 
 
 class _SectionName(click.ParamType[str]):
@@ -410,81 +289,3 @@ def _require_key(key: str) -> None:
         said = f"{key} is a variable of {variables[key]}"
         problem = Problem("unknown-key", said, key, Origin("the argument"), hint=f"name the setting: {variables[key]}")
     raise UnknownKeyError(problem)
-
-
-@click.command(cls=Command, short_help="Print the JSON schema of a layer file.")
-@destination.output_option
-@click.option("--check", is_flag=True, help="Compare with the file instead; exit with 1 if it is out of date.")
-@click.option(
-    "--against", metavar="VERSION_OR_FILE", help="Name what breaks layers that an earlier schema was good for."
-)
-@destination.yes_option
-def schema(path: str | None, check: bool, against: str | None, yes: bool) -> None:
-    """Print the JSON schema of a layer file, for editors; into a .yaml file it goes as YAML.
-
-    --check compares with --output, or with schema.json in the settings folder. --against compares with an earlier
-    schema, a file or what git has of schema.json in a version, and ends with 1 where a change breaks layers.
-
-    \b
-    {call} schema --against v1.4
-    """
-    from synfinance_settings.model.schema import layer_schema
-    from synfinance_settings.text.files import read_file
-
-    if against is not None:
-        if path or check:
-            raise click.UsageError("--against goes without --output and --check")
-        _compare(against)
-        return
-    chosen = destination.format_for(path, fits=lambda found: found.is_layer, usual="json")
-    text = chosen.write(layer_schema(options.application()))
-    if not check:
-        destination.put(path, text, yes=yes)
-        return
-    folder = options.find().settings_dir or Path(options.application().settings_dir_name)
-    target = Path(path) if path else folder / "schema.json"
-    name = render.place(target)
-    content = read_file(target.absolute())
-    if not content.exists:
-        raise LayerError(Problem("no-such-file", f"{name} does not exist", origin=Origin(name)))
-    if content.failure:
-        content.text(name)  # raises its failure
-    if content.data != text.encode():
-        mend = options.call("schema", "--output", name)
-        render.say(f"{name} is out of date", f"; update it with: {mend}" if mend else "", err=True)
-        raise click.exceptions.Exit(1)
-    render.say(f"{name} is current")
-
-
-def _compare(against: str) -> None:
-    """Print what differs from an earlier schema, what breaks layers first; end with 1 where something does."""
-    from synfinance_settings.cli.earlier import earlier_schema
-    from synfinance_settings.model.compatibility import differences
-
-    folder = options.find_anyhow().settings_dir or Path(options.application().settings_dir_name)
-    found, fault = [], None
-    try:
-        found = differences(earlier_schema(against, folder), options.application())
-    except ValueError as error:
-        fault = str(error)
-    if fault is not None:
-        raise LayerError(Problem("syntax", f"{against}: {fault}", origin=Origin("the argument")))
-    for told in sorted(found, key=lambda told: not told.is_breaking):
-        kind = render.style("breaking", "error") if told.is_breaking else render.style("remark  ", "quiet")
-        render.say(kind, f"  {told.key} {told.message}")
-    broken = sum(told.is_breaking for told in found)
-    render.say(f"{render.counted(broken, 'breaking change')} since {against}", err=True)
-    if broken:
-        raise click.exceptions.Exit(1)
-
-
-@click.command("env-template", cls=Command, short_help="Print every variable, as a start for a .env file.")
-@destination.output_option
-@destination.yes_option
-def env_template(path: str | None, yes: bool) -> None:
-    """Print every variable with its meaning and default, to start a .env from."""
-    from synfinance_settings.model.template import env_template as template
-
-    destination.format_for(path, fits=lambda found: not found.is_layer, usual="env")
-    # people will write secrets into it
-    destination.put(path, template(options.application()), yes=yes, mode=0o600, starts_dotenv=True)
