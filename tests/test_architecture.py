@@ -162,7 +162,7 @@ LARGER = {
 
 
 def is_private(name):
-    return name.startswith("_") and not name.endswith("__") and name != "_"
+    return name.startswith("_") and not name.endswith("__") and name not in ("_", "_replace")  # of a named tuple
 
 
 def private_names_made(tree):
