@@ -20,7 +20,7 @@ from inputs import CANARY
 from synfinance_settings import ConfigManager, EnvLoader, SettingsError
 from synfinance_settings.cli import render
 from synfinance_settings.cli.group import group
-from synfinance_settings.editing.difference import masked_difference
+from synfinance_settings.editing.masked_difference import masked_difference
 from synfinance_settings.editing.splice import set_value, unset_value
 from synfinance_settings.errors import LayerError
 from synfinance_settings.foreign import is_printable

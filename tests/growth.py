@@ -13,7 +13,7 @@ from typing import Final
 
 from synfinance_settings import ConfigManager, EnvLoader, SettingsError
 from synfinance_settings.cli import render
-from synfinance_settings.editing.difference import masked_difference
+from synfinance_settings.editing.masked_difference import masked_difference
 from synfinance_settings.editing.splice import set_value, unset_value
 from synfinance_settings.errors import Problem
 from synfinance_settings.layers.comparison import changed_in_files

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.editing import lock
-from synfinance_settings.editing.difference import holds_secret, masked_difference, parses
 from synfinance_settings.editing.history import Begun, Entry, History, Step, this_user
+from synfinance_settings.editing.masked_difference import holds_secret, masked_difference, parses
 from synfinance_settings.editing.plan import (
     Change,
     Edit,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from synfinance_settings.editing.changes import new_text
-from synfinance_settings.editing.difference import parses
 from synfinance_settings.editing.edits import said_in, secret_refusal
+from synfinance_settings.editing.masked_difference import parses
 from synfinance_settings.editing.plan import Edit, Target, faults
 from synfinance_settings.editing.renaming import with_new_names
 from synfinance_settings.editing.splice import as_written, layer_of, set_value, unset_value

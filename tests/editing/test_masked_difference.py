@@ -7,7 +7,7 @@ import difflib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synfinance_settings.editing.difference import masked_difference
+from synfinance_settings.editing.masked_difference import masked_difference
 from synfinance_settings.sections.application import SYNFINANCE
 
 HOSTS = st.lists(st.integers(1, 5), max_size=12)
