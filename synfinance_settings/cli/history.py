@@ -24,9 +24,16 @@ def history(target: Target | None, output: str) -> None:
     \b
     {call} history --env {environment}
     """
+    from synfinance_settings.layers.trial import listed
+
     files, target = options.layer_files(target)
     assert files.history is not None, "the commands always have a state folder"
     versions = [replace(version, files={}) for version in files.history.versions(target)]
+    if begun := files.history.begun():
+        render.note(
+            f"{begun.command} was killed while it wrote {listed(begun.names)}, and {listed([*begun.left])} stayed as it"
+            " was; the next command that changes a layer carries it out"
+        )
     if output == "json":
         rows = [
             {

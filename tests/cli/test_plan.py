@@ -219,6 +219,16 @@ def test_several_layers_are_written_as_one_change(shipped_desk):
     assert told[0]["when"] == told[1]["when"]
 
 
+def test_several_layers_are_refused_where_no_history_can_make_them_one_change(shipped_desk):
+    shipped_desk.done("plan", "default:cache.ttl=1800", "production:cache.ttl=1800", "-o", "plan.json")
+    was = shipped_desk.text("default"), shipped_desk.text("production")
+    shipped_desk.state.write_text("no folder")
+    result = shipped_desk.run("apply", "plan.json")
+    assert result.exit_code == 2
+    assert "several layers are written as one change only where the history can be" in result.stderr
+    assert (shipped_desk.text("default"), shipped_desk.text("production")) == was
+
+
 def test_a_plan_of_a_whole_file_is_applied_as_import_would(shipped_desk, shipped):
     file = shipped.write("new.yaml", "server: {timeout: 75}\nsecurity: {jwt_enabled: false}\n")
     shipped_desk.done("plan", str(file), "--env", "development", "-o", "plan.json")

@@ -343,3 +343,39 @@ def test_an_empty_store_has_no_versions(history):
     history.path.write_bytes(b"")
     assert kept(history) == []
     assert history.record(entry(OLD)) == 1
+
+
+def step(history, project, name: str) -> Step:
+    """One of two files of a change, in an environment of its own."""
+    entries = [Entry(name, {f"{name}.yaml": content}, what) for content, what in ((OLD, "found"), (NEW, "apply"))]
+    project.layer(name, OLD)
+    return Step(*entries, f"{name}.yaml")
+
+
+def test_a_change_of_two_files_is_begun_while_one_of_them_is_new(history, project):
+    history.announce(step(history, project, "development"), step(history, project, "test"))
+    assert history.begun() is None
+    project.layer("development", NEW)
+    begun = history.begun()
+    assert (begun.command, begun.names) == ("apply", ("development.yaml", "test.yaml"))
+    assert begun.left == {"test.yaml": NEW}
+    history.settle()
+    assert history.begun() == begun
+    project.layer("test", NEW)
+    assert history.begun() is None
+    history.settle()
+    assert [history.latest(name).command for name in ("development", "test")] == ["apply", "apply"]
+
+
+def test_a_file_that_was_edited_since_is_left_as_it_is(history, project):
+    history.announce(step(history, project, "development"), step(history, project, "test"))
+    project.layer("development", NEW)
+    project.layer("test", OTHER)
+    assert history.begun() is None
+    history.settle()
+    assert [history.latest(name).command for name in ("development", "test")] == ["apply", "found"]
+
+
+def test_a_reason_is_kept(history, layer):
+    history.record(Entry("development", {FILE: OLD}, "apply", reason="why not"))
+    assert history.latest("development").reason == "why not"
