@@ -110,7 +110,7 @@ def import_(
     {call} export {other}.yaml --env {other}
     {call} import {other}.yaml --env {other}
     """
-    from synfinance_settings.editing.importing import import_edit
+    from synfinance_settings.editing.import_edit import import_edit
 
     files, target = options.layer_files(target, wait)
     edit = import_edit(files.project, target, path, full=full or target == "default", allow_secret=allow_secret)

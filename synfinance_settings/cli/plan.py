@@ -106,7 +106,7 @@ def _edits(
 ) -> dict[Target, Edit]:
     """The edits that the arguments name, one a layer."""
     from synfinance_settings.editing.edits import setting_edit, unsetting_edit
-    from synfinance_settings.editing.importing import import_edit
+    from synfinance_settings.editing.import_edit import import_edit
     from synfinance_settings.editing.plan_file import storable
 
     application = project.application

@@ -173,7 +173,7 @@ class ConfigManager(Generic[Config_co]):
         """
         # every start of a process would pay for what edits files, and few processes ever do
         from synfinance_settings.editing.changes import LayerFiles
-        from synfinance_settings.editing.importing import import_edit
+        from synfinance_settings.editing.import_edit import import_edit
         from synfinance_settings.editing.plan import Plan
 
         project = self.current.project()

@@ -8,7 +8,7 @@ from shop import SHOP
 from synfinance_settings import EditError, SettingsError, UnknownKeyError
 from synfinance_settings.editing.changes import LayerFiles
 from synfinance_settings.editing.edits import rollback_edit, setting_edit, unsetting_edit
-from synfinance_settings.editing.importing import import_edit
+from synfinance_settings.editing.import_edit import import_edit
 from synfinance_settings.layers.project import find_project
 
 DEFAULT = "motto: sell  # loud\ncart:\n  limit: 5\n"
