@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.model.resource import Listener
-from synfinance_settings.probing.asking import in_words
+from synfinance_settings.probing.answers import in_words
 from synfinance_settings.probing.finding import Command, Finding, correct
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.resource import Certificate, File, Folder, Listener, Resource, Server
 from synfinance_settings.probing import certificates, credentials, paths, ports, servers
-from synfinance_settings.probing.asking import asked, in_time
+from synfinance_settings.probing.answers import asked, in_time
 from synfinance_settings.probing.finding import Finding, correct, listed
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from synfinance_settings.layers.output import plain
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import as_text
 from synfinance_settings.model.resource import Resource, Server
-from synfinance_settings.probing.asking import in_words
+from synfinance_settings.probing.answers import in_words
 from synfinance_settings.probing.finding import Command, Finding, listed
 
 if TYPE_CHECKING:
