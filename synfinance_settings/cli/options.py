@@ -210,7 +210,7 @@ def stored(number: int) -> ValidationReport:
     """The settings as version `number` of the history has them; raises `RollbackError` where there is none."""
     from synfinance_settings.editing.history import History
     from synfinance_settings.errors import Problem, RollbackError
-    from synfinance_settings.layers.loading import build
+    from synfinance_settings.layers.build import build
     from synfinance_settings.layers.look import look_at, stored_look
 
     project = find()

@@ -33,8 +33,8 @@ from synfinance_settings.editing.plan import (
 )
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, door
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.comparison import changed_in_files
-from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport

@@ -14,8 +14,8 @@ from typing import Any
 
 from synfinance_settings.editing.remarks import remarks
 from synfinance_settings.errors import Origin, Problem, SettingsError
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.comparison import changed_keys
-from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain, trail

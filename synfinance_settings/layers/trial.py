@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem
-from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.precedence import layer_named, layers_of
 from synfinance_settings.layers.project import Project

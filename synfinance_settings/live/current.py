@@ -19,8 +19,8 @@ from time import perf_counter
 from typing import Any, Final, Literal, NamedTuple
 
 from synfinance_settings.errors import LayerError, Problem, SettingsError
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.environ import Environ
-from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.project import Project, find_project

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.forks import whole
-from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, layer_stems, stored_look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem, SettingsError, printable
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.comparison import changed_keys
-from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, layer_stems, look_at, stored_look
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.precedence import layers_of

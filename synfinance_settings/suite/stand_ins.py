@@ -11,8 +11,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.layer import Finding, Glance
-from synfinance_settings.layers.loading import build
 from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.output import plain
 from synfinance_settings.layers.project import Project

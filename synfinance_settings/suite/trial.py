@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from synfinance_settings.errors import Origin
-from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.output import line
 from synfinance_settings.layers.overrides import OVERRIDES

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from stall import HUSH, STALL
 
-from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import find_project
 from synfinance_settings.model.schema import layer_schema

@@ -14,7 +14,7 @@ from synfinance_settings import (
     UnknownKeyError,
     ValidationReport,
 )
-from synfinance_settings.layers.loading import build
+from synfinance_settings.layers.build import build
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.precedence import LAYERS
 from synfinance_settings.layers.project import find_project
