@@ -27,7 +27,7 @@ from synfinance_settings.foreign import is_printable
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.model.forms import read_boolean, read_number, read_texts, read_whole_number
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.expansion import ReferenceFault, Scope, expand

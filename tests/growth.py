@@ -19,7 +19,7 @@ from synfinance_settings.errors import Problem
 from synfinance_settings.layers.comparison import changed_in_files
 from synfinance_settings.layers.environ import Environ, read_variables
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.model.forms import read_texts
 from synfinance_settings.sections.application import SYNFINANCE

@@ -22,7 +22,7 @@ from synfinance_settings.errors import (
     UnknownKeyError,
     door,
 )
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8, read_texts

@@ -19,7 +19,7 @@ from synfinance_settings.editing.plan import Edit, Target, faults
 from synfinance_settings.editing.renaming import with_new_names
 from synfinance_settings.editing.splice import as_written, layer_of, set_value, unset_value
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import placeholder

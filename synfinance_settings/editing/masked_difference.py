@@ -8,7 +8,7 @@ from typing import Final
 
 from synfinance_settings.errors import MASK, LayerError
 from synfinance_settings.layers.excerpt import Piece, pieces
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.expansion import is_braced

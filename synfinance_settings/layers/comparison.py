@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
 from synfinance_settings.errors import LayerError
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.layers.merge import merge
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.section import Section

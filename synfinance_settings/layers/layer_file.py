@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem, Severity
 from synfinance_settings.layers.excerpt import SourceText, unread_excerpt
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.waivers import Waivers, waivers_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers.fitting import Former, shaped, take
+from synfinance_settings.layers.fit import Former, shaped, take
 from synfinance_settings.layers.layer import Finding, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.model.catalogue import Catalogue

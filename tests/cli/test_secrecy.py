@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from synfinance_settings import SettingsError
-from synfinance_settings.layers.fitting import fit
+from synfinance_settings.layers.fit import fit
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.formats import outline_text, read_text
 from synfinance_settings.text.node import Source, leaves, text_of
