@@ -11,6 +11,7 @@ SECONDS ?=
 ENVIRONMENTS := development staging production test
 PYTEST_ARGS ?=
 SEED ?=
+WORLD ?=
 REF ?=
 
 .DEFAULT_GOAL := help
@@ -78,8 +79,8 @@ bench-quick: setup ## run every row of the benchmark once, to see that it runs
 bench-against: setup ## measure beside another commit of this repository: REF=main
 	@$(BIN)/python benchmarks/bench.py --against $(or $(REF),HEAD)
 
-misconfig: setup ## inject mistakes into the layers and measure how they are told, or those of SEED=7
-	@$(BIN)/python benchmarks/misconfig/misconfig.py $(if $(SEED),--seed $(SEED))
+misconfig: setup ## inject mistakes into the layers and measure how they are told, or those of SEED=7; with WORLD=1 by probes too
+	@$(BIN)/python benchmarks/misconfig/misconfig.py $(if $(WORLD),--world) $(if $(SEED),--seed $(SEED))
 
 soak: setup ## let a watched project live through six minutes of edits, or SECONDS=60
 	@$(BIN)/python benchmarks/soak.py $(if $(SECONDS),--seconds $(SECONDS))

@@ -6,11 +6,14 @@ import importlib
 import json
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
 import pytest
 from patience import PATIENCE
+from servers import missing
 
 CHECKOUT = Path(__file__).parents[1]
 MISCONFIG = CHECKOUT / "benchmarks/misconfig"
@@ -106,7 +109,7 @@ def test_an_outcome_follows_from_what_was_told_where(module, outcome):
         for told in (refusal, remarks)
     ]
     mistake = module("layer_lines").Mistake("", frozenset([7]), frozenset(["server.port"]))
-    mutant = module("mutants").Mutant(1, 1, "any", "test", "a", mistake)
+    mutant = module("mutants").Mutant(1, 1, "any", "test", "a", mistake, "")
     verdict = module("judging").verdict(mutant, loading(values, *said), {"server.port": 1})
     assert verdict.outcome == outcome
     if refusal:
@@ -123,6 +126,58 @@ def test_the_package_is_measured_and_says_nothing_against_the_shipped_layers(mod
     listed = run("--alone", "--list", "silent")
     assert listed.stdout.splitlines()[-1].endswith(" silent")
     assert listed.stdout.count("\n    + ") or listed.stdout.count("\n    - ")
+
+
+TYPOS = [
+    ("default", "database.host", "localhost", "locahost.invalid"),
+    ("default", "cache.host", "localhost", "localhots.invalid"),
+    ("default", "ml.model_path", "models", "modles"),
+    ("production", "database.name", "synfinance", "synfnance"),
+    ("production", "security.ssl_cert_path", "certs", "cert"),
+    ("production", "security.ssl_key_path", "synfinance.key", "synfinance.kye"),
+    ("production", "monitoring.metrics_file", "metrics.log", "metrics.lg"),
+    ("production", "monitoring.metrics_file", "log/synfinance", "log/synfinnace"),
+]
+
+
+@pytest.fixture
+def there(module, monkeypatch):
+    """The world that the layers name; relative paths count from its folder."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
+        Path(folder).chmod(0o755)  # PostgreSQL does not run as root
+        try:
+            place = servers.enter_context(module("world").world(Path(folder) / "world"))
+        except LookupError as error:
+            missing(str(error))
+        monkeypatch.chdir(place.root)
+        yield place
+
+
+def test_probes_find_typos_of_hosts_ports_paths_and_credentials_in_their_lines(module, there):
+    """Without them nobody could know; and nothing is said of the layers as they are."""
+    readers, of_lines = module("readers"), module("layer_lines").Layer
+
+    def told(variables=there.variables):
+        alone, probing = readers.world_readers(variables).values()
+        silent, loud = (load(there.settings_dir, "production", None) for load in (alone, probing))
+        assert (silent.refusal, silent.remarks) == ((), ())
+        return [(finding.key, *finding.places) for finding in (*loud.refusal, *loud.remarks)]
+
+    assert told() == []
+    ports = [("default", f"{section}.port", "", "1") for section in ("database", "cache")]
+    for name, key, right, wrong in (*TYPOS, *ports):
+        path = there.settings_dir / f"{name}.yaml"
+        text = path.read_text()
+        (line,) = [line for line in of_lines(text).lines if line.key == key]
+        value = line.value.replace(right, wrong) if right else wrong
+        path.write_text(of_lines(text).with_line(line, line.written(value=value)).text)
+        assert told() == [(key, (path.name, line.number))]
+        path.write_text(text)
+    for variable, key in (("DB", "database.password"), ("REDIS", "cache.password")):
+        wrong = there.variables | {f"SYNFINANCE_{variable}_PASSWORD": "Cedar-Anchor-Teapot-3310"}
+        assert told(wrong) == [(key,)]
+    login = there.variables | {"SYNFINANCE_DB_USER": "postgers"}
+    assert told(login) == [("database.password",)], "which of the two is wrong no server says"
 
 
 def test_the_peers_are_measured_on_the_same_mutants():

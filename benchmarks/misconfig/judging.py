@@ -6,12 +6,12 @@ would be right (a hint, a limit, the choices, the form). A mistake is pinpointed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from findings import Finding, Loading
+from findings import Finding, Load, Loading
 from mutants import ENVIRONMENTS, FILES, SETTINGS_DIR, Mutant
 from readers import OURS, READERS
 
@@ -71,16 +71,16 @@ AGREED: Final = "server.workers"  # one value stands for all: dynaconf joins lis
 class Judge:
     """Loads mutants in a folder of its own, by some of the readers, and gives the verdicts."""
 
-    def __init__(self, folder: Path, names: Iterable[str] = READERS) -> None:
-        self._names = tuple(names)
+    def __init__(self, folder: Path, readers: Mapping[str, Load] = READERS, settings_dir: Path = SETTINGS_DIR) -> None:
+        self._readers = readers
         self._folder = folder / "settings"
         self._folder.mkdir(parents=True)
-        self._texts = {name: SETTINGS_DIR.joinpath(name).read_text() for name in FILES}
+        self._texts = {name: settings_dir.joinpath(name).read_text() for name in FILES}
         for name, text in self._texts.items():
             self._folder.joinpath(name).write_text(text)
         self._before = {
-            (name, environment): READERS[name](self._folder, environment, None)
-            for name in self._names
+            (name, environment): load(self._folder, environment, None)
+            for name, load in readers.items()
             for environment in ENVIRONMENTS
         }
 
@@ -97,10 +97,10 @@ class Judge:
         path = self._folder / mutant.file
         path.write_text(mutant.mistake.text)
         try:
-            return {name: self._verdict(mutant, name) for name in self._names}
+            return {name: self._verdict(mutant, name) for name in self._readers}
         finally:
             path.write_text(self._texts[mutant.file])
 
     def _verdict(self, mutant: Mutant, name: str) -> Verdict:
         before = self._before[name, mutant.environment]
-        return verdict(mutant, READERS[name](self._folder, mutant.environment, before.snapshot), before.values)
+        return verdict(mutant, self._readers[name](self._folder, mutant.environment, before.snapshot), before.values)

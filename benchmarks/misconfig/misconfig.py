@@ -3,6 +3,7 @@
     python benchmarks/misconfig/misconfig.py                    three seeds, beside three peers: a minute or two
     python benchmarks/misconfig/misconfig.py --seed 7           one seed, a held-back one
     python benchmarks/misconfig/misconfig.py --alone            the package without its peers: seconds
+    python benchmarks/misconfig/misconfig.py --world            in a world that is there, with probes that ask: minutes
     python benchmarks/misconfig/misconfig.py --list silent      the mutants of one outcome, with what changed
     python benchmarks/misconfig/misconfig.py --list refused     those that lack the line or the mend, and what was told
 
@@ -19,13 +20,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from findings import VARIABLES
 from judging import OUTCOMES, Judge, Verdicts
-from mutants import EACH, Mutant, mutants
-from readers import OURS, READERS, set_variables
+from mutants import EACH, SETTINGS_DIR, Mutant, mutants
+from readers import OURS, PROBING, READERS, set_variables, world_readers
 from tally import Tally
+from world import World, world
 
 SEEDS: Final = (1, 2, 3)
 
@@ -33,12 +37,15 @@ SEEDS: Final = (1, 2, 3)
 def main() -> int:
     options = _options()
     seeds = options.seed or SEEDS
-    corpus = [mutant for seed in seeds for mutant in mutants(seed, 1 if options.quick else EACH)]
-    names = (OURS,) if options.alone else tuple(READERS)
-    with (
-        tempfile.TemporaryDirectory(prefix="synfinance-misconfig-") as folder,
-        ProcessPoolExecutor(os.cpu_count(), initializer=_start, initargs=(folder, names)) as pool,
-    ):
+    names = (OURS,) if options.alone else (OURS, PROBING) if options.world else tuple(READERS)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="synfinance-misconfig-"))
+        place = stack.enter_context(_place(Path(folder), options.world))
+        corpus = [
+            mutant for seed in seeds for mutant in mutants(seed, 1 if options.quick else EACH, place.settings_dir)
+        ]
+        given = (folder, names, place)
+        pool = stack.enter_context(ProcessPoolExecutor(os.cpu_count(), initializer=_start, initargs=given))
         alarms = pool.submit(_alarms).result()
         tally = Tally(names, zip(corpus, _progress(pool.map(_judge, corpus, chunksize=4), len(corpus)), strict=True))
     if options.list:
@@ -53,13 +60,25 @@ def main() -> int:
     return 1 if alarms else 0
 
 
+@contextmanager
+def _place(folder: Path, is_world: bool) -> Iterator[World]:
+    """Where the layers lie: as they are shipped, or in a world that they name."""
+    if is_world:
+        folder.chmod(0o755)  # PostgreSQL does not run as root
+        with world(folder / "world") as there:
+            yield there
+    else:
+        yield World(SETTINGS_DIR, Path.cwd(), VARIABLES)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, action="append", help=f"may be given again; {SEEDS} when none is given")
     parser.add_argument("--quick", action="store_true", help="one mutant of a kind, to see that everything runs")
     parser.add_argument("--alone", action="store_true", help="measure the package without its peers")
+    parser.add_argument("--world", action="store_true", help="start what the layers name, and measure probes beside")
     parser.add_argument("--list", choices=OUTCOMES, metavar="OUTCOME", help=f"list its mutants: {', '.join(OUTCOMES)}")
-    parser.add_argument("--reader", choices=READERS, default=OURS, help="whose outcome is listed")
+    parser.add_argument("--reader", choices=(*READERS, PROBING), default=OURS, help="whose outcome is listed")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser.parse_args()
 
@@ -69,10 +88,13 @@ def _options() -> argparse.Namespace:
 _judges: list[Judge] = []
 
 
-def _start(folder: str, names: tuple[str, ...]) -> None:
+def _start(folder: str, names: tuple[str, ...], place: World) -> None:
     logging.disable()
     set_variables()
-    _judges.append(Judge(Path(folder) / str(os.getpid()), names))
+    os.chdir(place.root)
+    known = {**READERS, **world_readers(place.variables)} if PROBING in names else READERS
+    readers = {name: known[name] for name in names}
+    _judges.append(Judge(Path(folder) / str(os.getpid()), readers, place.settings_dir))
 
 
 def _alarms() -> list[str]:

@@ -40,6 +40,7 @@ class Mutant:
     environment: str
     layer: str
     mistake: Mistake
+    before: str
 
     @property
     def file(self) -> str:
@@ -48,23 +49,21 @@ class Mutant:
 
     def difference(self) -> str:
         """The lines that were taken out and put in."""
-        before = SETTINGS_DIR.joinpath(self.file).read_text().splitlines()
-        said = (
-            line.encode("ascii", "backslashreplace").decode() for line in ndiff(before, self.mistake.text.splitlines())
-        )
+        lines = ndiff(self.before.splitlines(), self.mistake.text.splitlines())
+        said = (line.encode("ascii", "backslashreplace").decode() for line in lines)
         found = [line for line in said if line[0] in "-+"]
         return "\n".join(f"    {line}" for line in (found if len(found) <= 8 else [*found[:8], "..."]))
 
 
-def mutants(seed: int, each: int = EACH) -> Iterator[Mutant]:
+def mutants(seed: int, each: int = EACH, settings_dir: Path = SETTINGS_DIR) -> Iterator[Mutant]:
     """The mutants of `seed`, at most `each` of a kind, none twice."""
-    layers = _layers()
+    layers = _layers(settings_dir)
     for operator in OPERATORS:
         yield from _of_kind(operator, layers, seed, each)
 
 
-def _layers() -> dict[str, Layer]:
-    texts = {name: SETTINGS_DIR.joinpath(f"{name}.yaml").read_text() for name in ("default", *ENVIRONMENTS)}
+def _layers(settings_dir: Path) -> dict[str, Layer]:
+    texts = {name: settings_dir.joinpath(f"{name}.yaml").read_text() for name in ("default", *ENVIRONMENTS)}
     alone = {name: Layer(text) for name, text in texts.items()}
     return {
         name: Layer(text, [alone[other] for other in ENVIRONMENTS if other != name]) for name, text in texts.items()
@@ -79,6 +78,7 @@ def _of_kind(operator: Operator, layers: dict[str, Layer], seed: int, each: int)
             return
         environment, name = random.choice(DRAWN)
         mistake = operator.mutate(layers[name], random)
-        if mistake and (name, mistake.text) not in made and mistake.text != "\n".join(layers[name].raw) + "\n":
+        before = "\n".join(layers[name].raw) + "\n"
+        if mistake and (name, mistake.text) not in made and mistake.text != before:
             made.add((name, mistake.text))
-            yield Mutant(seed, len(made), operator.name, environment, name, mistake)
+            yield Mutant(seed, len(made), operator.name, environment, name, mistake, before)

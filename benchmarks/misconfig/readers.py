@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,9 @@ from peers import peer, plain, settings_source, with_validators
 
 from synfinance_settings import ConfigManager, Problem, SettingsError, Snapshot
 from synfinance_settings.editing.remarks import remarks
+from synfinance_settings.layers.project import find_project
+from synfinance_settings.layers.trial import validate
+from synfinance_settings.probing.report import probed
 from synfinance_settings.sections.application import SYNFINANCE
 
 Flagger = Callable[[Snapshot | None, Snapshot], Iterable[Problem]]
@@ -43,15 +47,37 @@ FLAGGERS: Final[tuple[Flagger, ...]] = (new_warnings, planned)
 """Whatever remarks on settings that do load, knowing what was in force before them."""
 
 
-def ours(folder: Path, environment: str, before: Snapshot | None) -> Loading:
-    manager = ConfigManager(settings_dir=folder, environ={**VARIABLES, "SYNFINANCE_ENV": environment})
-    try:
-        config = manager.load_config()
-    except SettingsError as error:
-        return Loading(refusal=tuple(map(_of_problem, error.problems)))
-    after = manager.snapshot
-    remarks = tuple(_of_problem(found) for flagger in FLAGGERS for found in flagger(before, after))
-    return Loading(SYNFINANCE.catalogue.values_of(config), remarks=remarks, snapshot=after)
+def ours(variables: Mapping[str, str]) -> Load:
+    def load(folder: Path, environment: str, before: Snapshot | None) -> Loading:
+        manager = ConfigManager(settings_dir=folder, environ={**variables, "SYNFINANCE_ENV": environment})
+        try:
+            config = manager.load_config()
+        except SettingsError as error:
+            return Loading(refusal=tuple(map(_of_problem, error.problems)))
+        after = manager.snapshot
+        remarks = tuple(_of_problem(found) for flagger in FLAGGERS for found in flagger(before, after))
+        return Loading(SYNFINANCE.catalogue.values_of(config), remarks=remarks, snapshot=after)
+
+    return load
+
+
+def with_probes(variables: Mapping[str, str]) -> Load:
+    """What `validate --probe` refuses, besides."""
+    load_alone = ours(variables)
+
+    def load(folder: Path, environment: str, before: Snapshot | None) -> Loading:
+        loading = load_alone(folder, environment, before)
+        if loading.refusal or (before and loading.snapshot and loading.snapshot.agrees_with(before)):
+            return loading
+        environ = {**variables, "SYNFINANCE_ENV": environment, "SYNFINANCE_SETTINGS_DIR": str(folder)}
+        report = validate(find_project(SYNFINANCE, environ=environ))
+        (found,) = probed(SYNFINANCE, [report], seconds=_PROBE_SECONDS)
+        if found.problems:
+            return Loading(refusal=tuple(map(_of_problem, found.problems)))
+        said = tuple(map(_of_problem, found.warnings[len(report.warnings) :]))
+        return replace(loading, remarks=(*loading.remarks, *said))
+
+    return load
 
 
 def _of_problem(problem: Problem) -> Finding:
@@ -62,7 +88,7 @@ def _of_problem(problem: Problem) -> Finding:
 
 
 READERS: Final[Mapping[str, Load]] = {
-    "synfinance_settings": ours,
+    "synfinance_settings": ours(VARIABLES),
     "Pydantic": peer(plain),
     "pydantic-settings": peer(settings_source),
     "dynaconf": peer(with_validators),
@@ -70,6 +96,13 @@ READERS: Final[Mapping[str, Load]] = {
 """Who is measured."""
 
 OURS: Final = next(iter(READERS))
+PROBING: Final = "with --probe"
+_PROBE_SECONDS: Final = 10.0
+
+
+def world_readers(variables: Mapping[str, str]) -> Mapping[str, Load]:
+    """Who is measured where the world is there: the package, without probes and with them."""
+    return {OURS: ours(variables), PROBING: with_probes(variables)}
 
 
 def set_variables() -> None:

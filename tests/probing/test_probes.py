@@ -15,6 +15,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.forms import Boolean, Secret, SecretUrl, Text, Whole
 from synfinance_settings.model.resource import Credential, File, Folder, Listener, Server
 from synfinance_settings.model.section import Section, setting
+from synfinance_settings.probing.asking import in_time
 from synfinance_settings.probing.probes import checks, probes
 
 CANARY = "canary91c7"
@@ -193,6 +194,25 @@ def test_files_are_there_to_be_read_and_folders_to_be_written(here):
         ("fail", "receipts: out/receipts.log is not a regular file"),
         ("ok", "goods: goods can be written"),
     ]
+
+
+def test_a_path_that_is_all_but_another_is_told_with_it(here):
+    (here / "price.csv").write_text("")
+    (here / "out").mkdir()
+    (here / "out/receipt.log").write_text("")
+    read, written, _ = [finding for finding in probes(STALL, StallConfig()) if finding.check == "paths"]
+    assert (read.status, read.mend) == ("fail", "did you mean price.csv?")
+    assert (written.status, written.mend) == ("warn", "did you mean out/receipt.log?")
+    (here / "out/receipt.log").rename(here / "out/receipts.log.1")
+    assert found(StallConfig())["paths"][1] == ("ok", "receipts: out can be written")
+
+
+def test_a_look_at_a_file_ends_in_time_and_what_it_raises_is_raised():
+    with pytest.raises(TimeoutError):
+        in_time(threading.Event().wait, 0.01)
+    with pytest.raises(ZeroDivisionError):
+        in_time(lambda: 1 / 0, PATIENCE)
+    assert in_time(lambda: 7, PATIENCE) == 7
 
 
 def test_a_port_is_tried_at_all_addresses_where_no_host_is_named(here):
