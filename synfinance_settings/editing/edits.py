@@ -10,7 +10,7 @@ from pathlib import Path
 
 from synfinance_settings.editing.history import History, Version
 from synfinance_settings.editing.plan import Edit, Target, file_text
-from synfinance_settings.editing.renaming import with_new_names
+from synfinance_settings.editing.renames import with_new_names
 from synfinance_settings.editing.splice import as_written, set_value, unset_value, with_content
 from synfinance_settings.errors import (
     EditError,

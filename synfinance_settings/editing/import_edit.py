@@ -16,7 +16,7 @@ from synfinance_settings.editing.changes import new_text
 from synfinance_settings.editing.edits import said_in, secret_refusal
 from synfinance_settings.editing.masked_difference import parses
 from synfinance_settings.editing.plan import Edit, Target, faults
-from synfinance_settings.editing.renaming import with_new_names
+from synfinance_settings.editing.renames import with_new_names
 from synfinance_settings.editing.splice import as_written, layer_of, set_value, unset_value
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, SettingsError, door
 from synfinance_settings.layers.fit import fit

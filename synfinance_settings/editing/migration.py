@@ -18,7 +18,7 @@ from typing import Final
 from synfinance_settings.editing import lock
 from synfinance_settings.editing.changes import LayerFiles
 from synfinance_settings.editing.plan import Change, file_bytes, file_text
-from synfinance_settings.editing.renaming import old_names_in, referring, with_new_names
+from synfinance_settings.editing.renames import old_names_in, referring, with_new_names
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, door
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project

@@ -20,7 +20,7 @@ from synfinance_settings.editing.changes import new_text
 from synfinance_settings.editing.edits import said_in, secret_refusal
 from synfinance_settings.editing.history import this_user
 from synfinance_settings.editing.plan import Edit, Plan, Target, file_bytes, touched
-from synfinance_settings.editing.renaming import with_new_names
+from synfinance_settings.editing.renames import with_new_names
 from synfinance_settings.editing.splice import as_written, layer_of, set_value, unset_value, with_content
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, door, printable
 from synfinance_settings.layers.project import Project

@@ -13,7 +13,7 @@ from pydantic import create_model
 from pydantic.fields import FieldInfo
 
 from synfinance_settings import AppConfig, Application, Section, SettingsError
-from synfinance_settings.editing.renaming import with_new_names
+from synfinance_settings.editing.renames import with_new_names
 from synfinance_settings.errors import EditError
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.sections.application import SYNFINANCE
