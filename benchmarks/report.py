@@ -37,6 +37,22 @@ the processor's time, wall the clock's.
 
 {summary}
 
+## What a start, a load and a reload save
+
+Each of these stays because it was measured to be worth it. The figures are the processor's time, at the commit that
+brought it.
+
+- dynaconf is imported without what no merge needs (a YAML reader, a click, extensions, Flask), which runs when it is
+  asked for: 36 of 310 ms of a process.
+- Commands look for garbage only after 50,000 objects, and not as they end: `get` 306 -> 234 ms, `--help` 83 -> 74 ms.
+- Help imports no `shutil`, `logging`, `traceback`, `json`, `difflib`: `--help` 74 -> 71 ms.
+- What only the package makes is a named tuple or a plain class, not a frozen dataclass: 7 ms of a process, 3% of a
+  reload; of the outline of a text, 7% of the reading of a file.
+- A file is read into as much room as it has bytes: 5% of a reload.
+- Sections go to dynaconf's merge without its search for tokens: the merge 0.52 -> 0.32 ms, 8% of a reload.
+
+The collector is not paused while a program imports the package: it brought 1%.
+
 ## All rows
 
 {rows}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from synfinance_settings.errors import MASK, Excerpt
@@ -151,12 +152,15 @@ class SourceText:
         self._text = text
         self._name = name
         self._left = _MOST_EXCERPTS
-        self._is_odd = bool(_ODD_BREAKS.search(text))
         self._spans: list[Span] | None = None
         self._line_starts: list[int] = []
 
     def __repr__(self) -> str:
         return f"<SourceText of {len(self._text)} characters>"
+
+    @cached_property
+    def _is_odd(self) -> bool:
+        return bool(_ODD_BREAKS.search(self._text))
 
     def _scanned(self) -> list[Span]:
         if self._spans is None:

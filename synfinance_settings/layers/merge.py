@@ -32,6 +32,7 @@ _OPTIONS: Final = {
 with deaf_import(), lean_import():
     from dynaconf.base import DynaconfCore, Settings
     from dynaconf.loaders.base import SourceMetadata
+    from dynaconf.utils import object_merge
 
 if TYPE_CHECKING:
     _Base = Any
@@ -70,6 +71,14 @@ class _Merger(_Base):  # type: ignore[misc]
     @property
     def environ(self) -> dict[str, str]:
         return {}
+
+    def set(self, key: Any, value: Any, loader_identifier: Any = None, **options: Any) -> None:
+        """What dynaconf does; of sections to be merged, its merge and its record alone, since the casting is off."""
+        if key != ROOT or options.get("merge") is not True or not isinstance(loader_identifier, SourceMetadata):
+            super().set(key, value, loader_identifier, **options)
+            return
+        self.loaded_by_loaders.setdefault(loader_identifier, {})[ROOT] = value
+        self.store[ROOT] = object_merge(self.store[ROOT], value) if ROOT in self.store else value
 
     def get(self, key: str, default: Any = None, **_: Any) -> Any:
         """What is there, or an option that dynaconf asks itself for; unasked, it would look in the environment."""

@@ -7,7 +7,6 @@ ends and how it is written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem
@@ -39,7 +38,6 @@ class Flaw(NamedTuple):
     message: str
 
 
-@dataclass(slots=True)
 class Outline:
     """One scalar, list, mapping or alias in a text, from `first` to before `last`.
 
@@ -48,16 +46,29 @@ class Outline:
     ends with its last item, before the blank lines that follow it.
     """
 
-    kind: Literal["scalar", "list", "mapping", "alias"]
-    first: Spot
-    last: Spot
-    value: str | None = field(default=None, repr=False)
-    style: str = ""
-    is_flow: bool = True
-    anchor: str | None = None
-    flaw: Flaw | None = None
-    entries: Sequence[Entry] = field(default=(), repr=False)
-    items: Sequence[Outline] = field(default=(), repr=False)
+    __slots__ = ("anchor", "entries", "first", "flaw", "is_flow", "items", "kind", "last", "style", "value")
+
+    def __init__(
+        self,
+        kind: Literal["scalar", "list", "mapping", "alias"],
+        first: Spot,
+        last: Spot,
+        value: str | None = None,
+        style: str = "",
+        is_flow: bool = True,
+        anchor: str | None = None,
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        self.kind = kind
+        self.first = first
+        self.last = last
+        self.value = value
+        self.style = style
+        self.is_flow = is_flow
+        self.anchor = anchor
+        self.flaw: Flaw | None = None
+        self.entries = entries
+        self.items: Sequence[Outline] = ()
 
     @property
     def start(self) -> Mark:
@@ -80,11 +91,14 @@ class Outline:
             yield from inner.walk()
 
 
-class Entry(NamedTuple):
+class Entry:
     """A key of a mapping and what stands under it."""
 
-    key: Outline
-    value: Outline
+    __slots__ = ("key", "value")
+
+    def __init__(self, key: Outline, value: Outline) -> None:
+        self.key = key
+        self.value = value
 
     @property
     def name(self) -> str | None:
