@@ -23,14 +23,14 @@ def earlier_schema(named: str, folder: Path) -> object:
     path = Path(named)
     data = path.read_bytes() if path.is_file() else _of_git(named, folder)
     if data is None:
-        message = f"{printable(named)} is no file, and no version in which git has {folder.name}/{_NAME}"
+        message = f"{printable(named)} is neither a file nor a version in which git has {folder.name}/{_NAME}"
         hint = "name a file that schema --output wrote, or a tag, branch or commit of the checkout"
         raise LayerError(Problem("no-such-file", message, origin=Origin("the argument"), hint=hint))
     try:
         return json.loads(data[:_MOST_BYTES])
     except (ValueError, RecursionError):
         pass
-    raise LayerError(Problem("syntax", f"{printable(named)}: the schema is no JSON", origin=Origin("the argument")))
+    raise LayerError(Problem("syntax", f"{printable(named)}: the schema is not JSON", origin=Origin("the argument")))
 
 
 def _of_git(version: str, folder: Path) -> bytes | None:

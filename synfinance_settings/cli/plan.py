@@ -33,13 +33,15 @@ wait_option = click.option(
 )
 
 
-@click.command(cls=Command, short_help="See what a change would mean, and write nothing.")
+@click.command(cls=Command, short_help="Show what a change would mean, and write nothing.")
 @click.argument("what", nargs=-1, metavar="KEY=VALUE... | FILE", shell_complete=completion.settings_and_sections)
 @options.target_option
-@click.option("--unset", "gone", multiple=True, metavar="KEY", help="Take this key out; may be given again.")
-@click.option("--full", is_flag=True, help="Write all that FILE says, not only what differs from the default layer.")
+@click.option("--unset", "gone", multiple=True, metavar="KEY", help="Remove this key; may be given several times.")
+@click.option(
+    "--full", is_flag=True, help="Write everything that FILE says, not only what differs from the default layer."
+)
 @click.option("--output", "-o", "path", type=destination.PATH, help="Write the plan to this file, for apply.")
-@click.option("--strict", "--exit-code", is_flag=True, help="End with 1 where there are remarks.")
+@click.option("--strict", "--exit-code", is_flag=True, help="Exit with 1 if there are remarks.")
 @options.format_option("text", "json")
 @destination.yes_option
 def plan(
@@ -148,7 +150,7 @@ def _one_after_the_other(edits: list[Edit]) -> Edit:
 @click.command(cls=Command, short_help="Write what was planned.")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN")
 @click.option("--reason", help="Why; it is kept in the history.")
-@click.option("--strict", is_flag=True, help="Write nothing where there are remarks.")
+@click.option("--strict", is_flag=True, help="Write nothing if there are remarks.")
 @dry_run_option
 @wait_option
 def apply(path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float) -> None:

@@ -15,7 +15,7 @@ from synfinance_settings.errors import LayerError, Origin, Problem
 @destination.output_option
 @click.option("--check", is_flag=True, help="Compare with the file instead; exit with 1 if it is out of date.")
 @click.option(
-    "--against", metavar="VERSION_OR_FILE", help="Name what breaks layers that an earlier schema was good for."
+    "--against", metavar="VERSION_OR_FILE", help="Report what breaks layers that were valid by an earlier schema."
 )
 @destination.yes_option
 def schema(path: str | None, check: bool, against: str | None, yes: bool) -> None:
@@ -32,7 +32,7 @@ def schema(path: str | None, check: bool, against: str | None, yes: bool) -> Non
 
     if against is not None:
         if path or check:
-            raise click.UsageError("--against goes without --output and --check")
+            raise click.UsageError("--against cannot be combined with --output or --check")
         _compare(against)
         return
     chosen = destination.format_for(path, fits=lambda found: found.is_layer, usual="json")

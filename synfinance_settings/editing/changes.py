@@ -200,8 +200,8 @@ class LayerFiles:
                 for change in written
             ]
             if not announce() and len(written) > 1:
-                hint = "change one layer after the other, or let the state folder be written"
-                said = "several layers are written as one change only where the history can be"
+                hint = "change one layer after the other, or make the state folder writable"
+                said = "several layers can be written as one change only if the history can be written"
                 raise EditError(Problem("refused-edit", said, hint=hint))
             _put_all(written, puts)
 
@@ -257,9 +257,7 @@ class LayerFiles:
         left = {Path(name).stem: Content(self._folder / name, data) for name, data in begun.left.items()}
         if faults(self.project, left):
             rest = listed([self.project.name(self._folder / name) for name in begun.left])
-            self._tell(
-                f"{begun.command} was killed, and would not validate any more: {rest} of {names} stayed as it was"
-            )
+            self._tell(f"{begun.command} was killed, and would no longer validate: {rest} of {names} stayed as it was")
             return
         for content in left.values():
             write_atomically(content.path, content.data or b"", like_folder=True)

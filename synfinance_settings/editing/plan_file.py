@@ -86,7 +86,7 @@ class PlanFile:
             new = with_content(layer.text(project, text, name), name)
             if _digest(file_bytes(new), self.salt) != layer.result:
                 said = f"{self.name}: {name} would become another file than was planned"
-                raise EditError(Problem("stale-plan", said, hint="make the plan anew"))
+                raise EditError(Problem("stale-plan", said, hint="make the plan again"))
             return new
 
         return edit
@@ -97,7 +97,7 @@ class PlanFile:
         if moved:
             named = ", ".join(printable(name) for name in sorted(moved))
             said = f"{self.name} is stale: {named} changed since it was made"
-            raise EditError(Problem("stale-plan", said, hint="make the plan anew, and look at it again"))
+            raise EditError(Problem("stale-plan", said, hint="make the plan again, and review it"))
 
 
 def storable(project: Project, target: Target, edit: Edit) -> Edit:
@@ -187,9 +187,9 @@ def read_plan(application: Application[Any], path: Path) -> PlanFile:
     except _ShapeError as found:
         fault = str(found)
     except (ValueError, RecursionError):
-        fault = "it is no JSON"
+        fault = "it is not JSON"
     if fault is not None:
-        raise EditError(Problem("refused-edit", f"{name} is no plan: {fault}", origin=Origin(name)))
+        raise EditError(Problem("refused-edit", f"{name} is not a plan: {fault}", origin=Origin(name)))
     for layer in plan.layers:
         _refuse_secrets(application, layer)
     return plan
@@ -203,18 +203,18 @@ def _plan(application: Application[Any], name: str, data: Any) -> PlanFile:
     _require(isinstance(base, dict) and all(map(_is_text, base.values())), "base is missing")
     _require(isinstance(layers, list) and bool(layers), "it has no layers")
     read = tuple(_layer(application, layer) for layer in layers)
-    _require(len({layer.target for layer in read}) == len(read), "a layer stands in it twice")
+    _require(len({layer.target for layer in read}) == len(read), "a layer appears in it twice")
     return PlanFile(PurePath(name).name, data["author"], bytes.fromhex(data["salt"]), base, read)
 
 
 def _layer(application: Application[Any], data: Any) -> LayerPlan:
-    _require(isinstance(data, dict) and isinstance(data.get("anew"), bool), "a layer is none")
+    _require(isinstance(data, dict) and isinstance(data.get("anew"), bool), "a layer is not a mapping")
     values, gone, target = data.get("set"), data.get("unset"), data.get("layer")
-    _require(target == "default" or target in application.kinds, "a layer is of no environment")
-    _require(isinstance(values, dict) and len(values) <= _MOST_KEYS, "set is no mapping")
+    _require(target == "default" or target in application.kinds, "a layer is not of a known environment")
+    _require(isinstance(values, dict) and len(values) <= _MOST_KEYS, "set is not a mapping")
     _require(all(map(_is_written, values.values())), "a value is neither text, null nor a list of these")
-    _require(isinstance(gone, list) and len(gone) <= _MOST_KEYS, "unset is no list")
-    _require(all(map(_is_text, (*gone, *values))), "a key is no text")
+    _require(isinstance(gone, list) and len(gone) <= _MOST_KEYS, "unset is not a list")
+    _require(all(map(_is_text, (*gone, *values))), "a key is not text")
     settings = application.catalogue.settings
     for key in (*values, *gone):
         if key not in settings:

@@ -23,20 +23,20 @@ from synfinance_settings.slips import is_slip
 from synfinance_settings.text.node import Node, text_of
 
 REMARKS: Final = {
-    "tenfold": "a number is ten times what it was, or a tenth, or beyond that",
-    "zero": "a number became 0, or went to the other side of it",
+    "tenfold": "a number is ten times what it was or more, or a tenth or less",
+    "zero": "a number became 0, or changed its sign",
     "digit-slip": "a number looks like the one before with a digit missing, doubled or two of them swapped",
-    "line-gone": "a value falls back to that of a lower layer, because its line went",
+    "line-gone": "a value falls back to that of a lower layer, because its line was removed",
     "secret-gone": "a secret became empty",
     "became-nothing": "a text or a list became empty, or a value null",
     "list-shrank": "a list lost items",
-    "near-miss": "a text, or an item of a list, looks like the one before with a letter or two wrong, more or less",
-    "other-form": "a text is a URL, a path or a word and was none, or has a blank at an end",
-    "no-reference": "a text looks like a reference of another program, or stands for a value that is to come",
-    "other-reference": "a value refers to another variable than before, or to none any more",
+    "near-miss": "a text, or an item of a list, looks like the one before with a letter or two wrong, added or missing",
+    "other-form": "a text is a URL, a path or a word and was not, or has a space at an end",
+    "no-reference": "a text looks like a reference of another program, or is a placeholder for a value to come",
+    "other-reference": "a value refers to another variable than before, or no longer to any",
     "other-kind": "a strict environment differs in kind from the one before it, and did not",
-    "as-elsewhere": "a value is now the one of an environment of another sort",
-    "as-another": "a value is now the one of a setting beside it that counts something else",
+    "as-elsewhere": "a value is now that of an environment of another kind",
+    "as-another": "a value is now that of a neighbouring setting that counts something else",
 }
 """The codes of remarks and what they mean."""
 
@@ -225,7 +225,7 @@ def _other_form(move: Move) -> tuple[str, str] | None:
 
 def _form(text: str) -> str:
     if text != text.strip():
-        return "with a blank at an end"
+        return "with a space at an end"
     scheme = _SCHEME.match(text)
     if scheme:
         return f"with {scheme[0]}"
@@ -239,7 +239,7 @@ def _no_reference(move: Move) -> tuple[str, str] | None:
         return None
     if _FOREIGN.search(value):
         return "no-reference", "looks like a reference, which is ${NAME} here, and is only text"
-    return ("no-reference", "looks like a word for a value that is to come") if _TO_COME.fullmatch(value) else None
+    return ("no-reference", "looks like a placeholder for a value to come") if _TO_COME.fullmatch(value) else None
 
 
 _OF_SECRETS: Final[tuple[_Look, ...]] = (_secret_gone, _no_reference, _shrank)

@@ -56,10 +56,10 @@ def _properties(schema: object, prefix: str = "", level: int = 0) -> Iterator[tu
     """Every setting that `schema` knows, and what it says of it."""
     inside = schema.get("properties") if isinstance(schema, Mapping) else None
     if not isinstance(inside, Mapping) or level > _LEVELS:
-        raise ValueError("it is no schema of a layer")
+        raise ValueError("it is not a schema of a layer")
     for name, said in inside.items():
         if not isinstance(said, Mapping):
-            raise ValueError("it is no schema of a layer")
+            raise ValueError("it is not a schema of a layer")
         if "properties" in said:
             yield from _properties(said, f"{prefix}{name}.", level + 1)
         else:
@@ -80,7 +80,7 @@ def _of(
         old = names[key]
         if not was.get("deprecated"):
             end = f", until {old.gone}" if old.gone else ""
-            yield Difference(key, f"is now {old.now}; the old name is taken still{end}", is_breaking=False)
+            yield Difference(key, f"is now {old.now}; the old name is still accepted{end}", is_breaking=False)
             yield from _changes(key, was, now[old.now], application)
     elif key in now:
         yield from () if key.startswith(f"{WAIVE}.") else _changes(key, was, now[key], application)
@@ -103,7 +103,7 @@ def _changes(key: str, was: _Property, now: _Property, application: Application[
     else:
         yield from (Difference(key, told, is_breaking=True) for told in _narrower(old, new))
     if {"type": "null"} in old and {"type": "null"} not in new:
-        yield Difference(key, "may be null no more", is_breaking=True)
+        yield Difference(key, "may no longer be null", is_breaking=True)
     had_default = "default" in was or setting.is_secret
     if setting.is_required and was.get("$comment") != MUST_BE_SET and had_default:
         yield Difference(key, "must be set now", is_breaking=True)
@@ -116,7 +116,7 @@ def _forms(said: _Property) -> list[_Property]:
     forms = said.get("anyOf")
     found = [form for form in forms if isinstance(form, Mapping)] if isinstance(forms, list) else []
     if not found:
-        raise ValueError("it is no schema of a layer")
+        raise ValueError("it is not a schema of a layer")
     return found
 
 
@@ -141,7 +141,7 @@ def _narrower(old: list[_Property], new: list[_Property]) -> Iterator[str]:
     if isinstance(choices[0], list) and isinstance(choices[1], list):
         lost = [str(choice) for choice in choices[0] if choice not in choices[1]]
         if lost:
-            yield f"is none of {', '.join(lost)} any more"
+            yield f"can no longer be {', '.join(lost)}"
     patterns = [[form.get("pattern") for form in forms if form.get("type") == "string"] for forms in (old, new)]
     if _kind(new) in ("a whole number", "a choice") and any(pattern not in patterns[1] for pattern in patterns[0]):
         yield "is written in fewer ways: units, or letters in any case"

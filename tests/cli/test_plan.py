@@ -225,7 +225,7 @@ def test_several_layers_are_refused_where_no_history_can_make_them_one_change(sh
     shipped_desk.state.write_text("no folder")
     result = shipped_desk.run("apply", "plan.json")
     assert result.exit_code == 2
-    assert "several layers are written as one change only where the history can be" in result.stderr
+    assert "several layers can be written as one change only if the history can be written" in result.stderr
     assert (shipped_desk.text("default"), shipped_desk.text("production")) == was
 
 
@@ -276,7 +276,7 @@ def test_what_is_no_plan_is_refused(shipped_desk, part, value):
     file.write_text(json.dumps({**json.loads(file.read_text()), part: value}))
     result = shipped_desk.run("apply", str(file))
     assert result.exit_code == 2
-    assert "is no plan: " in result.stderr
+    assert "is not a plan: " in result.stderr
 
 
 @pytest.mark.parametrize("text", ["", "[", "[" * 10_000, "{}", "null", '"\\ud800"'])

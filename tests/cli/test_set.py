@@ -434,8 +434,8 @@ def test_what_does_not_validate_with_a_developer_s_own_layer_is_told(desk, proje
     project.layer("development.local", "generation: {start_date: 2024-06-01}\n")
     result = desk.done("set", "generation.end_date", "2024-03-01")
     assert (
-        "note: with what else is set here, development does not validate: generation.end_date must not be before "
-        "generation.start_date (settings/development.yaml:2:13)\n"
+        "note: together with what else is set here, development does not validate: "
+        "generation.end_date must not be before generation.start_date (settings/development.yaml:2:13)\n"
     ) in result.stderr
     assert "does not validate" not in desk.done("set", "debug", "on", "--env", "test").stderr
     assert "does not validate" not in desk.done("unset", "generation.end_date").stderr

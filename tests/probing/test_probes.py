@@ -15,7 +15,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.forms import Boolean, Secret, SecretUrl, Text, Whole
 from synfinance_settings.model.resource import Credential, File, Folder, Listener, Server
 from synfinance_settings.model.section import Section, setting
-from synfinance_settings.probing.asking import in_time
+from synfinance_settings.probing.answers import in_time
 from synfinance_settings.probing.probes import checks, probes
 
 CANARY = "canary91c7"
