@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -117,7 +118,7 @@ def _edits(
         target, said = _layer_of(project, usual, given)
         key, equals, value = said.partition("=")
         edits = wanted.setdefault(target, [])
-        if Path(said).is_file():
+        if os.path.isfile(said):  # noqa: PTH113 - Path.is_file raises for what can be no path
             is_full = full or target == "default"
             edits.append(import_edit(project, target, Path(said), full=is_full, allow_secret=False))
         elif equals:

@@ -23,13 +23,13 @@ from synfinance_settings.editing.masked_difference import holds_secret, masked_d
 from synfinance_settings.editing.plan import (
     Change,
     Edit,
+    Outlook,
     Plan,
     Target,
     faults,
     file_bytes,
     file_text,
     outlooks,
-    touched,
 )
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, door
@@ -101,13 +101,9 @@ class LayerFiles:
         """
         changes = tuple(self._changed(target, edit) for target, edit in edits.items())
         contents = {change.target: change.content for change in changes}
-        return Plan(
-            self.project,
-            changes,
-            outlooks(self.project, changes),
-            tuple(faults(self.project, contents)),
-            tuple(self._notes(changes)),
-        )
+        found = outlooks(self.project, changes)
+        problems = tuple(faults(self.project, contents))
+        return Plan(self.project, changes, found, problems, tuple(self._notes(changes, found)))
 
     @door
     def read(self, target: Target) -> tuple[Path, str | None]:
@@ -165,14 +161,12 @@ class LayerFiles:
             mode=_SECRET_MODE if before is None and is_sound and holds_secret(name, after, catalogue) else None,
         )
 
-    def _notes(self, changes: tuple[Change, ...]) -> Iterator[str]:
+    def _notes(self, changes: tuple[Change, ...], found: tuple[Outlook, ...]) -> Iterator[str]:
         """What hides the changes here, where developers' own layers and the variables of this machine count too."""
-        contents = {change.target: change.content for change in changes}
-        environments = touched(self.project, contents)
-        reports = [build(placed(self.project, contents, name), placeholders=True) for name in environments]
+        reports = [outlook.here for outlook in found]
         for change in changes:
             yield from _hiding(
-                [found for found in reports if change.target in ("default", found.environment)],
+                [report for report in reports if change.target in ("default", report.environment)],
                 change,
                 is_alone=len(reports) == 1,
             )
@@ -182,8 +176,8 @@ class LayerFiles:
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment == self.project.environment)
             yield from _broken(next(here, None))
-        if "default" in contents:
-            note = without_layer(self.project.application, environments)
+        if any(change.target == "default" for change in changes):
+            note = without_layer(self.project.application, [outlook.environment for outlook in found])
             yield from [note] if note else []
 
     @door

@@ -79,10 +79,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a plan means in one environment: whether that validates, what changes, and what is worth a look."""
+    """What a plan means in one environment: whether that validates, what changes, and what is worth a look.
+
+    `here` is what a start on this machine would find, with all else that is set on it.
+    """
 
     environment: str
     report: ValidationReport
+    here: ValidationReport
     rows: tuple[Row, ...]
     remarks: tuple[Problem, ...]
 
@@ -185,7 +189,7 @@ def _outlook(
         keys = keys | {*changed_keys(before.snapshot.config, after.snapshot.config)}
         found = remarks(project.application, before.snapshot, after.snapshot, others, after.lent)
     rows = [_row(project, key, before, after, here) for key in project.application.catalogue.settings if key in keys]
-    return Outlook(environment, after, tuple(rows), found)
+    return Outlook(environment, after, here, tuple(rows), found)
 
 
 def _row(project: Project, key: str, before: ValidationReport, after: ValidationReport, here: ValidationReport) -> Row:

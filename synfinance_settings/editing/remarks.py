@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
 from synfinance_settings.environment import EnvironmentKind
@@ -43,6 +42,7 @@ REMARKS: Final = {
 _TENFOLD: Final = 10 * (1 - 1e-9)
 _DISTINCT: Final = 1000  # a smaller number is the same as another one by chance
 _SHORTEST: Final = 4  # characters; what is shorter looks like anything
+_LONGEST: Final = 300  # and what is longer is compared with nothing, nor are more than so many items
 _REFERRED: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _FOREIGN: Final = re.compile(r"\{\{|%[A-Za-z_]\w+%|\$\(|\$[A-Z_]{3}|<[A-Za-z_-]+>|env:[A-Z]")
 _TO_COME: Final = re.compile("tbd|todo|fixme|change[-_ ]?me|xxx+|undefined|none|nil|null|default|auto", re.IGNORECASE)
@@ -86,13 +86,13 @@ def remarks(
     `others` are the snapshots of other environments by their names, as they are after the change too; `lent` are the
     settings that hold a placeholder, of whose values nothing is known.
     """
-    beside = partial(_beside, application, after, others or {})
+    around = _Surroundings(application, after, others or {})
     found = [
         Problem(code, f"{move.setting.key} {said}", move.setting.key, _place(after, move), severity="warning")
         for move in moves(before, after)
         for code, said in (
             *_looked(move, is_lent=move.setting.key in lent),
-            *beside(move),
+            *around.remarks(move),
             *_fallen(before, after, move),
         )
     ]
@@ -185,7 +185,8 @@ def _shrank(move: Move) -> tuple[str, str] | None:
     if move.setting.is_secret:
         is_less = len(move.new) < len(move.old)
         return ("list-shrank", f"has {len(move.new)} items, and had {len(move.old)}") if is_less else None
-    lost = [item for item in move.old if item not in move.new]
+    left = frozenset(move.new)
+    lost = [item for item in move.old if item not in left]
     if not lost or len(move.new) >= len(move.old):
         return None
     return "list-shrank", f"lost {as_line(lost, 60)[1:-1]}"
@@ -193,9 +194,9 @@ def _shrank(move: Move) -> tuple[str, str] | None:
 
 def _near_miss(move: Move) -> tuple[str, str] | None:
     olds, news = (value if isinstance(value, tuple) else (value,) for value in (move.old, move.new))
-    added, lost = ([one for one in some if one not in others] for some, others in ((news, olds), (olds, news)))
-    if move.setting.choices or isinstance(move.old, bool):
+    if move.setting.choices or isinstance(move.old, bool) or max(len(olds), len(news)) > _LONGEST:
         return None
+    added, lost = ([one for one in some if one not in others] for some, others in ((news, olds), (olds, news)))
     for new, old in ((new, old) for new in added for old in lost):
         if isinstance(new, str) and isinstance(old, str) and (how := _likeness(new, old)):
             return "near-miss", f"{'has' if olds is move.old else 'is'} {new}, which {how} {old}"
@@ -204,7 +205,9 @@ def _near_miss(move: Move) -> tuple[str, str] | None:
 
 def _likeness(new: str, old: str) -> str | None:
     """How `new` looks like `old`; None where it does not, or counts on as ``db-1`` and ``db-2`` do."""
-    if min(len(new), len(old)) < _SHORTEST or re.sub(r"\d+", "0", new) == re.sub(r"\d+", "0", old):
+    if not all(_SHORTEST <= len(one) <= _LONGEST for one in (new, old)) or re.sub(r"\d+", "0", new) == re.sub(
+        r"\d+", "0", old
+    ):
         return None
     if is_slip(new, old):
         return "looks like"
@@ -216,7 +219,7 @@ def _other_form(move: Move) -> tuple[str, str] | None:
     if move.setting.choices or not all(isinstance(one, str) for one in (*news, *olds)):
         return None
     forms = {_form(one) for one in olds}
-    odd = next((one for one in news if one not in olds and _form(one) not in forms), None)
+    odd = next((one for one in news if _form(one) not in forms), None)
     if odd is None or not olds:
         return None
     of = "has" if news is move.new else "is"
@@ -290,31 +293,61 @@ def _saying(layers: Layers, key: str) -> list[str]:
     return [name for name, branch in layers if any(True for _ in trail(((name, branch),), key))]
 
 
-def _beside(
-    application: Application[Any], after: Snapshot[Any], others: Mapping[str, Snapshot[Any]], move: Move
-) -> Iterator[tuple[str, str]]:
-    """Remarks on a value beside those of other environments and of other settings."""
-    key, kinds = move.setting.key, application.kinds
-    here = kinds[after.environment]
-    values = {name: _value(other, key) for name, other in others.items() if name != after.environment}
-    if move.old == move.new:
-        return
-    ahead = _ahead(application.environments, here, values) if here.strict else None
-    if ahead and _kind(move.setting, move.old) == _kind(move.setting, values[ahead]) != _kind(move.setting, move.new):
-        shown = after.catalogue.shown
-        yield "other-kind", f"is {shown(key, move.new, 60)}, and {shown(key, values[ahead], 60)} in {ahead}"
-    if move.setting.is_secret or not is_set(move.new):
-        return
-    alike = [name for name, value in values.items() if value == move.new]
-    if alike and all(kinds[name].strict != here.strict for name in alike) and (here.strict or _is_word(move.new)):
-        saying = [name for name in alike if _saying(others[name].layers, key)[-1:] == ["environment"]]
-        yield from [("as-elsewhere", f"is {move.now}, as it is in {', '.join(saying)}")] if saying else []
-    if same := _sibling(after, move):
-        yield "as-another", f"is {move.now}, as {same} is"
+class _Surroundings:
+    """What stands around the settings that a change moves: other environments, and the settings beside each."""
 
+    def __init__(
+        self, application: Application[Any], after: Snapshot[Any], others: Mapping[str, Snapshot[Any]]
+    ) -> None:
+        self._application = application
+        self._after = after
+        self._others = {name: other for name, other in others.items() if name != after.environment}
+        self._values = {name: other.catalogue.values_of(other.config) for name, other in self._others.items()}
+        self._alike: dict[tuple[str, str], list[str]] = {}
+        for key, value in after.catalogue.values_of(after.config).items():
+            if not after.catalogue.settings[key].is_secret:
+                self._alike.setdefault((key.rpartition(".")[0], as_line(value, None)), []).append(key)
 
-def _value(snapshot: Snapshot[Any], key: str) -> Any:
-    return snapshot.catalogue.values_of(snapshot.config)[key]
+    def remarks(self, move: Move) -> Iterator[tuple[str, str]]:
+        """What is to be remarked on the new value beside these."""
+        if move.old == move.new:
+            return
+        yield from self._other_kind(move)
+        if not move.setting.is_secret and is_set(move.new):
+            yield from self._elsewhere(move)
+            if same := self._sibling(move):
+                yield "as-another", f"is {move.now}, as {same} is"
+
+    def _other_kind(self, move: Move) -> Iterator[tuple[str, str]]:
+        key, shown = move.setting.key, self._after.catalogue.shown
+        here = self._application.kinds[self._after.environment]
+        ahead = _ahead(self._application.environments, here, self._values) if here.strict else None
+        if ahead is None:
+            return
+        there = self._values[ahead][key]
+        if _kind(move.setting, move.old) == _kind(move.setting, there) != _kind(move.setting, move.new):
+            yield "other-kind", f"is {shown(key, move.new, 60)}, and {shown(key, there, 60)} in {ahead}"
+
+    def _elsewhere(self, move: Move) -> Iterator[tuple[str, str]]:
+        key, kinds = move.setting.key, self._application.kinds
+        is_strict = kinds[self._after.environment].strict
+        alike = [name for name, values in self._values.items() if values[key] == move.new]
+        if any(kinds[name].strict == is_strict for name in alike) or not (is_strict or _is_word(move.new)):
+            return
+        saying = [name for name in alike if _saying(self._others[name].layers, key)[-1:] == ["environment"]]
+        if saying:
+            yield "as-elsewhere", f"is {move.now}, as it is in {', '.join(saying)}"
+
+    def _sibling(self, move: Move) -> str | None:
+        """A setting of the same section that has the new value and counts something else."""
+        number = _number(move.new)
+        if not (_is_word(move.new) or (number is not None and abs(number) >= _DISTINCT)) or move.setting.choices:
+            return None
+        settings, key = self._after.catalogue.settings, move.setting.key
+        for other in self._alike.get((key.rpartition(".")[0], as_line(move.new, None)), ()):
+            if other != key and (settings[other].unit is None or settings[other].unit != move.setting.unit):
+                return other
+        return None
 
 
 def _ahead(order: Iterable[EnvironmentKind], here: EnvironmentKind, known: Collection[str]) -> str | None:
@@ -343,22 +376,3 @@ def _kind(setting: Setting, value: Any) -> object:
 
 def _is_word(value: Any) -> bool:
     return isinstance(value, str) and len(value) >= _SHORTEST
-
-
-def _sibling(after: Snapshot[Any], move: Move) -> str | None:
-    """A setting of the same section that has the new value and counts something else."""
-    number = _number(move.new)
-    if not (_is_word(move.new) or (number is not None and abs(number) >= _DISTINCT)) or move.setting.choices:
-        return None
-    section = move.setting.key.rpartition(".")[0]
-    for key, value in after.catalogue.values_of(after.config).items():
-        other = after.catalogue.settings[key]
-        is_beside = key != move.setting.key and key.rpartition(".")[0] == section
-        if (
-            is_beside
-            and not other.is_secret
-            and value == move.new
-            and (other.unit != move.setting.unit or not other.unit)
-        ):
-            return key
-    return None

@@ -319,3 +319,12 @@ def test_another_application_is_planned_for_alike(tmp_path):
     assert "live" in {outlook.environment for outlook in plan.outlooks}
     edit = setting_edit(SHOP, "cart.limit", "1", allow_secret=False, from_stdin=False)
     assert [problem.code for problem in files.plan({"default": edit}).problems] == ["small-cart"]
+
+
+def test_what_a_change_of_much_costs_is_bounded(shipped_desk):
+    """Long lists and texts are not compared with one another letter by letter, nor item by item."""
+    long = ",".join(f"https://{number}.a.example" for number in range(2_000))
+    shipped_desk.done("set", "server.cors_origins", long, "--env", "staging")
+    shipped_desk.done("set", "app_name", "a" * 50_000, "--env", "staging")
+    plan = shipped_desk.done("plan", "app_name=" + "b" * 50_000, "server.cors_origins=" + long[:-3], "--env", "staging")
+    assert "[other-form]" not in plan.stdout
