@@ -96,7 +96,7 @@ def _load(name: str, text: str, folder: Path) -> Run:
         try:
             manager.load_config()
         except SettingsError as error:
-            str(error), error.errors(), [render.report(problem) for problem in error.problems]
+            str(error), error.errors(), [render.in_full(problem) for problem in error.problems]
 
     return load_and_print
 

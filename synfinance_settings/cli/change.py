@@ -182,6 +182,6 @@ def _probe(report: ValidationReport, changed: Sequence[str], seconds: float) -> 
 
     (found,) = options.probed([replace(report, problems=(), warnings=())], seconds, changed)
     for warning in found.warnings:
-        render.say(render.report(warning), render.Shown("\n"), err=True)
+        render.say(render.in_full(warning), render.Shown("\n"), err=True)
     if found.problems:
         raise SettingsError.of(found.problems)

@@ -145,7 +145,7 @@ class Loaded(NamedTuple):
 
 def load(environment: str | None, *, strict: bool = False, placeholders: bool = False) -> Loaded:
     """The settings as a start would see them; warnings go to stderr. Raises `SettingsError`."""
-    found = report(environment, placeholders=placeholders)
+    found = validation_report(environment, placeholders=placeholders)
     problems = (*found.problems, *(found.warnings if strict else ()))
     if found.snapshot is None or problems:
         error = SettingsError.of(problems)
@@ -167,7 +167,7 @@ def lends_help(problems: Iterable[Problem]) -> bool:
     return any(problem.code == "unset-variable" for problem in problems)
 
 
-def report(environment: str | None, *, placeholders: bool = False) -> ValidationReport:
+def validation_report(environment: str | None, *, placeholders: bool = False) -> ValidationReport:
     """What a start would find, good or bad."""
     from synfinance_settings.layers.trial import validate
 

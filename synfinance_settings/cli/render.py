@@ -74,7 +74,7 @@ def _put_out(text: str) -> None:
     click.echo(text, nl=False, color=True)  # else what looks like a colour would be taken out of a pipe
 
 
-def report(problem: Problem, note: str | None = None) -> Shown:
+def in_full(problem: Problem, note: str | None = None) -> Shown:
     """A problem as people read it: what, where, the line, what it hides, the mend, and `note`."""
     lines = []
     for part, text in problem.lines(note):
@@ -158,7 +158,7 @@ def echo_json(data: Any) -> None:
 def fail(error: SettingsError) -> None:
     """Print all problems of `error` on stderr, counted at the end; the last line is what to do next."""
     for problem in error.problems:
-        say(report(problem), Shown("\n"), err=True)
+        say(in_full(problem), Shown("\n"), err=True)
     say(style(counted(number_of(error.problems), "error"), "error"), err=True)
     for note in getattr(error, "__notes__", ()):
         say(note, err=True)

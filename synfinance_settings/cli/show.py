@@ -208,7 +208,7 @@ def explain(key: str, environment: str | None, placeholders: bool, sources: tupl
         )
         key = old.now
     _require_key(key)
-    report = options.report(environment, placeholders=placeholders)
+    report = options.validation_report(environment, placeholders=placeholders)
     found = explain_key(options.application(), report.layers, key, report.snapshot)
     usage = reads.usage_of(key, sources) if sources else None
     if output == "json":

@@ -87,7 +87,7 @@ def _of_file(path: Path, environment: str | None, *, placeholders: bool) -> Iter
 
 def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -> None:
     for problem, names in _found(reports):
-        render.say(render.report(problem, "in " + ", ".join(names)), render.Shown("\n"))
+        render.say(render.in_full(problem, "in " + ", ".join(names)), render.Shown("\n"))
     width = max(len(render.shown(name)) for name, _ in reports)
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")

@@ -66,14 +66,14 @@ def _renamed(catalogue: Catalogue, text: str, name: str, old: OldName) -> str:
     wanted = _leaves(catalogue, text, name) or {}
     wanted[old.now] = wanted.pop(old.key, None)
     comments = _comments(catalogue, text, name)
-    for after in _ways(catalogue, _Sheet(text, name), node, old, is_there=there is not None):
+    for after in _ways(catalogue, _LayerText(text, name), node, old, is_there=there is not None):
         if _leaves(catalogue, after, name) == wanted and _comments(catalogue, after, name) >= comments:
             return after
     message = f"{old.key} cannot safely be renamed in the way that this file is written; write {old.now} by hand"
     raise EditError(Problem("refused-edit", message, old.now, node.key_origin))
 
 
-def _ways(catalogue: Catalogue, sheet: _Sheet, node: Node, old: OldName, *, is_there: bool) -> Iterator[str]:
+def _ways(catalogue: Catalogue, sheet: _LayerText, node: Node, old: OldName, *, is_there: bool) -> Iterator[str]:
     """The texts that might do, the best first."""
     comments = _comments(catalogue, sheet.text, sheet.name)
     if is_there:
@@ -82,12 +82,12 @@ def _ways(catalogue: Catalogue, sheet: _Sheet, node: Node, old: OldName, *, is_t
     if old.key.rpartition(".")[0] == old.now.rpartition(".")[0]:
         yield sheet.with_key(old.key, old.now.rpartition(".")[2])
         return
-    there = _Sheet(set_value(catalogue, sheet.text, sheet.name, old.now, as_written(old.now, node)), sheet.name)
+    there = _LayerText(set_value(catalogue, sheet.text, sheet.name, old.now, as_written(old.now, node)), sheet.name)
     kept = sheet.lines_of(old.key)
     if kept is not None and there.stands_alone(old.now):
         yield _moved(catalogue, there, kept, old)
     elif (written := sheet.value_of(old.key)).startswith("["):
-        yield _taken_out(catalogue, _Sheet(there.with_value(old.now, written), sheet.name), old, comments)
+        yield _taken_out(catalogue, _LayerText(there.with_value(old.now, written), sheet.name), old, comments)
     yield _taken_out(catalogue, there, old, comments)
 
 
@@ -114,15 +114,15 @@ def _comments(catalogue: Catalogue, text: str, name: str) -> Counter[str]:
     return Counter(text[piece.start : piece.end].strip() for piece in found if piece.part == "comment")
 
 
-def _moved(catalogue: Catalogue, sheet: _Sheet, lines: list[str], old: OldName) -> str:
+def _moved(catalogue: Catalogue, sheet: _LayerText, lines: list[str], old: OldName) -> str:
     """The text, which gives both names, with the `lines` of the old one in the place of the new one's."""
-    sheet = _Sheet(sheet.with_lines(old.now, lines), sheet.name)
+    sheet = _LayerText(sheet.with_lines(old.now, lines), sheet.name)
     if sheet.is_alone(old.key):
         return unset_value(catalogue, sheet.without_lines(old.key, but_own=True), sheet.name, old.key)
     return sheet.without_lines(old.key)
 
 
-def _taken_out(catalogue: Catalogue, sheet: _Sheet, old: OldName, comments: Counter[str]) -> str:
+def _taken_out(catalogue: Catalogue, sheet: _LayerText, old: OldName, comments: Counter[str]) -> str:
     """The text without the old entry; those of `comments` that would go with it stay on lines of their own."""
     before, margin = sheet.text, sheet.margin(sheet.steps(old.key)[-1])
     after = unset_value(catalogue, before, sheet.name, old.key)
@@ -134,7 +134,7 @@ def _taken_out(catalogue: Catalogue, sheet: _Sheet, old: OldName, comments: Coun
     return after[:at] + "".join(margin + comment + sheet.newline for comment in lost.elements()) + after[at:]
 
 
-class _Sheet:
+class _LayerText:
     """The text of a layer file in which entries that stand on lines of their own are moved as they are."""
 
     def __init__(self, text: str, name: str) -> None:

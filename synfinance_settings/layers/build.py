@@ -52,11 +52,11 @@ class _Build:
         is_required = layer.name in self.required
         if is_required and not any(one.exists for one in found):
             message = f"the {layer.name} layer is gone"
-            self.report([Problem("became-empty", message, origin=layer.where(self.project))])
+            self.note([Problem("became-empty", message, origin=layer.where(self.project))])
             return {}
         said = layer.say(found, self.project, self.lend)
         self.texts.update(said.texts)
-        self.report(said.problems)
+        self.note(said.problems)
         self.complete = self.complete and said.is_whole
         self.left_out += said.left_out
         self.waivers.update(said.waivers)
@@ -65,10 +65,10 @@ class _Build:
         elif is_required and not said.left_out:
             message = f"the {layer.name} layer became empty; write {{}} if that is intended"
             origin = Origin(self.project.name(found[0].place))
-            self.report([Problem("became-empty", message, origin=origin)])
+            self.note([Problem("became-empty", message, origin=origin)])
         return said.branch
 
-    def report(self, problems: Iterable[Problem]) -> None:
+    def note(self, problems: Iterable[Problem]) -> None:
         """Take note of problems, each where its severity belongs, with the line that it names.
 
         What an error was told of is in doubt: what rests on its value is not judged.
@@ -115,11 +115,11 @@ def build(
         layers = tuple((name, branch if name in stems else _less(branch, bare)) for name, branch in layers)
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
     if look.ignored:
-        run.report(_ignored_local(name, project.environment) for name in look.ignored)
+        run.note(_ignored_local(name, project.environment) for name in look.ignored)
     if look.strays:
         folder = project.name(project.settings_dir)
         application = project.application
-        run.report(stray(name, wanted, folder, application) for name, wanted in look.strays)
+        run.note(stray(name, wanted, folder, application) for name, wanted in look.strays)
     watch = run.lender.watch if run.lender else None
     validation = Validation(project.application, layers, run.scope, run.texts, run.doubted, watch)
     config = validation.run(
@@ -221,5 +221,5 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
         found.append(inherited.problem)
     except ReferenceFault as fault:
         found.append(Problem(fault.code, f"environment: {fault.told}", "environment", node.origin))
-    run.report(found)
+    run.note(found)
     return {key: value for key, value in branch.items() if key != "environment"}

@@ -100,7 +100,7 @@ def read_variables(
     names = application.variables
     problems: list[Problem] = []
     spelled: dict[str, dict[str, Variable]] = {}
-    former: list[Former] = []
+    former: list[FormerVariable] = []
     for name, variable in variables.items():
         direct = names.file_variable(name)
         if name in names.keys:
@@ -121,7 +121,7 @@ def read_variables(
     return branch, [*problems, *more]
 
 
-class Former(NamedTuple):
+class FormerVariable(NamedTuple):
     """A variable of a name that a setting had before, and what it is called today."""
 
     name: OldName
@@ -129,13 +129,13 @@ class Former(NamedTuple):
     meant: str
 
 
-def _former(names: VariableNames, name: str, variable: Variable) -> Former:
+def _former(names: VariableNames, name: str, variable: Variable) -> FormerVariable:
     old = names.old[name]
-    return Former(old, variable, names.names[old.now][0] + variable.name.removeprefix(name))
+    return FormerVariable(old, variable, names.names[old.now][0] + variable.name.removeprefix(name))
 
 
 def settled(
-    application: Application, spellings: Mapping[str, Sequence[Variable]], former: Iterable[Former] = ()
+    application: Application, spellings: Mapping[str, Sequence[Variable]], former: Iterable[FormerVariable] = ()
 ) -> tuple[Branch, list[Problem]]:
     """What the settings come to that have `spellings` in one layer, by their keys, the one that counts first.
 
@@ -156,7 +156,7 @@ def settled(
     return branch, problems
 
 
-def _take(spellings: MutableMapping[str, Sequence[Variable]], former: Former, gone: Container[str]) -> Problem:
+def _take(spellings: MutableMapping[str, Sequence[Variable]], former: FormerVariable, gone: Container[str]) -> Problem:
     """Let `spellings` have what is set by an old name, unless they do; returns what is to be said of it."""
     old, variable, meant = former
     there = spellings.get(old.now)

@@ -24,7 +24,7 @@ _SUSPICIOUS: Final = frozenset(("-", MASK[0]))
 _KEYED: Final = "this is text; each key is followed by a colon and a space"
 
 
-class Former(NamedTuple):
+class FormerKey(NamedTuple):
     """What a layer says under a name that a setting had before."""
 
     name: OldName
@@ -36,14 +36,14 @@ def fit(root: Node | None, catalogue: Catalogue, gone: Container[str] = ()) -> t
 
     What stands under an old name is of the setting that has it no more, unless that name is `gone`.
     """
-    former: list[Former] = []
+    former: list[FormerKey] = []
     branch, problems = shaped(root, catalogue, former)
     if former:
         problems += take(former, branch, catalogue, gone)
     return branch, problems
 
 
-def shaped(root: Node | None, catalogue: Catalogue, former: list[Former]) -> tuple[Branch, list[Problem]]:
+def shaped(root: Node | None, catalogue: Catalogue, former: list[FormerKey]) -> tuple[Branch, list[Problem]]:
     """The same without what stands under old names, which is put into `former`, for `take`."""
     problems: list[Problem] = []
     if root is None:
@@ -58,7 +58,7 @@ def shaped(root: Node | None, catalogue: Catalogue, former: list[Former]) -> tup
 class _Entries:
     """The entries of a layer, told apart; what is wrong with them, and what stands under old names, is put aside."""
 
-    def __init__(self, catalogue: Catalogue, problems: list[Problem], former: list[Former]) -> None:
+    def __init__(self, catalogue: Catalogue, problems: list[Problem], former: list[FormerKey]) -> None:
         self._catalogue = catalogue
         self._problems = problems
         self._former = former
@@ -91,7 +91,7 @@ class _Entries:
     def _take_aside(self, key: str, node: Node, old: Tree | None) -> bool:
         """Whether `node` stands under an old name, or is a section that there was, whose entries are looked at."""
         if old is None:
-            self._former.append(Former(self._catalogue.old_names[key], node))
+            self._former.append(FormerKey(self._catalogue.old_names[key], node))
         elif isinstance(node.value, dict):
             self.section(node.value, {}, old, f"{key}.")
         return old is None or isinstance(node.value, dict) or node.value is None
@@ -104,7 +104,7 @@ class _Entries:
         return problem
 
 
-def take(former: Iterable[Former], branch: Branch, catalogue: Catalogue, gone: Container[str]) -> list[Problem]:
+def take(former: Iterable[FormerKey], branch: Branch, catalogue: Catalogue, gone: Container[str]) -> list[Problem]:
     """Let `branch` say what stands under old names; returns what is to be said of them, and wrong with them."""
     problems: list[Problem] = []
     for old, node in former:

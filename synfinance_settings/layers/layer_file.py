@@ -95,7 +95,7 @@ class FileLayer(Layer):
         return Said(problems=(problem,), is_empty=True, is_whole=not strict, left_out=left_out)
 
 
-class _Reading(NamedTuple):
+class _FileReading(NamedTuple):
     """What a layer file says; the text as it may be shown is made anew for each load, since it counts what it shows."""
 
     text: str
@@ -113,7 +113,7 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     """Read a layer file; content that is the same object as before has been read already."""
     name, catalogue = source.name, application.catalogue
     kept = content.readings.get(name)
-    if not isinstance(kept, _Reading):
+    if not isinstance(kept, _FileReading):
         text = content.text(name)
         try:
             root, faults = read_text(text, source, catalogue.public_path)
@@ -123,7 +123,7 @@ def _read(content: Content, source: Source, application: Application) -> Said:
         waivers, refusals = waivers_of(root, application.rules)
         problems = (*faults, *misfits, *refusals)
         is_whole = all(fault.key for fault in faults)
-        kept = content.readings[name] = _Reading(text, branch, problems, root is None, is_whole, waivers)
+        kept = content.readings[name] = _FileReading(text, branch, problems, root is None, is_whole, waivers)
     texts = {name: SourceText(kept.text, name, catalogue)}
     return Said(kept.branch, kept.problems, kept.is_empty, kept.is_whole, texts=texts, waivers=kept.waivers)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from synfinance_settings.errors import Origin, Problem, printable
-from synfinance_settings.layers.environ import Former, Variable, settled
+from synfinance_settings.layers.environ import FormerVariable, Variable, settled
 from synfinance_settings.layers.layer import Finding, Found, Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.secret_files import secret_value, target
@@ -99,7 +99,7 @@ def _said(project: Project, files: Sequence[Content]) -> tuple[Branch, list[Prob
         key = keys[file.path.name.lower()]
         spellings.setdefault(key, []).append(_variable(key, file, project.name(file.path)))
     former = [
-        Former(name, _variable(name.now, file, project.name(file.path)), name.now)
+        FormerVariable(name, _variable(name.now, file, project.name(file.path)), name.now)
         for file in files
         if file.path.name.lower() not in keys
         for name in [old[file.path.name.lower()]]

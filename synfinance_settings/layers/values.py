@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from synfinance_settings.errors import LayerError, Origin, Problem
-from synfinance_settings.layers.fit import Former, shaped, take
+from synfinance_settings.layers.fit import FormerKey, shaped, take
 from synfinance_settings.layers.layer import Finding, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
 from synfinance_settings.model.catalogue import Catalogue
@@ -39,7 +39,7 @@ class ValuesLayer(Layer):
             return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=(place,))
         branch: Branch = {}
         problems: list[Problem] = []
-        former: list[Former] = []
+        former: list[FormerKey] = []
         application = project.application
         for key, value in found[0].data.items():
             if str(key).partition(".")[0] == WAIVE:
@@ -54,7 +54,7 @@ class ValuesLayer(Layer):
         return Said(branch, tuple(problems))
 
     def _put(
-        self, branch: Branch, key: str, value: object, catalogue: Catalogue, former: list[Former]
+        self, branch: Branch, key: str, value: object, catalogue: Catalogue, former: list[FormerKey]
     ) -> list[Problem]:
         """Let `branch` say what stands under `key`, `former` what does under an old name; returns what is wrong.
 

@@ -56,18 +56,18 @@ class DotenvLayer(Layer):
         """
         is_lasting = bool(found) and lend is nothing_lent
         kept = found[0].readings.get(self.name) if is_lasting else None
-        if isinstance(kept, _Reading) and (kept.project is project or kept.project == project):
+        if isinstance(kept, _DotenvReading) and (kept.project is project or kept.project == project):
             return kept.dotenv
         name = project.name(project.env_file)
         if not found:
             return DotEnv(name)
         dotenv = parse_dotenv(project.application, found[0], name, project.environ, lend)
         if is_lasting:
-            found[0].readings[self.name] = _Reading(project, dotenv)
+            found[0].readings[self.name] = _DotenvReading(project, dotenv)
         return dotenv
 
 
-class _Reading(NamedTuple):
+class _DotenvReading(NamedTuple):
     """What the lines said in a project, whose variables they ask."""
 
     project: Project

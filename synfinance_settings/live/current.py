@@ -72,7 +72,7 @@ class Choice:
         return replace(found, lends=True) if self.lends else found
 
 
-class _Loaded(NamedTuple):
+class _Validated(NamedTuple):
     """A load that validated: the state before it, the new one, and what is shown where values changed."""
 
     command: str
@@ -136,7 +136,7 @@ class Current:
         `SettingsError`, and changes nothing, where they do not validate and nothing accepted before takes their place.
         """
 
-        def attempt() -> _Loaded | None:
+        def attempt() -> _Validated | None:
             environ, state = self.choice.variables(), self.timeline.current
             if state is None:
                 project = self.choice.project(environ, config_path, environment)
@@ -158,7 +158,7 @@ class Current:
         is the one before. Asked for by a listener or a subscriber, it is queued.
         """
 
-        def attempt() -> _Loaded | None:
+        def attempt() -> _Validated | None:
             state = self.timeline.current
             if state is None:
                 return self._attempt("load", look_at(self.project()))
@@ -239,7 +239,7 @@ class Current:
             if state is None:
                 self.choice = choice
 
-        def attempt() -> _Loaded | None:
+        def attempt() -> _Validated | None:
             self.choice = choice
             return self._attempt("load", look_at(project or choice.project(choice.variables(), None, None)))
 
@@ -264,7 +264,7 @@ class Current:
         self.announcer.revive()
         self.subscriptions.revive()
 
-    def _change(self, attempt: Callable[[], _Loaded | None], *, again: bool = False) -> None:
+    def _change(self, attempt: Callable[[], _Validated | None], *, again: bool = False) -> None:
         """Make an attempt under the lock; tell of its outcome, and raise its failure.
 
         Where nothing new was loaded, the outcome is that of the attempt before: what failed is still there.
@@ -290,7 +290,7 @@ class Current:
         if loaded is not None and is_good:
             self._record(loaded)
 
-    def _attempt(self, command: str, look: Look, *, manual: bool = False) -> _Loaded | None:
+    def _attempt(self, command: str, look: Look, *, manual: bool = False) -> _Validated | None:
         """Build from `look` and make the result current; the lock is held."""
         is_reload = command == "reload"
         project = look.project
@@ -318,7 +318,7 @@ class Current:
         _log_change(change, recovered=recovered)
         told = before.snapshot.warnings if before else ()
         log_problems(warning for warning in report.warnings if warning not in told)
-        return _Loaded(command, before, state, change)
+        return _Validated(command, before, state, change)
 
     def _fall_back(self, last_good: LastGood, look: Look, failure: SettingsError) -> None:
         """Start on the last accepted layers where that is asked for and possible; else raise `failure`."""
@@ -369,7 +369,7 @@ class Current:
         self.subscriptions.tell(old, shown, self.announcer.deliver, all_kinds=not may_refuse)
         return old, shown
 
-    def _is_welcome(self, loaded: _Loaded, fallen_from: Look | None) -> bool:
+    def _is_welcome(self, loaded: _Validated, fallen_from: Look | None) -> bool:
         """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
         if loaded.change is None or loaded.before is None:
             return True
@@ -383,7 +383,7 @@ class Current:
                 self._go_back(loaded.before)
         return False
 
-    def _record(self, loaded: _Loaded) -> None:
+    def _record(self, loaded: _Validated) -> None:
         """Keep on disk what was loaded, unless something newer is in force, which records itself."""
         if loaded.state.project.lends:
             return
@@ -393,7 +393,7 @@ class Current:
                 self._last_good.record(loaded.state.project, loaded.state.look, loaded.command)
 
 
-def _tried(attempt: Callable[[], _Loaded | None]) -> tuple[_Loaded | None, SettingsError | None]:
+def _tried(attempt: Callable[[], _Validated | None]) -> tuple[_Validated | None, SettingsError | None]:
     """What an attempt comes to, or how it failed."""
     try:
         return attempt(), None

@@ -87,7 +87,7 @@ class Settings:
         except SettingsError as error:
             failure = error
         if failure is not None:
-            sys.stderr.write(_report(self._manager, failure.problems))
+            sys.stderr.write(_validate_output(self._manager, failure.problems))
             raise SystemExit(1)
 
     def _load(self) -> None:
@@ -201,7 +201,7 @@ def _trial(manager: ConfigManager[Any], environment: str | None = None) -> Valid
     return validate(manager.current.project(environment=environment))
 
 
-def _report(manager: ConfigManager[Any], problems: tuple[Problem, ...]) -> str:
+def _validate_output(manager: ConfigManager[Any], problems: tuple[Problem, ...]) -> str:
     """What ``synfinance-settings validate`` prints, where it finds `problems`; else they alone."""
     report: ValidationReport | None = None
     with suppress(SettingsError):  # no environment, or no folder: that is the failure then

@@ -45,7 +45,7 @@ Spot = tuple[str, int]
 """A file, absolute, and a line."""
 
 
-class _Reading(NamedTuple):
+class _FieldRead(NamedTuple):
     """One read of a field: of what, which sections that may be, and what was read."""
 
     instance: object
@@ -111,12 +111,12 @@ class Recorder:
             value = inherited(instance, name)
             frame = currentframe() if name in names and (is_model or instance is settings) else None
             if frame is not None and frame.f_back is not None:
-                record(_Reading(instance, keys, name, value), frame.f_back)
+                record(_FieldRead(instance, keys, name, value), frame.f_back)
             return value
 
         return read
 
-    def _record(self, reading: _Reading, frame: FrameType) -> None:
+    def _record(self, reading: _FieldRead, frame: FrameType) -> None:
         keys = reading.keys
         if len(keys) > 1 and id(reading.instance) in self._own:  # one model in several places: its owner said which
             keys = [self._own[id(reading.instance)][1]]
