@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from synfinance_settings.cli.program import Command
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFiles
     from synfinance_settings.editing.plan import Edit, Plan, Target
-    from synfinance_settings.layers.report import ValidationReport
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Allow a secret to be written into the file.")
@@ -156,8 +154,7 @@ def _apply(
 
     def show(plan: Plan) -> None:
         planning.tell_change(plan)
-        if probe is not None:
-            _probe(files.here(plan), [key for change in plan.changes for key in change.changed], probe)
+        planning.probe_change(files, plan, probe)
 
     def approve(plan: Plan) -> bool:
         show(plan)
@@ -174,14 +171,3 @@ def _apply(
     planning.tell_done(files, plan, is_written=any(answers))
     if answers == [False]:
         raise click.exceptions.Exit(1)
-
-
-def _probe(report: ValidationReport, changed: Sequence[str], seconds: float) -> None:
-    """Ask the world about what changed, and tell what it warns of; raises `SettingsError` where it does not agree."""
-    from synfinance_settings.errors import SettingsError
-
-    (found,) = options.probed([replace(report, problems=(), warnings=())], seconds, changed)
-    for warning in found.warnings:
-        render.say(render.in_full(warning), render.Shown("\n"), err=True)
-    if found.problems:
-        raise SettingsError.of(found.problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +44,7 @@ wait_option = click.option(
 )
 @click.option("--output", "-o", "path", type=destination.PATH, help="Write the plan to this file, for apply.")
 @click.option("--strict", "--exit-code", is_flag=True, help="Exit with 1 if there are remarks.")
+@options.probe_options
 @options.format_option("text", "json")
 @destination.yes_option
 def plan(
@@ -52,6 +54,7 @@ def plan(
     full: bool,
     path: str | None,
     strict: bool,
+    probe: float | None,
     output: str,
     yes: bool,
 ) -> None:
@@ -85,6 +88,7 @@ def plan(
     else:
         _tell(found)
         found.require()
+    probe_change(files, found, probe)
     if path is not None:
         if found.is_empty:
             render.say(f"{found.names}: nothing would be written, and there is nothing to apply", err=True)
@@ -154,7 +158,8 @@ def _one_after_the_other(edits: list[Edit]) -> Edit:
 @click.option("--strict", is_flag=True, help="Write nothing if there are remarks.")
 @dry_run_option
 @wait_option
-def apply(path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float) -> None:
+@options.probe_options
+def apply(path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float, probe: float | None) -> None:
     """Write exactly what PLAN says, a file that plan wrote; several layers as one change.
 
     It is refused where a layer file that it rests on has changed since, and validated once more. What it rests on stays
@@ -177,6 +182,7 @@ def apply(path: Path, reason: str | None, strict: bool, dry_run: bool, wait: flo
         tell_change(found)
         if strict and (told := [remark for remark, _ in found.remarks]):
             raise SettingsError.of(told)
+        probe_change(files, found, probe)
         return True
 
     if dry_run:
@@ -199,6 +205,22 @@ def tell_change(found: Plan) -> None:
         render.note(note)
     for remark, where in found.remarks:
         render.say(_remark(remark, where), err=True)
+
+
+def probe_change(files: LayerFiles, found: Plan, seconds: float | None) -> None:
+    """Ask the world about what changes, where it is to be asked, and tell what it warns of; raises `SettingsError`
+    where it does not agree.
+    """
+    if seconds is None:
+        return
+    changed = [key for change in found.changes for key in change.changed]
+    reports = options.probed(
+        [replace(report, problems=(), warnings=()) for report in files.here(found)], seconds, changed
+    )
+    for warning in dict.fromkeys(problem for report in reports for problem in report.warnings):
+        render.say(render.in_full(warning), render.Shown("\n"), err=True)
+    if problems := dict.fromkeys(problem for report in reports for problem in report.problems):
+        raise SettingsError.of(problems)
 
 
 def tell_done(files: LayerFiles, found: Plan, *, is_written: bool) -> None:

@@ -135,13 +135,13 @@ class LayerFiles:
         difference = tuple(masked_difference(name, before, after, self.project.application.catalogue))
         return Change(target, path, name, before, after, difference, keys(before, name))
 
-    def here(self, plan: Plan) -> ValidationReport:
-        """What a start here would find after `plan`, with all else that is set here; of the default layer, in the
-        environment that a start would decide.
+    def here(self, plan: Plan) -> list[ValidationReport]:
+        """What starts here would find after `plan`, with all else that is set here: in the environments whose layer it
+        changes, for the default layer in the one that a start would decide.
         """
         contents = {change.target: change.content for change in plan.changes}
-        environment = self.project.environment if "default" in contents else next(iter(contents))
-        return build(placed(self.project, contents, environment), placeholders=True)
+        environments = {self.project.environment if target == "default" else target: None for target in contents}
+        return [build(placed(self.project, contents, name), placeholders=True) for name in environments]
 
     def _changed(self, target: Target, edit: Edit) -> Change:
         path, before = self.read(target)

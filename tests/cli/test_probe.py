@@ -246,3 +246,19 @@ class TestChanges:
         assert result.exit_code == 1
         assert "unknown-host" in result.stderr
         assert desk.text("development") == before
+
+    def test_a_plan_is_asked_about_and_not_kept_where_the_world_does_not_agree(self, desk, world):
+        variables = world()
+        result = desk.run("plan", "cache.host=nowhere.invalid", "-o", "plan.json", *PROBE, **variables)
+        assert result.exit_code == 1
+        assert "error[unknown-host]: cache.host: " in result.stderr
+        assert not (desk.root / "plan.json").exists()
+
+    def test_a_plan_is_applied_only_where_the_world_agrees(self, desk, world):
+        variables = world()
+        before = desk.text("development")
+        desk.done("plan", "cache.host=nowhere.invalid", "-o", "plan.json", **variables)
+        result = desk.run("apply", "plan.json", *PROBE, **variables)
+        assert result.exit_code == 1
+        assert "error[unknown-host]: cache.host: " in result.stderr
+        assert desk.text("development") == before
