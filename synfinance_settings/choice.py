@@ -69,13 +69,13 @@ def application_named(name: str, origin: Origin = Origin("the argument")) -> App
     if failure is not None:
         raise failure
     try:
-        found = attrgetter(path)(module)
+        target = attrgetter(path)(module)
     except AttributeError:
         raise _error(f"{module_name} has no {path}", origin, "name the object that is the Application") from None
-    if not _is_application(found):
-        said = f"{module_name}:{path} is of type {type(found).__name__}, not an Application"
-        raise _error(said, origin, "name the object that Application(...) made")
-    return found
+    if not _is_application(target):
+        message = f"{module_name}:{path} is of type {type(target).__name__}, not an Application"
+        raise _error(message, origin, "name the object that Application(...) made")
+    return target
 
 
 def _imported(name: str, origin: Origin) -> tuple[ModuleType | None, SettingsError | None]:

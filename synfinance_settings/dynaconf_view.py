@@ -72,9 +72,9 @@ class OtherEnvironmentError(EnvNotFoundError, ClickException):  # type: ignore[m
 
     def __init__(self, application: Application[Any], asked: str, current: str) -> None:
         hint = f"; start it with {application.variables.environment}={asked}, or call settings.from_env({asked!r})"
-        said = f"this process runs in {current}, not in {printable(asked)}"
+        message = f"this process runs in {current}, not in {printable(asked)}"
         is_known = asked in application.kinds
-        ClickException.__init__(self, said + (hint if is_known else ", which is not an environment"))
+        ClickException.__init__(self, message + (hint if is_known else ", which is not an environment"))
 
 
 def _refusal(instead: str) -> TypeError:
@@ -267,12 +267,12 @@ def _history(snapshot: Snapshot) -> dict[SourceMetadata, dict[str, Any]]:
     environment = str(snapshot.environment)
 
     def note(loader: str, origin: Origin, key: str, value: Any) -> None:
-        said = history.setdefault(SourceMetadata(loader, str(origin), environment), {})
+        mapping = history.setdefault(SourceMetadata(loader, str(origin), environment), {})
         first, *rest = key.split(".")
         *path, name = (first.upper(), *rest)
         for part in path:
-            said = said.setdefault(part, {})
-        said[name] = catalogue.shown(key, value) if catalogue.settings[key].is_secret else value
+            mapping = mapping.setdefault(part, {})
+        mapping[name] = catalogue.shown(key, value) if catalogue.settings[key].is_secret else value
 
     for key, setting in catalogue.settings.items():
         note(_MODELS, DEFAULT, key, _read_only(setting.default))
@@ -301,10 +301,10 @@ class DynaconfView(LazySettings):  # type: ignore[misc]
         if manager is None:
             manager = self.__dict__["_manager"] = ConfigManager.shared(chosen_application())
         snapshot = manager.snapshot
-        shown: tuple[Snapshot, _InForce] | None = self.__dict__["_shown"]
-        if shown is None or shown[0] is not snapshot:
-            shown = self.__dict__["_shown"] = (snapshot, _InForce(manager, snapshot))
-        return shown[1]
+        cached: tuple[Snapshot, _InForce] | None = self.__dict__["_shown"]
+        if cached is None or cached[0] is not snapshot:
+            cached = self.__dict__["_shown"] = (snapshot, _InForce(manager, snapshot))
+        return cached[1]
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:

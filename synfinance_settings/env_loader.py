@@ -56,9 +56,9 @@ class EnvLoader:
         self._application = shipped_application() if application is None else application
         self._given_environ = None if environ is None else Environ(environ)
         self._environ = self._variables()
-        found, guard = find_dotenv(self._application, self._environ)
-        self._path, self._guard = (found, guard) if env_file is None else (Path(env_file).absolute(), None)
-        self._file = DotEnv(place(found.parent, self._path))
+        path, guard = find_dotenv(self._application, self._environ)
+        self._path, self._guard = (path, guard) if env_file is None else (Path(env_file).absolute(), None)
+        self._file = DotEnv(place(path.parent, self._path))
         self._loaded = False
         self.load_env_file()
 
@@ -184,8 +184,8 @@ class EnvLoader:
         """Write the template of all variables to `path`; raises `SettingsError` where something is there already."""
         target = Path(path)
         if os.path.lexists(target):
-            said = f"{printable(str(target))} exists already; nothing was written"
-            raise SettingsError(Problem("invalid", said, origin=Origin(str(target))))
+            message = f"{printable(str(target))} exists already; nothing was written"
+            raise SettingsError(Problem("invalid", message, origin=Origin(str(target))))
         write_atomically(target, env_template(self._application).encode(), 0o600)  # people will write secrets into it
         return target
 
@@ -200,11 +200,11 @@ class EnvLoader:
         text = self.get(key)
         if text is None:
             return default
-        value, said = try_form(read, text)
-        if said is None:
+        value, fault = try_form(read, text)
+        if fault is None:
             return cast("T", value)
         text = None  # a traceback shows locals
-        raise VariableError(Problem("wrong-variable", f"{printable(key)} {said}", key, self._origin(key)))
+        raise VariableError(Problem("wrong-variable", f"{printable(key)} {fault}", key, self._origin(key)))
 
     def _origin(self, key: str) -> Origin:
         return Origin(f"env {key}") if key in self._environ else Origin(self._file.name, self._file.lines.get(key))

@@ -161,12 +161,12 @@ class Problem:
         return data
 
 
-def _escape(told: object, *fields: str) -> None:
+def _escape(target: object, *fields: str) -> None:
     """Escape what is not printable in the text `fields` of something frozen."""
     for name in fields:
-        text = getattr(told, name)
+        text = getattr(target, name)
         if text is not None and not is_printable(text):
-            object.__setattr__(told, name, printable(text, None))
+            object.__setattr__(target, name, printable(text, None))
 
 
 def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -200,8 +200,8 @@ class SettingsError(Exception):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        found = "\n".join(map(str, self.problems))
-        return found if len(self.problems) == 1 else f"{number_of(self.problems):,} problems\n{found}"
+        texts = "\n".join(map(str, self.problems))
+        return texts if len(self.problems) == 1 else f"{number_of(self.problems):,} problems\n{texts}"
 
     def errors(self) -> list[dict[str, Any]]:
         """The problems as plain data."""
@@ -257,13 +257,13 @@ def forget(error: BaseException) -> None:
     from traceback import clear_frames  # only failures pay
 
     seen: set[int] = set()
-    found: list[BaseException | None] = [error]
-    while found:
-        behind = found.pop()
+    errors: list[BaseException | None] = [error]
+    while errors:
+        behind = errors.pop()
         if behind is not None and id(behind) not in seen:
             seen.add(id(behind))
             clear_frames(behind.__traceback__)
-            found += [behind.__cause__, behind.__context__]
+            errors += [behind.__cause__, behind.__context__]
 
 
 class LayerError(SettingsError):

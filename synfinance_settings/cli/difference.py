@@ -232,8 +232,10 @@ def _print_beside(row: _Row, key_width: int, widths: Sequence[int], bar: str, *,
     ]
     for number, parts in enumerate(zip_longest(*columns, fillvalue="")):
         padded = [*(part.ljust(size) for part, size in zip(parts[:-1], widths, strict=False)), parts[-1]]
-        told = [_styled(part, row, cell) if part else "" for part, cell in zip(padded, row.cells, strict=True)]
-        render.say(render.Shown(render.joined([(row.key if not number else "").ljust(key_width), *told], bar).rstrip()))
+        cells = [_styled(part, row, cell) if part else "" for part, cell in zip(padded, row.cells, strict=True)]
+        render.say(
+            render.Shown(render.joined([(row.key if not number else "").ljust(key_width), *cells], bar).rstrip())
+        )
 
 
 def _print_stacked(row: _Row, names: Sequence[str], columns: int | None, *, origin: bool) -> None:
@@ -255,8 +257,8 @@ def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, out
 
     data: dict[str, dict[str, Any]] = {}
     for row in rows:
-        told = [{"value": cell.data, "origin": cell.origin} if origin else cell.data for cell in row.cells]
-        data[row.key] = {"differs": row.differs, **dict(zip(names, told, strict=True))}
+        cells = [{"value": cell.data, "origin": cell.origin} if origin else cell.data for cell in row.cells]
+        data[row.key] = {"differs": row.differs, **dict(zip(names, cells, strict=True))}
     if output == "json":
         render.echo_json(data)
     else:

@@ -118,9 +118,9 @@ def application() -> Application[Any]:
 
 def call(*words: str) -> str | None:
     """The command that `words` make, to be pasted into a shell; None where it could not be read off."""
-    told = pasted(*words)
+    command = pasted(*words)
     context = click.get_current_context()
-    return f"{program_of(context).call(context)} {told}" if told else None
+    return f"{program_of(context).call(context)} {command}" if command else None
 
 
 def find(environment: str | None = None, config_path: str | None = None) -> Project:
@@ -145,18 +145,18 @@ class Loaded(NamedTuple):
 
 def load(environment: str | None, *, strict: bool = False, placeholders: bool = False) -> Loaded:
     """The settings as a start would see them; warnings go to stderr. Raises `SettingsError`."""
-    found = validation_report(environment, placeholders=placeholders)
-    problems = (*found.problems, *(found.warnings if strict else ()))
-    if found.snapshot is None or problems:
+    report = validation_report(environment, placeholders=placeholders)
+    problems = (*report.problems, *(report.warnings if strict else ()))
+    if report.snapshot is None or problems:
         error = SettingsError.of(problems)
         if lends_help(problems):
             error.add_note(LENDING)
         raise error
-    for warning in (*found.warnings, *found.waived):
+    for warning in (*report.warnings, *report.waived):
         render.say(render.one_line(warning), err=True)
-    if found.placeholders:
-        render.say(f"placeholders for {', '.join(found.placeholders)}", err=True)
-    return Loaded(found.snapshot, found.lent)
+    if report.placeholders:
+        render.say(f"placeholders for {', '.join(report.placeholders)}", err=True)
+    return Loaded(report.snapshot, report.lent)
 
 
 LENDING: Final = "to look without the secrets of this environment, pass --placeholders"

@@ -103,10 +103,10 @@ def annotation(problem: Problem) -> str:
     fields: dict[str, object] = {"title": problem.code}
     if origin and origin.line:
         fields = {"file": shown(origin.source), "line": origin.line, "col": origin.column, **fields}
-    said = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in fields.items() if value is not None)
+    properties = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in fields.items() if value is not None)
     more = f"waived {problem.waived}" if problem.waived else problem.hint
     kind = "notice" if problem.waived else problem.severity
-    return f"::{kind} {said}::{_escaped(problem.message + (f' ({more})' if more else ''))}"
+    return f"::{kind} {properties}::{_escaped(problem.message + (f' ({more})' if more else ''))}"
 
 
 def _escaped(text: str, also: str = "") -> str:
@@ -117,9 +117,9 @@ def _escaped(text: str, also: str = "") -> str:
 
 def table(rows: Iterable[Sequence[str]]) -> Shown:
     """Rows in aligned columns, the last one ragged."""
-    found = [list(map(shown, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found)
+    cells = [list(map(shown, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return Shown("\n".join(lines))
 
 
@@ -193,8 +193,8 @@ def wrapped(text: str, columns: int) -> list[str]:
             lines.append("")
         lines[-1] += word
         while len(lines[-1].rstrip()) > columns:
-            kept, rest = _broken(lines[-1], columns)
-            lines[-1:] = [kept, rest]
+            head, rest = _broken(lines[-1], columns)
+            lines[-1:] = [head, rest]
     return [line.rstrip() if len(lines) > 1 else line for line in lines]
 
 

@@ -74,13 +74,13 @@ def _pieces(catalogue: Catalogue, text: str, found: Iterable[Span], start: int, 
 
 
 def _between(text: str, start: int, end: int) -> Iterator[Piece]:
-    for found in _BETWEEN.finditer(text, start, end):
-        if found.lastgroup == "comment":
-            yield Piece(found.start(), found.end(), "# ...", "comment")
-        elif found.lastgroup == "plain":
-            yield Piece(found.start(), found.end(), found[0], "clear")
+    for match in _BETWEEN.finditer(text, start, end):
+        if match.lastgroup == "comment":
+            yield Piece(match.start(), match.end(), "# ...", "comment")
+        elif match.lastgroup == "plain":
+            yield Piece(match.start(), match.end(), match[0], "clear")
         else:
-            yield Piece(found.start(), found.end(), MASK, "masked")
+            yield Piece(match.start(), match.end(), MASK, "masked")
 
 
 def _masked(written: str) -> str:
@@ -164,9 +164,9 @@ class SourceText:
 
     def _scanned(self) -> list[Span]:
         if self._spans is None:
-            found = outline_text(self._text, self._name)
-            self._spans = list(spans(found)) if found else []
-            self._line_starts = [0, *(found.end() for found in _LINE_END.finditer(self._text))]
+            outline = outline_text(self._text, self._name)
+            self._spans = list(spans(outline)) if outline else []
+            self._line_starts = [0, *(line_end.end() for line_end in _LINE_END.finditer(self._text))]
         return self._spans
 
     def _line(self, number: int) -> tuple[int, int]:

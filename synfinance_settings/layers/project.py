@@ -150,13 +150,13 @@ def _found(
     root = where.root
     named_file = env_file if env_file is not None else environ.get(variable)
     dotenv_path = cwd / named_file if named_file is not None else root / ".env"
-    given = cwd / config_path if config_path is not None else None
-    if given is not None and not given.is_file():
+    config_file = cwd / config_path if config_path is not None else None
+    if config_file is not None and not config_file.is_file():
         raise _missing(str(config_path), "file given for the environment", None)
     required = env_file is None and named_file is not None
     if required and not (named_file and dotenv_path.exists()):
         raise _missing(str(named_file), "env file", variable)
-    named = frozenset(path for path in (given, dotenv_path if named_file is not None else None) if path)
+    named = frozenset(path for path in (config_file, dotenv_path if named_file is not None else None) if path)
     guard = None if dotenv_path in named else where.guards.get(root)
     name, origin = _environment_name(application, environ, environment, dotenv_path, place(root, dotenv_path), guard)
     return Project(
@@ -168,7 +168,7 @@ def _found(
         environment=application.environment(name, origin, is_inserted=origin.line is not None),
         environment_origin=origin,
         environ=environ,
-        config_path=given,
+        config_path=config_file,
         passed_over=where.passed_over,
         guards=where.guards,
         named=named,
@@ -208,8 +208,8 @@ def _where(
         raise _missing(str(named), "settings folder", None if argument is not None else variable)
     # whoever owns the root could put another folder in the place of the one that was named
     root = folder.parent
-    found = root.stat()
-    guard = Guard.of(root, found, ours(found.st_uid, folder.stat().st_uid), _name_dotenv(application))
+    status = root.stat()
+    guard = Guard.of(root, status, ours(status.st_uid, folder.stat().st_uid), _name_dotenv(application))
     return _Where(root, folder, {root: guard})
 
 
@@ -227,14 +227,14 @@ def _nearest(application: Application, cwd: Path, environ: Mapping[str, str]) ->
     home = environ.get("HOME")
     for folder in (cwd, *cwd.parents):
         try:
-            found = folder.stat()
+            status = folder.stat()
         except OSError as error:
             return Distrust(folder, f"cannot be read ({error.strerror})", "make it readable")
-        trusted = ours(found.st_uid) if folder == cwd else ours()
-        passed_over = trusted.distrust(folder, found)
+        trusted = ours(status.st_uid) if folder == cwd else ours()
+        passed_over = trusted.distrust(folder, status)
         if any((folder / application.settings_dir_name / f"default{suffix}").exists() for suffix in layer_suffixes()):
-            return passed_over or _in(application, folder, found, trusted)
-        if found.st_uid not in trusted.users:
+            return passed_over or _in(application, folder, status, trusted)
+        if status.st_uid not in trusted.users:
             return passed_over
         if any((folder / border).exists() for border in _BORDERS) or (home and folder == Path(os.path.realpath(home))):
             return None
@@ -243,16 +243,16 @@ def _nearest(application: Application, cwd: Path, environ: Mapping[str, str]) ->
 
 def _without_layers(application: Application, cwd: Path, passed_over: Distrust | None) -> _Where:
     """The working directory as the root of a project that has no layers."""
-    found = cwd.stat()
-    trusted = ours(found.st_uid)
-    guard = Guard.of(cwd, found, trusted, _name_dotenv(application))
-    return _Where(cwd, None, {cwd: guard._replace(fault=trusted.distrust(cwd, found, is_above=True))}, passed_over)
+    status = cwd.stat()
+    trusted = ours(status.st_uid)
+    guard = Guard.of(cwd, status, trusted, _name_dotenv(application))
+    return _Where(cwd, None, {cwd: guard._replace(fault=trusted.distrust(cwd, status, is_above=True))}, passed_over)
 
 
-def _in(application: Application, root: Path, found: os.stat_result, trusted: Trusted) -> _Where | Distrust:
+def _in(application: Application, root: Path, status: os.stat_result, trusted: Trusted) -> _Where | Distrust:
     """The folder of the layers in `root`, unless somebody else than `trusted` could have written it."""
     folder = root / application.settings_dir_name
-    guard = Guard.of(root, found, trusted, _name_dotenv(application))
+    guard = Guard.of(root, status, trusted, _name_dotenv(application))
     distrust = guard.distrusted_way(folder)
     if distrust is not None:
         return distrust

@@ -52,11 +52,11 @@ class ValidationReport:
 
     def verdict(self) -> str:
         """How many of what were found, in words: ``2 errors; 1 warning``."""
-        found = [counted(number_of(self.problems), "error")] if self.problems else []
-        found += [counted(number_of(self.warnings), "warning")] if self.warnings else []
-        found += [f"{number_of(self.waived)} waived"] if self.waived else []
-        found += [f"placeholders for {', '.join(self.placeholders)}"] if self.placeholders else []
-        return "; ".join(found) or "no complaints"
+        parts = [counted(number_of(self.problems), "error")] if self.problems else []
+        parts += [counted(number_of(self.warnings), "warning")] if self.warnings else []
+        parts += [f"{number_of(self.waived)} waived"] if self.waived else []
+        parts += [f"placeholders for {', '.join(self.placeholders)}"] if self.placeholders else []
+        return "; ".join(parts) or "no complaints"
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -66,8 +66,8 @@ class ValidationReport:
 
 def judged(application: Application[Any], config: Section, environment: str) -> ValidationReport:
     """What a load of `application` would say in `environment` of a config that was built by hand: its rules."""
-    found = [breach.problem for breach in application.breaches(config, environment)]
-    errors, warnings = (told(p for p in found if p.severity == kind) for kind in ("error", "warning"))
+    problems = [breach.problem for breach in application.breaches(config, environment)]
+    errors, warnings = (told(p for p in problems if p.severity == kind) for kind in ("error", "warning"))
     return ValidationReport(environment, errors, warnings)
 
 

@@ -153,14 +153,14 @@ def explain(application: Application, layers: Layers, key: str, snapshot: Snapsh
     """Explain `key`, a setting of `application`; without a `snapshot` its value is the text that the winner says."""
     catalogue = application.catalogue
     setting = catalogue.settings[key]
-    said = [occurrence(catalogue, key, node) for node in trail(layers, key)]
+    occurrences = [occurrence(catalogue, key, node) for node in trail(layers, key)]
     default = Occurrence(catalogue.shown(key, setting.default), DEFAULT)
-    first = said[0] if said else default
+    first = occurrences[0] if occurrences else default
     return Explanation(
         key=key,
         value=catalogue.values_of(snapshot.config)[key] if snapshot else first.value,
         origin=snapshot.origins[key] if snapshot else first.origin,
-        overridden=(*said[1:], *([] if setting.is_required else [default])) if said else (),
+        overridden=(*occurrences[1:], *([] if setting.is_required else [default])) if occurrences else (),
         description=setting.description,
         limits=setting.limits,
         variables=application.variables.names[key],

@@ -60,7 +60,7 @@ class Choice:
 
     def project(self, environ: Environ, config_path: PathLike | None, environment: str | None) -> Project:
         """The project that is meant with these variables, and with a file or an environment that goes first."""
-        found = find_project(
+        project = find_project(
             self.application,
             environ=environ,
             settings_dir=self.settings_dir,
@@ -69,7 +69,7 @@ class Choice:
             config_path=config_path,
             arguments=self.arguments,
         )
-        return replace(found, lends=True) if self.lends else found
+        return replace(project, lends=True) if self.lends else project
 
 
 class _Validated(NamedTuple):

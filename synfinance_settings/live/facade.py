@@ -207,8 +207,8 @@ def _validate_output(manager: ConfigManager[Any], problems: tuple[Problem, ...])
     with suppress(SettingsError):  # no environment, or no folder: that is the failure then
         report = _trial(manager)
     if report is None or report.problems != problems:
-        found = "".join(f"{problem}\n\n" for problem in problems)
-        return f"{found}{counted(number_of(problems), 'error')}\n"
+        alone = "".join(f"{problem}\n\n" for problem in problems)
+        return f"{alone}{counted(number_of(problems), 'error')}\n"
     note = f"in {report.environment}"
-    texts = [text for found in (*problems, *report.warnings) for _, text in (*found.lines(note), ("", ""))]
+    texts = [text for problem in (*problems, *report.warnings) for _, text in (*problem.lines(note), ("", ""))]
     return "\n".join((*texts, f"invalid  {report.environment}  {report.verdict()}", ""))

@@ -109,7 +109,7 @@ class Hints:
 def _identity(folder: Path) -> tuple[int, int] | None:
     """What tells a folder from another one of its name; None where there is none."""
     try:
-        found = folder.stat()
+        status = folder.stat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino)
+    return (status.st_dev, status.st_ino)

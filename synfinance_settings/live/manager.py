@@ -71,10 +71,10 @@ class ConfigManager(Generic[Config_co]):
     ) -> None:
         if hasattr(self, "current"):
             return  # it is the process-wide one, asked for again
-        given = None if environ is None else Environ(environ)
+        variables = None if environ is None else Environ(environ)
         chosen = shipped_application() if application is None else application
         handed = deepcopy(arguments)
-        choice = Choice(chosen, settings_dir, environment, given, env_file, state_dir, handed)
+        choice = Choice(chosen, settings_dir, environment, variables, env_file, state_dir, handed)
         current = Current(choice, history_limit)
         with ConfigManager._lock:
             if not hasattr(self, "current"):  # somebody may ask for it for the first time at the same time

@@ -103,6 +103,6 @@ class Subscriptions:
 
 def _refusal(subscriber: str, kind: str) -> SettingsError:
     """What a subscriber raised may hold a secret, so its kind alone is told."""
-    said = f"{subscriber} refused what was loaded ({kind}), and the previous values are in force again"
+    message = f"{subscriber} refused what was loaded ({kind}), and the previous values are in force again"
     hint = "the log has what it raised; the layers are tried again when a file changes, or by load_config()"
-    return SettingsError.of([Problem("refused-values", printable(said), hint=hint)])
+    return SettingsError.of([Problem("refused-values", printable(message), hint=hint)])

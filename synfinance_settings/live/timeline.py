@@ -39,8 +39,8 @@ class Timeline:
     @property
     def current(self) -> State | None:
         """The state in force; None before the first load."""
-        kept = self._kept
-        return kept[-1] if kept else None
+        snapshots = self._kept
+        return snapshots[-1] if snapshots else None
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The snapshots that are kept, oldest first."""

@@ -281,10 +281,10 @@ class Worker:
 
 def extra_digests(paths: Iterable[Path]) -> dict[Path, str]:
     """The hashes of `paths`; of a folder, those of the files in it."""
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
-        found += _files_in(path) or [path]
-    return {path: digest for path in found if (digest := file_digest(path))}
+        files += _files_in(path) or [path]
+    return {path: digest for path in files if (digest := file_digest(path))}
 
 
 def _files_in(folder: Path) -> list[Path]:
