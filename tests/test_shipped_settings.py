@@ -202,7 +202,7 @@ def test_production_without_secrets_names_the_place_of_every_missing_one(shipped
     for name in SECRETS:
         (line,) = (number for number, text in enumerate(layer, 1) if f"${{{name}}}" in text)
         place = f"settings/production.yaml:{line}:{layer[line - 1].index('$') + 1}"
-        assert f"{name} is set nowhere\n  --> {place}\n" in run.stderr
+        assert f"{name} is not set anywhere\n  --> {place}\n" in run.stderr
 
 
 def test_an_alert_webhook_may_be_given_or_left_out(shipped):
