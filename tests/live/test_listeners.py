@@ -355,7 +355,7 @@ async def nobody_awaits(*_):
 @pytest.mark.parametrize("callback", [None, "print", nobody_awaits], ids=["nothing", "text", "coroutine function"])
 def test_what_can_never_be_called_is_refused_when_it_is_given(watch, callback):
     for give in (watch.manager.subscribe, watch.watcher.add_listener):
-        with pytest.raises(TypeError, match="a callback (is|must be)"):
+        with pytest.raises(TypeError, match=r"a callback (is|must be)"):
             give(callback)
 
 
