@@ -210,6 +210,7 @@ class EnvLoader:
         return Origin(f"env {key}") if key in self._environ else Origin(self._file.name, self._file.lines.get(key))
 
     def _substituted(self, data: Any, path: str, scope: Scope, problems: list[Problem], depth: int = 0) -> Any:
+        """`data` anew with the references in its texts replaced; faults go to `problems`."""
         if depth > LEVELS:
             problems.append(Problem("too-deep", f"{path} is nested deeper than {LEVELS} levels", path))
             return None

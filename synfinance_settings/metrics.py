@@ -51,6 +51,7 @@ def _info(registry: CollectorRegistry, prefix: str) -> Callable[[Snapshot], None
 def _observer(
     registry: CollectorRegistry, prefix: str, loaded_at: float, *, is_good: bool
 ) -> Callable[[ReloadResult, float], None]:
+    """What counts each reload in metrics of `registry`, which it makes."""
     reloads = Counter(f"{prefix}_reloads", "Reloads that were attempted.", ["result"], registry=registry)
     successful = Gauge(f"{prefix}_last_reload_successful", "Whether the last reload succeeded.", registry=registry)
     timestamp = Gauge(

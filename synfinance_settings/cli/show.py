@@ -116,6 +116,7 @@ def _shown(
     *,
     origin: bool,
 ) -> str:
+    """The values of `keys` as text of `form`, with their origins where they are asked for."""
     from synfinance_settings.layers.output import line, plain_values, yaml_text
     from synfinance_settings.model.catalogue import is_set
     from synfinance_settings.text.format import nested

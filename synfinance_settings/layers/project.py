@@ -144,6 +144,7 @@ def _found(
     env_file: str | os.PathLike[str] | None,
     config_path: str | os.PathLike[str] | None,
 ) -> Project:
+    """The project that arguments, variables and the working directory lead to."""
     cwd = Path.cwd()
     where = _where(application, environ, settings_dir, cwd)
     variable = application.variables.env_file
@@ -274,6 +275,7 @@ def _environment_name(
     dotenv_name: str,
     guard: Guard | None,
 ) -> tuple[str, Origin]:
+    """What the environment is called, and by whom: the argument, a variable, ``.env`` or the default."""
     variable = application.variables.environment
     if argument is not None:
         return str(argument), Origin("the argument")

@@ -175,6 +175,7 @@ class ConfigWatcher(Generic[Config_co]):
         raise TypeError("a watcher cannot be pickled or copied; make one where it is to watch")
 
     def _install_signal(self, worker: Worker) -> None:
+        """Have SIGHUP ask for a reload, in place of what handled it before."""
         if threading.current_thread() is not threading.main_thread():
             raise WatchError(Problem("no-watch", "sighup=True needs the watcher to start in the main thread"))
 

@@ -106,6 +106,7 @@ class Worker:
         self._stop_hints()
 
     def _start_hints(self) -> None:
+        """Have the file system tell of changes; where it cannot, the look at intervals is all there is."""
         if self._polling:
             return
         from synfinance_settings.live.hints import Hints

@@ -62,6 +62,7 @@ def _waivers(application: Application) -> dict[str, Any]:
 
 
 def _section(application: Application, section: str) -> dict[str, Any]:
+    """The schema of a section: its settings, old names and inner sections."""
     catalogue = application.catalogue
     inside = f"{section}." if section else ""
     properties: dict[str, Any] = {}

@@ -54,6 +54,7 @@ def _unreadable(path: Path) -> str | None:
 
 
 def _expiry(server: ssl.SSLContext, certificate: str) -> Finding:
+    """How many days `certificate` is still good for, as a client finds in a handshake."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

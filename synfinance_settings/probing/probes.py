@@ -100,6 +100,7 @@ def _concerns(resource: Resource, keys: Container[str]) -> bool:
 def _findings(
     application: Application[Any], resource: Resource, config: Any, answer: Callable[[], Any], lent: Container[str]
 ) -> Iterator[Finding]:
+    """What is found of one resource, of a server by its answer."""
     match resource:
         case Server():
             yield servers.finding(application, resource, config, answer(), lent)

@@ -116,6 +116,7 @@ class Analysis:
         return frozenset(File(found) for found in self._modules.get(path, []) if found.path == path)
 
     def _of_instance(self, scope: Scope, name: str) -> Values:
+        """What `name` is on an instance: of a property what it returns, a method bound."""
         found = scope.attribute(name)
         results: set[Value] = set()
         for value in found:

@@ -64,6 +64,7 @@ class Expressions:
                 return self._combined(node)
 
     def _combined(self, node: ast.expr) -> Values:
+        """What an expression comes to that is made of others."""
         match node:
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self.values(test)
