@@ -3,8 +3,8 @@
     SettingsError               the root: catch it when any fault of the settings is handled alike
     ├── LayerError              a layer cannot be read: missing, unreadable, not UTF-8, syntax, bounds
     ├── InvalidSettingsError    values do not fit, or faults of several kinds were found in one run
-    │   ├── UnknownKeyError     keys or variables that are no settings
-    │   └── EnvironmentNameError    the environment's name is not one of the four
+    │   ├── UnknownKeyError     keys or variables that are not settings
+    │   └── EnvironmentNameError    the environment's name is not known
     ├── ExpansionError          a ``${...}`` reference is malformed or names nothing
     ├── VariableError           a variable asked for through EnvLoader is missing or of another type
     ├── EditError               a change of a layer file is refused, and nothing was written

@@ -29,7 +29,7 @@ class MLConfig(Section):
     enable_gpu: Boolean = setting(False, "Score on a GPU.", restart=True)
     num_threads: Whole = setting(4, "Threads that score.", unit="threads", ge=1, le=32, restart=True)
     cache_predictions: Boolean = setting(True, "Keep scores in the cache.")
-    model_refresh_interval: Seconds = setting(3600, "How often models are read anew.", ge=60)
+    model_refresh_interval: Seconds = setting(3600, "How often models are read again.", ge=60)
     feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()
 
     RESOURCES: ClassVar = (Folder("model_path", "read"),)
