@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from peers import module, reloader
 from project import ENVIRONMENT, Trial
 
 from jobs import Busy, Job, values
+
+TODAY: Final = datetime.now(UTC).date()
 
 
 def load(contender: str, root: str) -> dict[str, Job]:
@@ -59,6 +62,6 @@ def our_validation(root: str) -> dict[str, Job]:
 
     def validate() -> Any:
         validation = Validation(SYNFINANCE, layers, Scope({}, {}), {})
-        return validation.run(merged, complete=True, environment=ENVIRONMENT)
+        return validation.run(merged, complete=True, environment=ENVIRONMENT, today=TODAY)
 
     return {"validation": Job(validate, seen=values)}
