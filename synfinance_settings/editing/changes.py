@@ -101,25 +101,25 @@ class LayerFiles:
         """
         changes = tuple(self._changed(target, edit) for target, edit in edits.items())
         contents = {change.target: change.content for change in changes}
-        found = outlooks(self.project, changes)
+        views = outlooks(self.project, changes)
         problems = tuple(faults(self.project, contents))
-        return Plan(self.project, changes, found, problems, tuple(self._notes(changes, found)))
+        return Plan(self.project, changes, views, problems, tuple(self._notes(changes, views)))
 
     @door
     def read(self, target: Target) -> tuple[Path, str | None]:
         """The file of a layer and its text; None where it does not exist yet.
 
-        Bytes that are no UTF-8 stand in the text as lone surrogates, so that nothing of the file is lost.
+        Bytes that are not UTF-8 stand in the text as lone surrogates, so that nothing of the file is lost.
         """
-        found = [content for path in self.project.candidates(target) if (content := self.project.read(path)).exists]
-        if len(found) > 1:
-            names = " and ".join(self.project.name(content.path) for content in found)
+        contents = [content for path in self.project.candidates(target) if (content := self.project.read(path)).exists]
+        if len(contents) > 1:
+            names = " and ".join(self.project.name(content.path) for content in contents)
             raise LayerError(Problem("two-files", f"two files for one layer: {names}"))
-        if not found:
+        if not contents:
             return self.project.candidates(target)[0], None
-        if found[0].failure:
-            found[0].text(self.project.name(found[0].path))  # raises its failure
-        return found[0].path, file_text(found[0].data or b"")
+        if contents[0].failure:
+            contents[0].text(self.project.name(contents[0].path))  # raises its failure
+        return contents[0].path, file_text(contents[0].data or b"")
 
     @door
     def respelled(self, target: Target, edit: Edit, keys: Callable[[str, str], tuple[str, ...]]) -> Change:
@@ -161,9 +161,9 @@ class LayerFiles:
             mode=_SECRET_MODE if before is None and is_sound and holds_secret(name, after, catalogue) else None,
         )
 
-    def _notes(self, changes: tuple[Change, ...], found: tuple[Outlook, ...]) -> Iterator[str]:
+    def _notes(self, changes: tuple[Change, ...], views: tuple[Outlook, ...]) -> Iterator[str]:
         """What hides the changes here, where developers' own layers and the variables of this machine count too."""
-        reports = [outlook.here for outlook in found]
+        reports = [outlook.here for outlook in views]
         for change in changes:
             yield from _hiding(
                 [report for report in reports if change.target in ("default", report.environment)],
@@ -177,7 +177,7 @@ class LayerFiles:
             here = (report for report in reports if report.environment == self.project.environment)
             yield from _broken(next(here, None))
         if any(change.target == "default" for change in changes):
-            note = without_layer(self.project.application, [outlook.environment for outlook in found])
+            note = without_layer(self.project.application, [outlook.environment for outlook in views])
             yield from [note] if note else []
 
     @door
@@ -195,8 +195,8 @@ class LayerFiles:
             ]
             if not announce() and len(written) > 1:
                 hint = "change one layer after the other, or make the state folder writable"
-                said = "several layers can be written as one change only if the history can be written"
-                raise EditError(Problem("refused-edit", said, hint=hint))
+                message = "several layers can be written as one change only if the history can be written"
+                raise EditError(Problem("refused-edit", message, hint=hint))
             _put_all(written, puts)
 
     def _steps(self, changes: list[Change], command: str, reason: str | None) -> list[Step]:
@@ -211,10 +211,10 @@ class LayerFiles:
             name, target = change.path.name, change.target
             others = {} if target == "default" else self._beside(in_environment(self.project, target))
             names = {name, *others}
-            found = {**others, **{other: data for other, data in before.items() if other in names}}
-            coming = {**others, **{other: data for other, data in after.items() if other in names}}
-            made = Entry(target, coming, command, change.changed, is_valid, this_user(), reason)
-            steps.append(Step(Entry(target, found, "found", is_valid=was_valid), made, name))
+            files_before = {**others, **{other: data for other, data in before.items() if other in names}}
+            files_after = {**others, **{other: data for other, data in after.items() if other in names}}
+            made = Entry(target, files_after, command, change.changed, is_valid, this_user(), reason)
+            steps.append(Step(Entry(target, files_before, "found", is_valid=was_valid), made, name))
         return steps
 
     def _beside(self, project: Project) -> dict[str, bytes]:
@@ -243,10 +243,10 @@ class LayerFiles:
 
     def _carry_out_begun(self) -> None:
         """Write what a killed change of several files left to be written, where that still validates."""
-        found: list[Begun | None] = []
-        if not self._kept(lambda history: found.append(history.begun())) or found[0] is None:
+        unfinished: list[Begun | None] = []
+        if not self._kept(lambda history: unfinished.append(history.begun())) or unfinished[0] is None:
             return
-        begun = found[0]
+        begun = unfinished[0]
         names = listed([self.project.name(self._folder / name) for name in begun.names])
         left = {Path(name).stem: Content(self._folder / name, data) for name, data in begun.left.items()}
         if faults(self.project, left):
@@ -327,7 +327,7 @@ def _hiding(reports: list[ValidationReport], change: Change, *, is_alone: bool) 
 
 def _shadow(snapshot: Snapshot | None, key: str, name: str) -> Origin | None:
     """The place that hides what the file `name` says of `key`; None where nothing does."""
-    said = list(trail(snapshot.layers, key)) if snapshot else []
-    if said and said[0].source.name != name and any(node.source.name == name for node in said):
-        return said[0].origin
+    nodes = list(trail(snapshot.layers, key)) if snapshot else []
+    if nodes and nodes[0].source.name != name and any(node.source.name == name for node in nodes):
+        return nodes[0].origin
     return None

@@ -37,7 +37,7 @@ def setting_edit(application: Application, key: str, literal: str, *, allow_secr
     """Set `key` to what `literal` means: text, ``null`` where the setting may be null, a list, or a section's
     mapping.
 
-    Raises `UnknownKeyError` for a key that is none, and `EditError` for a secret that may not be written.
+    Raises `UnknownKeyError` for an unknown key, and `EditError` for a secret that may not be written.
     """
     if not is_utf8(literal):
         raise EditError(Problem("refused-edit", f"{key}: the value is not UTF-8", key, Origin("the argument")))
@@ -69,7 +69,7 @@ def setting_edit(application: Application, key: str, literal: str, *, allow_secr
 
 @door
 def unsetting_edit(application: Application, key: str) -> Edit:
-    """Take `key`, a setting or a section, out; raises `UnknownKeyError` for a key that is none."""
+    """Take `key`, a setting or a section, out; raises `UnknownKeyError` for any other key."""
     catalogue = application.catalogue
     if key not in catalogue.settings and key not in catalogue.sections:
         raise _no_key(application, key)
@@ -80,8 +80,8 @@ def _no_key(application: Application, key: str) -> UnknownKeyError:
     meant = application.variables.keys.get(key)
     if meant is None:
         return application.catalogue.unknown_key(key)
-    said = f"{key} is a variable; a layer file names the setting"
-    return UnknownKeyError(Problem("unknown-key", said, key, Origin("the argument"), hint=meant))
+    message = f"{key} is a variable; a layer file names the setting"
+    return UnknownKeyError(Problem("unknown-key", message, key, Origin("the argument"), hint=meant))
 
 
 def said_in(catalogue: Catalogue, text: str, name: str) -> dict[str, Node]:
@@ -131,7 +131,7 @@ def secret_refusal(
 ) -> Problem | None:
     """What is wrong with the value of a secret that would stand in a file, or has stood in a command line.
 
-    A reference in braces is none: nobody writes a password so, while one may well begin with a dollar.
+    A reference in braces is not refused: nobody writes a password that way, while one may well begin with a dollar.
     """
     items = value if isinstance(value, list) else [value]
     is_secret = application.catalogue.settings[key].is_secret
@@ -139,17 +139,18 @@ def secret_refusal(
         return None
     variable = application.variables.names[key][-1]
     if not allow_secret:
-        said = f"{key} is a secret and does not belong in a file"
+        message = f"{key} is a secret and does not belong in a file"
         braces = "; a reference is written in braces: ${NAME}" if "$" in str(items) else ""
         hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret{braces}"
-        return Problem("refused-edit", said, key, origin, hint=hint)
+        return Problem("refused-edit", message, key, origin, hint=hint)
     if not from_stdin:
-        said = f"{key} is a secret and must not be given on the command line"
-        return Problem("refused-edit", said, key, origin, hint="give - as the value and pass the secret on stdin")
+        message = f"{key} is a secret and must not be given on the command line"
+        return Problem("refused-edit", message, key, origin, hint="give - as the value and pass the secret on stdin")
     return None
 
 
 def _written(application: Application, key: str, literal: str) -> Written:
+    """What `literal` means as the value of a setting: null, a list, or text."""
     setting = application.catalogue.settings.get(key)
     if setting is None:
         raise _no_key(application, key)

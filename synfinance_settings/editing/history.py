@@ -252,15 +252,15 @@ class History:
         with self._reading() as store:
             if store is None or not _has(store, "versions"):
                 return []
-            dropped = [found.number for found in self._announced(store) if not found.is_there]
-            said = [
+            dropped = [version.number for version in self._announced(store) if not version.is_there]
+            columns = [
                 f"(select {column} from {table} where {table}.version = versions.version)"
                 if _has(store, table)
                 else "null"
                 for table, column in (("users", "name"), ("reasons", "reason"))
             ]
             rows = store.execute(
-                f"select version, environment, at, command, changed, valid, {', '.join(said)} from versions"
+                f"select version, environment, at, command, changed, valid, {', '.join(columns)} from versions"
                 " where (?1 is null or environment = ?1) and valid >= ?3 and version < ?5"
                 " and version not in (select value from json_each(?4)) order by version desc limit ?2",
                 (environment, most, valid_only, json.dumps(dropped), before),
@@ -284,20 +284,20 @@ class History:
         ]
 
     def _holds(self, name: str, new: bytes, old: bytes | None) -> tuple[bool | None, bool]:
-        """Whether the file holds `new`, and whether it holds `old`; one that was not there is told as `old` too."""
+        """Whether the file holds `new`, and whether it holds `old`; one that is not there counts as `old` too."""
         if PurePath(name).name != name:
             return False, False
-        found = read_file(self._settings_dir / name)
-        return (None, False) if found.failure else (found.data == new, found.data == old or not found.exists)
+        content = read_file(self._settings_dir / name)
+        return (None, False) if content.failure else (content.data == new, content.data == old or not content.exists)
 
     def _settle(self, store: sqlite3.Connection, *, but_begun: bool = False) -> None:
         announced = self._announced(store)
         if but_begun and _begun(announced):
             return
-        for found in announced:
-            if found.is_there is not None:
-                table = "announced" if found.is_there else "versions"
-                store.execute(f"delete from {table} where version = ?", (found.number,))
+        for version in announced:
+            if version.is_there is not None:
+                table = "announced" if version.is_there else "versions"
+                store.execute(f"delete from {table} where version = ?", (version.number,))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -335,10 +335,10 @@ class History:
         """Whether there is a store; raises `HistoryError` for one that others could have put there."""
         check_folder(self.path.parent)
         try:
-            found = os.lstat(self.path)
+            status = os.lstat(self.path)
         except FileNotFoundError:
             return False
-        _check(distrusted_file(self.path, found), self.path)
+        _check(distrusted_file(self.path, status), self.path)
         return True
 
     def _create(self) -> None:
@@ -350,9 +350,9 @@ class History:
                 above.mkdir(mode=0o700, exist_ok=True)
         file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
         try:
-            found = os.fstat(file)
-            _check(distrusted_file(self.path, found), self.path)
-            if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+            status = os.fstat(file)
+            _check(distrusted_file(self.path, status), self.path)
+            if status.st_uid == os.geteuid() and status.st_mode & 0o077:
                 os.fchmod(file, 0o600)
         finally:
             os.close(file)
@@ -389,7 +389,7 @@ class History:
 
     @contextmanager
     def _faults_told(self) -> Iterator[None]:
-        """Let every fault of the store be a `HistoryError`."""
+        """Turn every fault of the store into a `HistoryError`."""
         try:
             yield
         except sqlite3.Error as error:
@@ -411,8 +411,8 @@ def check_folder(folder: Path) -> None:
 
 def _check(distrust: Distrust | None, path: Path) -> None:
     if distrust is not None:
-        said = f"the history is not used, since others could change it: {distrust}"
-        raise HistoryError(Problem("unsafe-history", said, origin=Origin(str(path)), hint=distrust.mend))
+        message = f"the history is not used, since others could change it: {distrust}"
+        raise HistoryError(Problem("unsafe-history", message, origin=Origin(str(path)), hint=distrust.mend))
 
 
 def _bound(store: sqlite3.Connection) -> None:
@@ -427,18 +427,18 @@ def _bound(store: sqlite3.Connection) -> None:
 
 def _require_ours(store: sqlite3.Connection) -> None:
     """Raise `ValueError` where the file holds anything but our tables: a view or a trigger runs what it says."""
-    found = store.execute("select name, sql from sqlite_master").fetchmany(len(_SCHEMA) + 1)
-    if not _SCHEMA.items() >= set(found):
+    rows = store.execute("select name, sql from sqlite_master").fetchmany(len(_SCHEMA) + 1)
+    if not _SCHEMA.items() >= set(rows):
         raise ValueError("it is not a store of this package")
 
 
 def _begun(announced: list[_Announced]) -> Begun | None:
     """The change of which some files are new, and all the others old."""
-    for change in dict.fromkeys(found.change for found in announced):
-        files = [found for found in announced if found.change == change]
-        left = {found.name: found.content for found in files if not found.is_there}
-        if 0 < len(left) < len(files) and all(found.is_there or found.is_old for found in files):
-            return Begun(change[1], tuple(found.name for found in files), left)
+    for change in dict.fromkeys(version.change for version in announced):
+        files = [version for version in announced if version.change == change]
+        left = {version.name: version.content for version in files if not version.is_there}
+        if 0 < len(left) < len(files) and all(version.is_there or version.is_old for version in files):
+            return Begun(change[1], tuple(version.name for version in files), left)
     return None
 
 
@@ -499,8 +499,9 @@ def _version(
     user: str | None,
     reason: str | None,
 ) -> Version:
+    """A row of the store as a version, with its files; raises `ValueError` where it is damaged."""
     rows = store.execute("select name, content from files where version = ?", (number,)).fetchmany(_MOST_FILES + 1)
-    texts = (environment, at, command, changed, *("" if said is None else said for said in (user, reason)))
+    texts = (environment, at, command, changed, *("" if text is None else text for text in (user, reason)))
     is_sound = (
         all(isinstance(text, str) and len(text) <= _MOST_TEXT for text in texts)
         and all(isinstance(name, str) and isinstance(content, bytes) for name, content in rows)

@@ -52,10 +52,10 @@ def import_edit(project: Project, target: Target, path: Path, *, full: bool, all
         raise EditError(Problem("refused-edit", f"{name} is empty", origin=Origin(name), hint=hint))
     application = project.application
     catalogue = application.catalogue
-    given = _given(catalogue, content, name)
+    file_nodes = _given(catalogue, content, name)
     refused = [
         problem
-        for key, node in given.items()
+        for key, node in file_nodes.items()
         if (
             problem := secret_refusal(
                 application, key, as_written(key, node), allow_secret=allow_secret, origin=node.origin
@@ -66,16 +66,20 @@ def import_edit(project: Project, target: Target, path: Path, *, full: bool, all
     def edit(text: str, name: str) -> str:
         with suppress(SettingsError):  # what cannot be renamed is written anew
             text = with_new_names(catalogue, text, name)
-        said, is_sound = _said_before(catalogue, text, name)
-        kept = {key: node for key, node in said.items() if key not in given and _stays(project, target, key, node)}
-        problems = [*refused, *faults(project, {target: content}, _branch(kept))]
+        layer_nodes, is_sound = _said_before(catalogue, text, name)
+        staying = {
+            key: node
+            for key, node in layer_nodes.items()
+            if key not in file_nodes and _stays(project, target, key, node)
+        }
+        problems = [*refused, *faults(project, {target: content}, _branch(staying))]
         if problems:
             raise SettingsError.of(problems)
-        wanted = {**_wanted(project, target, given, said, full=full), **kept}
+        wanted = {**_wanted(project, target, file_nodes, layer_nodes, full=full), **staying}
         values = {key: as_written(key, wanted[key]) for key in catalogue.settings if key in wanted}
         begin = new_text(project.root / name)
         if is_sound and text.strip() not in (*_BLANK, begin.strip()):
-            edited = _edited(catalogue, text, name, said, values)
+            edited = _edited(catalogue, text, name, layer_nodes, values)
             if edited is not None:
                 return edited
         return begin + layer_of(catalogue, values, name)
@@ -97,14 +101,14 @@ def _said_before(catalogue: Catalogue, text: str, name: str) -> tuple[dict[str, 
         return {}, False
     root, problems = read_text(text.removeprefix("\ufeff"), Source(name, expands=True))
     branch, misfits = fit(root, catalogue)
-    said = dict(leaves(branch))
-    sayable = _sayable(said)
-    return sayable, not problems and not misfits and len(sayable) == len(said)
+    nodes = dict(leaves(branch))
+    sayable = _sayable(nodes)
+    return sayable, not problems and not misfits and len(sayable) == len(nodes)
 
 
-def _sayable(said: Mapping[str, Node]) -> dict[str, Node]:
-    """Those of `said` that can be written again: text, null and lists of these."""
-    return {key: node for key, node in said.items() if all(_is_plain(item) for item in _items(node))}
+def _sayable(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """Those of `nodes` that can be written again: text, null and lists of these."""
+    return {key: node for key, node in nodes.items() if all(_is_plain(item) for item in _items(node))}
 
 
 def _items(node: Node) -> list[Node]:
@@ -121,29 +125,31 @@ def _stays(project: Project, target: Target, key: str, node: Node) -> bool:
 
 
 def _wanted(
-    project: Project, target: Target, given: Mapping[str, Node], said: Mapping[str, Node], *, full: bool
+    project: Project, target: Target, file_nodes: Mapping[str, Node], layer_nodes: Mapping[str, Node], *, full: bool
 ) -> dict[str, Node]:
     """What the layer is to say: as it says it now, where that means the same."""
     catalogue = project.application.catalogue
     look = look_at(project)
     lines = DOTENV.parsed(look.found.get(DOTENV.name, ()), project, placeholder)
     scope = Scope(project.environ, lines.values, placeholder)
-    default = [found for found in look.found.get("default", ()) if isinstance(found, Content)]
+    default = [content for content in look.found.get("default", ()) if isinstance(content, Content)]
     below = _given(catalogue, default[0], default[0].path.name) if default else {}
-    new, old, under = (values_alone(project.application, _branch(nodes), scope) for nodes in (given, said, below))
+    new, old, under = (
+        values_alone(project.application, _branch(nodes), scope) for nodes in (file_nodes, layer_nodes, below)
+    )
     inherited = {key: setting.default for key, setting in catalogue.settings.items() if key not in below} | under
     inherited["environment"] = target
 
     def is_same(key: str, other: Mapping[str, Node], values: Mapping[str, Any]) -> bool:
-        written = as_written(key, given[key])
+        written = as_written(key, file_nodes[key])
         if key in other and as_written(key, other[key]) == written:
             return True
         return not _refers(written) and key in new and key in values and new[key] == values[key]
 
     wanted = {}
-    for key, node in given.items():
-        if key in said and is_same(key, said, old):
-            wanted[key] = said[key]
+    for key, node in file_nodes.items():
+        if key in layer_nodes and is_same(key, layer_nodes, old):
+            wanted[key] = layer_nodes[key]
         elif full or not is_same(key, below, inherited):
             wanted[key] = node
     return wanted
@@ -156,14 +162,14 @@ def _refers(written: Written) -> bool:
 
 
 def _edited(
-    catalogue: Catalogue, text: str, name: str, said: Mapping[str, Node], values: Mapping[str, Written]
+    catalogue: Catalogue, text: str, name: str, layer_nodes: Mapping[str, Node], values: Mapping[str, Written]
 ) -> str | None:
     """`text` saying `values`, with all else as it was; None where it is written in a way that cannot be edited."""
     try:
         for key, value in values.items():
-            if key not in said or as_written(key, said[key]) != value:
+            if key not in layer_nodes or as_written(key, layer_nodes[key]) != value:
                 text = set_value(catalogue, text, name, key, value)
-        for key in said:
+        for key in layer_nodes:
             if key not in values:
                 text = unset_value(catalogue, text, name, key)
     except (EditError, LayerError):

@@ -23,7 +23,7 @@ from synfinance_settings.errors import EditError, LayerError, Origin, Problem, p
 
 NAME: Final = ".synfinance-settings.lock"
 SECONDS: Final = 10.0
-"""How long an edit waits for another one unless told."""
+"""How long an edit waits for another one unless told otherwise."""
 
 _SILENT: Final = 1.0
 _BETWEEN: Final = 0.05
@@ -48,8 +48,8 @@ def locked(folder: Path, command: str, wait: float, tell: Callable[[str], None])
     except OSError as error:
         fault = error.strerror or "it cannot be opened"
     if fault:
-        said = f"{printable(str(folder))} cannot be written: {fault}"
-        raise LayerError(Problem("unwritable", said, origin=Origin(str(folder))))
+        message = f"{printable(str(folder))} cannot be written: {fault}"
+        raise LayerError(Problem("unwritable", message, origin=Origin(str(folder))))
     try:
         yield
     finally:
@@ -80,9 +80,9 @@ def _held(opened: int, folder: Path, command: str, wait: float, tell: Callable[[
         if holder is None:
             continue
         if waited >= wait:
-            said = f"{printable(str(folder))} is being edited by {holder}"
+            message = f"{printable(str(folder))} is being edited by {holder}"
             hint = "try again when it is done, or wait longer: --wait SECONDS"
-            raise EditError(Problem("locked", said, origin=Origin(str(folder)), hint=hint))
+            raise EditError(Problem("locked", message, origin=Origin(str(folder)), hint=hint))
         if waited >= _SILENT and not is_told:
             tell(f"waiting for {holder}, up to {wait:g} seconds")
             is_told = True
@@ -129,8 +129,8 @@ def _holder(opened: int) -> str | None:
             raise OSError(0, f"{NAME} in it is not a file")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        said = os.pread(file, _LONGEST, 0).decode(errors="replace")
-        return printable(said) or _owner(opened)
+        text = os.pread(file, _LONGEST, 0).decode(errors="replace")
+        return printable(text) or _owner(opened)
     else:
         if os.fstat(file).st_nlink:
             os.unlink(NAME, dir_fd=opened)
@@ -140,7 +140,7 @@ def _holder(opened: int) -> str | None:
 
 
 def _owner(opened: int) -> str | None:
-    """Whose the lock file is, which says no more."""
+    """Who owns a lock file that does not say who holds it."""
     try:
         user = os.stat(NAME, dir_fd=opened, follow_symlinks=False).st_uid
     except FileNotFoundError:

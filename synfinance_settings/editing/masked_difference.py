@@ -50,8 +50,8 @@ def _difference(name: str, old: list[str], new: list[str]) -> list[str]:
     gone, come = old[first : len(old) - last], new[first : len(new) - last]
     changes = [(0, len(gone), 0, len(come))]
     if len(gone) + len(come) <= _MOST_COMPARED:
-        found = difflib.SequenceMatcher(None, gone, come).get_opcodes()
-        changes = [(start, end, into, until) for tag, start, end, into, until in found if tag != "equal"]
+        opcodes = difflib.SequenceMatcher(None, gone, come).get_opcodes()
+        changes = [(start, end, into, until) for tag, start, end, into, until in opcodes if tag != "equal"]
     lines = [f"--- {name}", f"+++ {name}"] if gone or come else []
     for start, end, into, until in changes if lines else ():
         lines.append(f"@@ -{_place(first + start, end - start)} +{_place(first + into, until - into)} @@")
@@ -84,8 +84,8 @@ def parses(name: str, text: str) -> bool:
 
 def holds_secret(name: str, text: str, catalogue: Catalogue) -> bool:
     """True when the layer file says the value of a secret itself, not where it comes from."""
-    said = leaves(fit(read_text(text.removeprefix(_MARK), Source(name))[0], catalogue)[0])
-    return any(catalogue.settings[key].is_secret and _tells(node) for key, node in said)
+    entries = leaves(fit(read_text(text.removeprefix(_MARK), Source(name))[0], catalogue)[0])
+    return any(catalogue.settings[key].is_secret and _tells(node) for key, node in entries)
 
 
 def _tells(node: Node) -> bool:
@@ -94,17 +94,17 @@ def _tells(node: Node) -> bool:
     return not (node.value is None or node.value == "" or (isinstance(node.value, str) and is_braced(node.value)))
 
 
-def _masked_values(found: Iterable[Piece], text: str) -> dict[_Path, list[str]]:
+def _masked_values(text_pieces: Iterable[Piece], text: str) -> dict[_Path, list[str]]:
     """What is masked in `text` although it is a value: the texts that stand at each path."""
     values: dict[_Path, list[str]] = {}
-    for piece in found:
+    for piece in text_pieces:
         if piece.span is not None and piece.span.part == "value" and piece.part == "masked":
             values.setdefault(piece.span.path, []).append(text[piece.start : piece.end])
     return values
 
 
-def _lines(found: Iterable[Piece], changed: frozenset[_Path] = frozenset()) -> list[str]:
-    """The lines that `found` show, where the values at `changed` say that they are."""
+def _lines(text_pieces: Iterable[Piece], changed: frozenset[_Path] = frozenset()) -> list[str]:
+    """The lines that `text_pieces` show; the values at `changed` say that they changed."""
 
     def shown(piece: Piece) -> str:
         span = piece.span
@@ -112,4 +112,4 @@ def _lines(found: Iterable[Piece], changed: frozenset[_Path] = frozenset()) -> l
             return _CHANGED + piece.shown.removeprefix(MASK)
         return piece.shown
 
-    return "".join(map(shown, found)).splitlines()
+    return "".join(map(shown, text_pieces)).splitlines()

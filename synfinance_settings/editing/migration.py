@@ -1,4 +1,4 @@
-"""All old names in the files of a project made those of today: in every layer, in ``.env`` and in templates of it.
+"""Gives the old names in the files of a project their new ones: in every layer, in ``.env`` and in templates of it.
 
 All is worked out before anything is written, under the lock of the settings folder, and nothing is written where one
 file cannot be done. No value changes, so nothing is validated: layers that are broken for another reason are renamed
@@ -74,16 +74,17 @@ def migrate(
     """
     folder = project.settings_dir
     with nullcontext() if dry_run or folder is None else lock.locked(folder, "migrate", wait, tell):
-        found = _worked_out(project, state_dir)
+        migration = _worked_out(project, state_dir)
         if not dry_run:
-            for layer, change in found.layers:
+            for layer, change in migration.layers:
                 layer.write([change], "migrate")
-            for dotenv in found.dotenvs:
+            for dotenv in migration.dotenvs:
                 write_atomically(dotenv.path, file_bytes(dotenv.after))
-        return found
+        return migration
 
 
 def _worked_out(project: Project, state_dir: Path | None) -> Migration:
+    """All that is to be renamed in the files of `project`, and what is left for people to do; nothing is written."""
     catalogue, names = project.application.catalogue, project.application.variables
 
     def keys(text: str, name: str) -> tuple[str, ...]:
@@ -150,24 +151,28 @@ def _today(names: VariableNames, variable: str) -> str | None:
 
 
 def _old_variables(text: str, names: VariableNames) -> list[str]:
-    return [found.name for found in assignments(text) if found.value is not None and _today(names, found.name)]
+    return [
+        assignment.name
+        for assignment in assignments(text)
+        if assignment.value is not None and _today(names, assignment.name)
+    ]
 
 
 def _referred(texts: Iterable[str], names: VariableNames) -> frozenset[str]:
     """The old variables that something refers to, which would then find nothing."""
-    found = {name for text in texts for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)}
-    return frozenset(name for name in found if _today(names, name))
+    variables = {name for text in texts for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)}
+    return frozenset(name for name in variables if _today(names, name))
 
 
 def _dotenv(project: Project, path: Path, text: str, referred: frozenset[str]) -> DotenvChange:
-    """What is renamed in the text of a ``.env``; references to settings are by names of today, too."""
+    """What is renamed in the text of a ``.env``; references to settings get their new names, too."""
     catalogue, names = project.application.catalogue, project.application.variables
     name = project.name(path)
-    found = list(assignments(text))
-    _refuse_differing(found, names, name)
+    entries = list(assignments(text))
+    _refuse_differing(entries, names, name)
     renamed: list[tuple[int, str, str]] = []
     after = text
-    for one in reversed(found):
+    for one in reversed(entries):
         written, today = text[one.start : one.end], _today(names, one.name)
         if today and one.name not in referred:
             at = one.at - one.start
@@ -177,15 +182,15 @@ def _dotenv(project: Project, path: Path, text: str, referred: frozenset[str]) -
     return DotenvChange(path, name, text, Text(after), tuple(renamed))
 
 
-def _refuse_differing(found: Iterable[Assignment], names: VariableNames, name: str) -> None:
+def _refuse_differing(entries: Iterable[Assignment], names: VariableNames, name: str) -> None:
     """Raise `EditError` where an old variable says something else than another one of its setting."""
-    said: dict[str, Assignment] = {}
-    for one in found:
+    by_key: dict[str, Assignment] = {}
+    for one in entries:
         base = names.file_variable(one.name) or one.name
         key = names.key_of(base)
         if key is None or one.value is None:
             continue
-        other = said.setdefault(key, one)
+        other = by_key.setdefault(key, one)
         is_same = (one.value, base == one.name) == (other.value, other.name in (*names.keys, *names.old))
         if not is_same and (_today(names, one.name) or _today(names, other.name)):
             old = names.old.get(base) or names.old[names.file_variable(other.name) or other.name]

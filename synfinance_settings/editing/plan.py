@@ -118,11 +118,11 @@ class Plan:
     @property
     def remarks(self) -> Iterator[tuple[Problem, str]]:
         """Every remark once, with the environments where it holds, unless these are all that are touched."""
-        found: dict[Problem, list[str]] = {}
+        environments: dict[Problem, list[str]] = {}
         for outlook in self.outlooks:
             for remark in outlook.remarks:
-                found.setdefault(replace(remark, excerpt=None), []).append(outlook.environment)
-        for remark, where in found.items():
+                environments.setdefault(replace(remark, excerpt=None), []).append(outlook.environment)
+        for remark, where in environments.items():
             yield remark, "" if len(where) == len(self.outlooks) else listed(where)
 
     def require(self) -> None:
@@ -182,34 +182,36 @@ def _outlook(
     after: ValidationReport,
     others: Mapping[str, Snapshot[Any]],
 ) -> Outlook:
+    """What `contents` mean in `environment`, where they come to `after`; `others` are all environments after them."""
     before = _view(project, {}, environment, keys)
     here = build(placed(project, contents, environment), placeholders=True)
-    found: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     if before.snapshot is not None and after.snapshot is not None:
         keys = keys | {*changed_keys(before.snapshot.config, after.snapshot.config)}
-        found = remarks(project.application, before.snapshot, after.snapshot, others, after.lent)
+        warnings = remarks(project.application, before.snapshot, after.snapshot, others, after.lent)
     rows = [_row(project, key, before, after, here) for key in project.application.catalogue.settings if key in keys]
-    return Outlook(environment, after, here, tuple(rows), found)
+    return Outlook(environment, after, here, tuple(rows), warnings)
 
 
 def _row(project: Project, key: str, before: ValidationReport, after: ValidationReport, here: ValidationReport) -> Row:
+    """The setting `key` before and after a change, and what hides the layer files on this machine."""
     snapshots = (before.snapshot, after.snapshot) if before.snapshot and after.snapshot else (None, None)
     was, now = (
         explain(project.application, report.layers, key, snapshot)
         for report, snapshot in zip((before, after), snapshots, strict=True)
     )
-    said = [[text_of(node) for node in trail(report.layers, key)][:1] for report in (before, after)]
-    is_moved = was.value != now.value if snapshots[0] else said[0] != said[1]
+    texts = [[text_of(node) for node in trail(report.layers, key)][:1] for report in (before, after)]
+    is_moved = was.value != now.value if snapshots[0] else texts[0] != texts[1]
     winner = next((node.origin for node in trail(here.layers, key)), None)
     files = next((node.origin for node in trail(after.layers, key)), None)
     return Row(was, now, is_moved, winner if winner != files else None, key in after.lent)
 
 
 def file_text(data: bytes) -> str:
-    """A layer file as text; bytes that are no UTF-8 stand in it as lone surrogates."""
+    """A layer file as text; bytes that are not UTF-8 stand in it as lone surrogates."""
     return Text(data.decode("utf-8", "surrogateescape"))
 
 
 def file_bytes(text: str) -> bytes:
-    """The bytes of `file_text`, what was no UTF-8 among them too."""
+    """The bytes of `file_text`, those that are not UTF-8 among them too."""
     return Data(text.encode("utf-8", "surrogateescape"))

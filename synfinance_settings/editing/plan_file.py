@@ -85,8 +85,8 @@ class PlanFile:
             self._require_fresh(project)
             new = with_content(layer.text(project, text, name), name)
             if _digest(file_bytes(new), self.salt) != layer.result:
-                said = f"{self.name}: {name} would become another file than was planned"
-                raise EditError(Problem("stale-plan", said, hint="make the plan again"))
+                message = f"{self.name}: {name} would become another file than was planned"
+                raise EditError(Problem("stale-plan", message, hint="make the plan again"))
             return new
 
         return edit
@@ -96,8 +96,8 @@ class PlanFile:
         moved = [name for name in now.keys() | self.base.keys() if now.get(name) != self.base.get(name)]
         if moved:
             named = ", ".join(printable(name) for name in sorted(moved))
-            said = f"{self.name} is stale: {named} changed since it was made"
-            raise EditError(Problem("stale-plan", said, hint="make the plan again, and review it"))
+            message = f"{self.name} is stale: {named} changed since it was made"
+            raise EditError(Problem("stale-plan", message, hint="make the plan again, and review it"))
 
 
 def storable(project: Project, target: Target, edit: Edit) -> Edit:
@@ -137,33 +137,33 @@ def stored(plan: Plan) -> dict[str, Any]:
 def _derived(project: Project, target: Target, before: str, after: str, name: str) -> LayerPlan:
     """What makes `after` of `before`, by what they say; the file anew where it cannot be edited."""
     catalogue = project.application.catalogue
-    says = {key: as_written(key, node) for key, node in said_in(catalogue, after, name).items()}
+    new = {key: as_written(key, node) for key, node in said_in(catalogue, after, name).items()}
     try:
-        said = {key: as_written(key, node) for key, node in said_in(catalogue, before, name).items()}
-        values = {key: value for key, value in says.items() if key not in said or said[key] != value}
-        layer = LayerPlan(target, values, tuple(key for key in said if key not in says), anew=False)
+        old = {key: as_written(key, node) for key, node in said_in(catalogue, before, name).items()}
+        values = {key: value for key, value in new.items() if key not in old or old[key] != value}
+        layer = LayerPlan(target, values, tuple(key for key in old if key not in new), anew=False)
         layer.text(project, before, name)
     except (EditError, LayerError):
-        return LayerPlan(target, says, (), anew=True)
+        return LayerPlan(target, new, (), anew=True)
     return layer
 
 
 def _refuse_secrets(application: Application[Any], layer: LayerPlan) -> None:
-    found = (secret_refusal(application, key, value, allow_secret=False) for key, value in layer.values.items())
-    refused = [problem for problem in found if problem is not None]
-    if refused:
-        raise EditError(refused)
+    refusals = (secret_refusal(application, key, value, allow_secret=False) for key, value in layer.values.items())
+    problems = [problem for problem in refusals if problem is not None]
+    if problems:
+        raise EditError(problems)
 
 
 def _base(project: Project, targets: list[Target], salt: bytes) -> dict[str, str]:
     """The digests of the layer files that a change of `targets` rests on, by their names."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for target in dict.fromkeys(("default", *targets, *touched(project, targets))):
         for path in project.candidates(target):
             content = project.read(path)
             if content.exists:
-                found[path.name] = _digest(content.data or b"", salt)
-    return found
+                digests[path.name] = _digest(content.data or b"", salt)
+    return digests
 
 
 def _digest(data: bytes, salt: bytes) -> str:
@@ -174,8 +174,8 @@ def _digest(data: bytes, salt: bytes) -> str:
 def read_plan(application: Application[Any], path: Path) -> PlanFile:
     """The plan in the file at `path`.
 
-    Raises `LayerError` where there is no file, `EditError` where it is no plan, is one of another application or holds
-    a secret, and `UnknownKeyError` for a key that is none.
+    Raises `LayerError` where there is no file, `EditError` where it is not a plan, is one of another application or
+    holds a secret, and `UnknownKeyError` for an unknown key.
     """
     content = read_file(path.absolute())
     name = printable(str(path))
@@ -184,8 +184,8 @@ def read_plan(application: Application[Any], path: Path) -> PlanFile:
     fault: str | None = None
     try:
         plan = _plan(application, name, json.loads(content.text(name)))
-    except _ShapeError as found:
-        fault = str(found)
+    except _ShapeError as error:
+        fault = str(error)
     except (ValueError, RecursionError):
         fault = "it is not JSON"
     if fault is not None:
@@ -196,6 +196,7 @@ def read_plan(application: Application[Any], path: Path) -> PlanFile:
 
 
 def _plan(application: Application[Any], name: str, data: Any) -> PlanFile:
+    """The plan that `data` holds; raises `_ShapeError` where it has another shape."""
     _require(isinstance(data, dict) and data.get("format") == FORMAT, f"its format is not {FORMAT}")
     _require(data.get("application") == application.prefix, f"it is not one of {application.title}")
     _require(all(_is_text(data.get(part)) for part in ("author", "salt")), "author or salt is missing")
@@ -208,6 +209,7 @@ def _plan(application: Application[Any], name: str, data: Any) -> PlanFile:
 
 
 def _layer(application: Application[Any], data: Any) -> LayerPlan:
+    """One layer of a plan; raises `_ShapeError` where `data` has another shape, `UnknownKeyError` for unknown keys."""
     _require(isinstance(data, dict) and isinstance(data.get("anew"), bool), "a layer is not a mapping")
     values, gone, target = data.get("set"), data.get("unset"), data.get("layer")
     _require(target == "default" or target in application.kinds, "a layer is not of a known environment")

@@ -61,7 +61,7 @@ class Move:
 
     @property
     def was(self) -> str:
-        """The value before, for people; of settings that are no secrets."""
+        """The value before, for people; of settings that are not secrets."""
         return as_line(self.old, 60)
 
     @property
@@ -87,10 +87,10 @@ def remarks(
     settings that hold a placeholder, of whose values nothing is known.
     """
     around = _Surroundings(application, after, others or {})
-    found = [
-        Problem(code, f"{move.setting.key} {said}", move.setting.key, _place(after, move), severity="warning")
+    problems = [
+        Problem(code, f"{move.setting.key} {text}", move.setting.key, _place(after, move), severity="warning")
         for move in moves(before, after)
-        for code, said in (
+        for code, text in (
             *_looked(move, is_lent=move.setting.key in lent),
             *around.remarks(move),
             *_fallen(before, after, move),
@@ -98,16 +98,16 @@ def remarks(
     ]
     known = {(warning.code, warning.key, warning.message) for warning in before.warnings}
     begun = (one for one in after.warnings if (one.code, one.key, one.message) not in known)
-    return (*found, *begun)
+    return (*problems, *begun)
 
 
 def moves(before: Snapshot[Any], after: Snapshot[Any]) -> Iterator[Move]:
     """The settings that differ in value, or in what says it."""
     was, now = (snapshot.catalogue.values_of(snapshot.config) for snapshot in (before, after))
     for key, setting in after.catalogue.settings.items():
-        said = [next(trail(snapshot.layers, key), None) for snapshot in (before, after)]
-        if was[key] != now[key] or _text(said[0]) != _text(said[1]):
-            yield Move(setting, was[key], now[key], *said)
+        nodes = [next(trail(snapshot.layers, key), None) for snapshot in (before, after)]
+        if was[key] != now[key] or _text(nodes[0]) != _text(nodes[1]):
+            yield Move(setting, was[key], now[key], *nodes)
 
 
 def _text(node: Node | None) -> str | None:
@@ -122,9 +122,9 @@ def _place(after: Snapshot[Any], move: Move) -> Origin | None:
 def _looked(move: Move, *, is_lent: bool) -> Iterator[tuple[str, str]]:
     """The first remark on the value itself, and one on the variables that it refers to."""
     looks = () if is_lent or move.old == move.new else _OF_SECRETS if move.setting.is_secret else _OF_VALUES
-    yield from [said for look in looks if (said := look(move))][:1]
-    if said := _referred(move):
-        yield said
+    yield from [remark for look in looks if (remark := look(move))][:1]
+    if remark := _referred(move):
+        yield remark
 
 
 def _zero(move: Move) -> tuple[str, str] | None:
@@ -152,6 +152,7 @@ def _number(value: Any) -> float | None:
 
 
 def _digit_slip(move: Move) -> tuple[str, str] | None:
+    """A number that looks like the one before with a slip in its digits."""
     if _number(move.old) is None or _number(move.new) is None:
         return None
     old, new = move.was, move.now
@@ -180,6 +181,7 @@ def _nothing(move: Move) -> tuple[str, str] | None:
 
 
 def _shrank(move: Move) -> tuple[str, str] | None:
+    """A list that lost items: which, and of secrets only how many."""
     if not isinstance(move.old, tuple) or not isinstance(move.new, tuple):
         return None
     if move.setting.is_secret:
@@ -215,6 +217,7 @@ def _likeness(new: str, old: str) -> str | None:
 
 
 def _other_form(move: Move) -> tuple[str, str] | None:
+    """The first text, or item of a list, of a form that none had before."""
     news, olds = (value if isinstance(value, tuple) else (value,) for value in (move.new, move.old))
     if move.setting.choices or not all(isinstance(one, str) for one in (*news, *olds)):
         return None
@@ -265,8 +268,8 @@ def _referred(move: Move) -> tuple[str, str] | None:
         return None
     if not now:
         return "other-reference", "stands in the file now, and came from a variable"
-    told = "" if move.setting.is_secret else f" ({', '.join(sorted(now))}, and was {', '.join(sorted(was))})"
-    return "other-reference", f"refers to another variable{told}"
+    variables = "" if move.setting.is_secret else f" ({', '.join(sorted(now))}, and was {', '.join(sorted(was))})"
+    return "other-reference", f"refers to another variable{variables}"
 
 
 def _expanded(node: Node | None) -> str:
@@ -309,7 +312,7 @@ class _Surroundings:
                 self._alike.setdefault((key.rpartition(".")[0], as_line(value, None)), []).append(key)
 
     def remarks(self, move: Move) -> Iterator[tuple[str, str]]:
-        """What is to be remarked on the new value beside these."""
+        """The remarks on the new value that these give rise to."""
         if move.old == move.new:
             return
         yield from self._other_kind(move)

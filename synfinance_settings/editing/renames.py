@@ -1,4 +1,4 @@
-"""Names of today in the place of old ones in the text of a layer file; comments, order and values stay as they are.
+"""New names in the place of old ones in the text of a layer file; comments, order and values stay as they are.
 
 Inside a section the key alone is written anew. Between sections the lines of a setting go where a new one would, with
 the comment behind it and those right above it. The result is read again: it must say the same, or the edit is refused.
@@ -57,6 +57,7 @@ def _node(root: Node, key: str) -> Node | None:
 
 
 def _renamed(catalogue: Catalogue, text: str, name: str, old: OldName) -> str:
+    """`text` with the entry of `old` under its new name; raises `EditError` where no way of writing it is safe."""
     root, _ = read_text(text, Source(name))
     assert root is not None, "it says something"
     node, there = _node(root, old.key), _node(root, old.now)
@@ -83,16 +84,16 @@ def _ways(catalogue: Catalogue, sheet: _LayerText, node: Node, old: OldName, *, 
         yield sheet.with_key(old.key, old.now.rpartition(".")[2])
         return
     there = _LayerText(set_value(catalogue, sheet.text, sheet.name, old.now, as_written(old.now, node)), sheet.name)
-    kept = sheet.lines_of(old.key)
-    if kept is not None and there.stands_alone(old.now):
-        yield _moved(catalogue, there, kept, old)
+    lines = sheet.lines_of(old.key)
+    if lines is not None and there.stands_alone(old.now):
+        yield _moved(catalogue, there, lines, old)
     elif (written := sheet.value_of(old.key)).startswith("["):
         yield _taken_out(catalogue, _LayerText(there.with_value(old.now, written), sheet.name), old, comments)
     yield _taken_out(catalogue, there, old, comments)
 
 
 def _leaves(catalogue: Catalogue, text: str, name: str) -> dict[str, Any] | None:
-    """All that `text` says by its keys, but for sections without content; None for what is no layer."""
+    """All that `text` says by its keys, but for sections without content; None for what is not a layer."""
     try:
         root, problems = read_text(text, Source(name))
     except LayerError:
@@ -100,18 +101,18 @@ def _leaves(catalogue: Catalogue, text: str, name: str) -> dict[str, Any] | None
     return None if problems else dict(_flat(catalogue, plain_of(root) if root else None, ""))
 
 
-def _flat(catalogue: Catalogue, said: Any, key: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(said, dict):
-        for name, value in said.items():
+def _flat(catalogue: Catalogue, data: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(data, dict):
+        for name, value in data.items():
             yield from _flat(catalogue, value, f"{key}.{name}" if key else name)
-    elif said is not None or (key and key not in catalogue.sections and key not in catalogue.old_names.sections):
-        yield key, said
+    elif data is not None or (key and key not in catalogue.sections and key not in catalogue.old_names.sections):
+        yield key, data
 
 
 def _comments(catalogue: Catalogue, text: str, name: str) -> Counter[str]:
     """The comments of `text`; none where it is not sure what is one."""
-    found = pieces(text, name, catalogue) or ()
-    return Counter(text[piece.start : piece.end].strip() for piece in found if piece.part == "comment")
+    text_pieces = pieces(text, name, catalogue) or ()
+    return Counter(text[piece.start : piece.end].strip() for piece in text_pieces if piece.part == "comment")
 
 
 def _moved(catalogue: Catalogue, sheet: _LayerText, lines: list[str], old: OldName) -> str:
@@ -146,16 +147,16 @@ class _LayerText:
 
     def steps(self, key: str) -> list[Entry]:
         """The entries that lead to `key`, which must be there."""
-        found: list[Entry] = []
+        entries: list[Entry] = []
         inside = self._root
         for name in key.split("."):
             entry = inside.find(name) if inside else None
             if entry is None:
                 message = f"an alias stands in the place of {key}; change it by hand"
                 raise EditError(Problem("refused-edit", message, origin=Origin(self.name)))
-            found.append(entry)
+            entries.append(entry)
             inside = entry.value
-        return found
+        return entries
 
     def with_key(self, key: str, name: str) -> str:
         """The text with `key` called `name`, quoted as it was."""
@@ -170,7 +171,7 @@ class _LayerText:
         return self.text.rfind("\n", 0, offset) + 1
 
     def margin(self, entry: Entry) -> str:
-        """The blanks before what begins the line of `entry`."""
+        """The spaces before what begins the line of `entry`."""
         line = self.text[self.line_start(entry.start.offset) : entry.start.offset]
         return line[: len(line) - len(line.lstrip())]
 
@@ -194,7 +195,7 @@ class _LayerText:
     def lines_of(self, key: str) -> list[str] | None:
         """The lines of `key` without its margin, with the comments right above; None where it has none of its own.
 
-        The first line that is no comment begins with the key, which is left out.
+        The first line that is not a comment begins with the key, which is left out.
         """
         if not self.stands_alone(key):
             return None
@@ -249,8 +250,8 @@ class _LayerText:
     def _line_end(self, offset: int) -> int:
         if offset and self.text[offset - 1] == "\n":
             return offset
-        found = self.text.find("\n", offset)
-        return len(self.text) if found < 0 else found + 1
+        line_break = self.text.find("\n", offset)
+        return len(self.text) if line_break < 0 else line_break + 1
 
     def _end(self, entry: Entry) -> int:
         value = entry.value
@@ -260,7 +261,7 @@ class _LayerText:
 
 
 def _referring(catalogue: Catalogue, text: str, name: str) -> str:
-    """`text` with ``${...}`` in its values by names of today."""
+    """`text` with the new names in every ``${...}`` of its values."""
     outline = layer_format(name).outline(text, name).root
     values = [span for span in spans(outline) if span.part == "value"] if outline else []
     for span in reversed(values):
@@ -270,7 +271,7 @@ def _referring(catalogue: Catalogue, text: str, name: str) -> str:
 
 
 def referring(catalogue: Catalogue, value: str) -> str:
-    """A value with its references by names of today."""
+    """A value with the new names in its references."""
     if "${" not in value:
         return value
     for old in catalogue.old_names.values():

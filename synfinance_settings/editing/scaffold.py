@@ -96,6 +96,7 @@ def _lines(application: Application[Any], values: Mapping[str, Any], section: st
 
 
 def _entry(application: Application[Any], setting: Setting, value: Any) -> Iterator[str]:
+    """What a setting means as a comment, and its line; of a secret, and of null, the line is a comment too."""
     name = setting.key.rpartition(".")[2]
     described = " ".join(setting.description.split())
     yield f"# {described}{f' ({setting.limits})' if setting.limits else ''}"
@@ -132,18 +133,18 @@ def _demanded(application: Application[Any], environment: str, keys: Iterable[st
 
 def _faults(application: Application[Any], environment: str, values: Mapping[str, Any]) -> list[Breach]:
     """What does not hold in `environment` with `values`, once the secrets are given that are then in use."""
-    said = dict(values)
+    all_values = dict(values)
     if "environment" in application.catalogue.settings:
-        said["environment"] = environment
-    lent = dict.fromkeys(_missing(application, _config(application, said)), _LENT)
-    config = _config(application, {**said, **lent})
+        all_values["environment"] = environment
+    lent = dict.fromkeys(_missing(application, _config(application, all_values)), _LENT)
+    config = _config(application, {**all_values, **lent})
     return [breach for breach in application.breaches(config, environment) if breach.problem.severity == "error"]
 
 
 def _missing(application: Application[Any], config: Any) -> list[str]:
     """The credentials that are in use in `config`, and empty."""
-    found = [resource for resource in application.catalogue.resources if isinstance(resource, Credential)]
-    used = [resource.keys["secret"] for resource in found if resource.unused_for(config) is None]
+    credentials = [resource for resource in application.catalogue.resources if isinstance(resource, Credential)]
+    used = [resource.keys["secret"] for resource in credentials if resource.unused_for(config) is None]
     return [key for key in used if not is_set(attrgetter(key)(config))]
 
 

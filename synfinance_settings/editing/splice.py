@@ -93,6 +93,7 @@ def _is_empty_mapping(text: str, name: str) -> bool:
 def _edited(
     catalogue: Catalogue, text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]
 ) -> str:
+    """`text` after `edit`; raises `EditError` unless it says what it said, with `value` for `key`."""
     mark = _MARK if text.startswith(_MARK) else ""
     body = text.removeprefix(mark)
     if not is_utf8(body):
@@ -103,10 +104,10 @@ def _edited(
     edited = edit(_Sheet(catalogue, body, name), path)
     _assign(wanted, path, value)
     try:
-        said = _said(catalogue, edited, name)
+        result = _said(catalogue, edited, name)
     except LayerError:
-        said = None
-    if said is None or _pruned(catalogue, said) != _pruned(catalogue, wanted):
+        result = None
+    if result is None or _pruned(catalogue, result) != _pruned(catalogue, wanted):
         message = f"{key} cannot be changed safely, given how this file is written; change it by hand"
         raise _refused(message, name)
     return mark + edited
@@ -116,7 +117,7 @@ def _said(catalogue: Catalogue, text: str, name: str) -> dict[str, Any]:
     """What `text` says as plain data; raises `LayerError` for its faults."""
     root, problems = read_text(text, Source(name), catalogue.public_path)
     data = _plain(root) if root else None
-    if data is None:  # null alone is no layer, but an edit makes one of it
+    if data is None:  # null alone is not a layer, but an edit makes it one
         data = {}
     if root is not None and not isinstance(data, dict):
         problems = [*problems, Problem("not-a-mapping", "a layer must be a mapping of sections", origin=root.origin)]
@@ -150,7 +151,7 @@ def _pruned(catalogue: Catalogue, data: Any, prefix: str = "") -> Any:
     pruned = {name: _pruned(catalogue, value, below(prefix, name)) for name, value in data.items()}
     sections = catalogue.sections.keys() | catalogue.old_names.sections
     return {
-        name: said for name, said in pruned.items() if said not in ({}, None) or below(prefix, name) not in sections
+        name: value for name, value in pruned.items() if value not in ({}, None) or below(prefix, name) not in sections
     }
 
 
@@ -169,8 +170,8 @@ class _Sheet:
         self._format: Format = layer_format(name)
         self._root = self._format.outline(text, name).root
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        aliases = (found for found in self._root.walk() if found.kind == "alias") if self._root else ()
-        self._shared = {found.anchor: found.start.line for found in aliases}
+        aliases = (outline for outline in self._root.walk() if outline.kind == "alias") if self._root else ()
+        self._shared = {outline.anchor: outline.start.line for outline in aliases}
 
     def set(self, path: Path, value: Written) -> str:
         """The text with the setting at `path` saying `value`."""
@@ -228,11 +229,11 @@ class _Sheet:
         """Where the next line begins; `offset` itself where it is the beginning of one, as after a block scalar."""
         if offset and self._text[offset - 1] == "\n":
             return offset
-        found = self._text.find("\n", offset)
-        return len(self._text) if found < 0 else found + 1
+        line_break = self._text.find("\n", offset)
+        return len(self._text) if line_break < 0 else line_break + 1
 
     def _margin(self, offset: int) -> str:
-        """The blanks before what begins its line at `offset`."""
+        """The spaces before what begins its line at `offset`."""
         margin = self._text[self._line_start(offset) : offset]
         mark = self._format.before_key
         margin, _, gap = margin.partition(mark) if mark else (margin, "", "")
@@ -257,6 +258,7 @@ class _Sheet:
     # Replacing
 
     def _replaced(self, entry: Entry, value: Written, path: Path) -> str:
+        """The text with `value` in the place of that of `entry`, written as that was where it can be."""
         old, form = entry.value, self._settings[".".join(path)].form
         start, end = old.start.offset, old.end.offset
         spelled = self._format.spell(value, form, old.style)
@@ -283,12 +285,14 @@ class _Sheet:
         starts = [self._line_start(dash) for dash in dashes]
         margin = self._margin(dashes[0])
         ends = [*starts[1:], self._line_end(old.end.offset)]
-        kept: dict[str | None, deque[str]] = {}
+        old_lines: dict[str | None, deque[str]] = {}
         for item, start, end in zip(old.items, starts, ends, strict=True):
             if item.kind == "scalar" and item.anchor is None:
-                kept.setdefault(item.value, deque()).append(self._text[start:end])
+                old_lines.setdefault(item.value, deque()).append(self._text[start:end])
         lines = [
-            kept[item].popleft() if kept.get(item) else f"{margin}- {self._format.spell(item, form, '')}{self._newline}"
+            old_lines[item].popleft()
+            if old_lines.get(item)
+            else f"{margin}- {self._format.spell(item, form, '')}{self._newline}"
             for item in value
         ]
         whole = "".join(line if line.endswith("\n") else line + self._newline for line in lines)
@@ -297,6 +301,7 @@ class _Sheet:
     # Inserting
 
     def _inserted(self, steps: list[Entry], path: Path, value: Written) -> str:
+        """The text with a new entry for `path`, of which the first `steps` are there."""
         inside = steps[-1].value if steps else self._root
         missing, parent = path[len(steps) :], path[: len(steps)]
         if inside is None:
@@ -332,6 +337,7 @@ class _Sheet:
         return _joined(self._text, self._lines(path, "", value, ()), "", self._newline)
 
     def _inserted_in_flow(self, inside: Outline, missing: Path, parent: Path, value: Written) -> str:
+        """The text with a new entry among those of `inside`, in flow style."""
         spelled = self._flow(missing, value, parent)
         before = self._predecessor(inside, (*parent, missing[0]))
         first = inside.entries[0].start
@@ -346,6 +352,7 @@ class _Sheet:
     def _inserted_in_block(
         self, inside: Outline, steps: list[Entry], missing: Path, parent: Path, value: Written
     ) -> str:
+        """The text with a new entry among those of `inside`, on lines of its own."""
         first = inside.entries[0]
         lines = self._lines(missing, self._margin(first.start.offset), value, parent)
         before = self._predecessor(inside, (*parent, missing[0]))
@@ -381,8 +388,8 @@ class _Sheet:
 
     def _step(self) -> str:
         """One level of indentation as this file has it."""
-        for found in self._root.walk() if self._root else ():
-            for entry in found.entries:
+        for outline in self._root.walk() if self._root else ():
+            for entry in outline.entries:
                 inner = entry.value.entries
                 if inner and not entry.value.is_flow and inner[0].start.column > entry.start.column:
                     return " " * (inner[0].start.column - entry.start.column)
@@ -406,6 +413,7 @@ class _Sheet:
     # Removing
 
     def _removed(self, steps: list[Entry]) -> str:
+        """The text without the last of the `steps`."""
         entry = steps[-1]
         inside = steps[-2].value if len(steps) > 1 else self._root
         assert inside is not None
