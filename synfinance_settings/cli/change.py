@@ -135,9 +135,9 @@ def rollback(version: int | None, target: Target | None, dry_run: bool, wait: fl
 
     files, target = options.layer_files(target, wait)
     assert files.history is not None, "the commands always have a state folder"
-    edit, found = rollback_edit(files.history, target, files.read(target), version)
-    render.say(f"version {found.number}, {found.when.astimezone():%Y-%m-%d %H:%M:%S}, {found.command}", err=True)
-    _apply(files, {target: edit}, f"rollback {found.number}", dry_run=dry_run, ask=None if yes else "Restore it?")
+    edit, chosen = rollback_edit(files.history, target, files.read(target), version)
+    render.say(f"version {chosen.number}, {chosen.when.astimezone():%Y-%m-%d %H:%M:%S}, {chosen.command}", err=True)
+    _apply(files, {target: edit}, f"rollback {chosen.number}", dry_run=dry_run, ask=None if yes else "Restore it?")
 
 
 def _apply(

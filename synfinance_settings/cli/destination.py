@@ -1,4 +1,4 @@
-"""Where a command puts its result: on stdout, or in a file that is no layer.
+"""Where a command puts its result: on stdout, or in a file that is not a layer.
 
 Every file that a command writes beside the layers goes through `put`. It replaces nothing without asking, and nothing
 that a load reads, since such a file has a way of its own: one that validates, and keeps what was there.
@@ -42,7 +42,7 @@ class _Form(click.ParamType[str]):
         """`value`, where a format is called so; else a usage error, as of a choice."""
         from synfinance_settings.text import formats
 
-        return click.Choice([found.name for found in formats.FORMATS]).convert(value, param, ctx)
+        return click.Choice([form.name for form in formats.FORMATS]).convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The shipped formats that begin with `incomplete`."""
@@ -51,15 +51,15 @@ class _Form(click.ParamType[str]):
 
 def format_option(command: _Command) -> _Command:
     """The option that chooses a format; where it is not given, the file's name does, and else it is the first."""
-    said = "The output format; if not given, that of the file's suffix, else yaml."
-    return click.option("--format", "form", type=_Form(), help=said)(command)
+    text = "The output format; if not given, that of the file's suffix, else yaml."
+    return click.option("--format", "form", type=_Form(), help=text)(command)
 
 
 def format_for(
     path: str | None,
     given: str | None = None,
     *,
-    fits: Callable[[Format], bool] = lambda found: True,
+    fits: Callable[[Format], bool] = lambda form: True,
     usual: str = "yaml",
 ) -> Format:
     """The format in which `path` is written, among those that `fits`: a file is read as its name says, so it is
@@ -70,7 +70,7 @@ def format_for(
     from synfinance_settings.text.formats import FORMATS, format_of
 
     meant = format_of(Path(path or STDOUT).name)
-    named = {found.name: found for found in FORMATS if fits(found)}
+    named = {form.name: form for form in FORMATS if fits(form)}
     if meant is None:
         return named[given or usual]
     if given not in (None, meant.name) or meant.name not in named:

@@ -98,9 +98,9 @@ def _environments() -> tuple[str, ...]:
     from synfinance_settings.layers.trial import environments_of, without_layer
 
     project = options.find()
-    found = environments_of(project)
-    render.note(without_layer(project.application, found))
-    return found
+    names = environments_of(project)
+    render.note(without_layer(project.application, names))
+    return names
 
 
 def _state(name: str) -> _Side:
@@ -254,6 +254,7 @@ def _styled(text: str, row: _Row, cell: _Cell) -> str:
 
 
 def _print_data(rows: Sequence[_Row], names: Sequence[str], *, origin: bool, output: str) -> None:
+    """The rows as JSON or YAML, each setting with its sides by name."""
     from synfinance_settings.text.yaml import YAML
 
     data: dict[str, dict[str, Any]] = {}

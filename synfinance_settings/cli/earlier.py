@@ -18,7 +18,7 @@ _MOST_BYTES: Final = 16 << 20
 def earlier_schema(named: str, folder: Path) -> object:
     """The schema in the file `named`, else the one that git has in `folder` in the version of that name.
 
-    Raises `LayerError` where there is none, and where it is no JSON.
+    Raises `LayerError` where there is none, and where it is not JSON.
     """
     path = Path(named)
     data = path.read_bytes() if path.is_file() else _of_git(named, folder)

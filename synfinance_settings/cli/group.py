@@ -222,8 +222,8 @@ def _tell_version(context: click.Context, param: click.Parameter, is_on: bool) -
     ours = metadata.version(DISTRIBUTION)
     package = program_of(context).package
     theirs = dict.fromkeys(metadata.packages_distributions().get(package, ())) if package != PACKAGE else ()
-    told = [f"{name} {metadata.version(name)}" for name in theirs]
-    render.say(", ".join([*told, f"{DISTRIBUTION} {ours}"]) if package != PACKAGE else ours)
+    versions = [f"{name} {metadata.version(name)}" for name in theirs]
+    render.say(", ".join([*versions, f"{DISTRIBUTION} {ours}"]) if package != PACKAGE else ours)
     context.exit()
 
 

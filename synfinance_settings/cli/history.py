@@ -52,7 +52,7 @@ def history(target: Target | None, output: str) -> None:
     elif not versions:
         render.say(f"no versions of {target} are recorded yet", err=True)
     else:
-        told = (
+        cells = (
             (
                 str(v.number),
                 f"{v.when.astimezone():%Y-%m-%d %H:%M:%S %z}",
@@ -63,7 +63,7 @@ def history(target: Target | None, output: str) -> None:
             for v in versions
         )
         render.say(f"{target}: {_file_of(files.project, target)}")
-        render.say(render.table([("version", "when", "who", "command", "changed"), *told]))
+        render.say(render.table([("version", "when", "who", "command", "changed"), *cells]))
 
 
 def _file_of(project: Project, target: Target) -> str:
@@ -71,5 +71,5 @@ def _file_of(project: Project, target: Target) -> str:
     from synfinance_settings.text.files import read_file
 
     candidates = project.candidates(target)
-    found = [path for path in candidates if read_file(path).exists]
-    return " and ".join(map(project.name, found or candidates[:1]))
+    existing = [path for path in candidates if read_file(path).exists]
+    return " and ".join(map(project.name, existing or candidates[:1]))

@@ -102,9 +102,9 @@ def with_names(command: click.Command, context: click.Context, columns: int) -> 
     """
     program = program_of(context)
     names = {"call": program.call(context), "title": program.words.title, **program.words.examples}
-    told = copy(command)
-    told.help = "\n".join(_aligned(list(_filled(command.help or "", names)), columns - _MARGIN))
-    return told
+    filled = copy(command)
+    filled.help = "\n".join(_aligned(list(_filled(command.help or "", names)), columns - _MARGIN))
+    return filled
 
 
 def _filled(text: str, names: Mapping[str, str]) -> Iterator[str]:
@@ -119,11 +119,11 @@ def _aligned(lines: list[str], columns: int) -> Iterator[str]:
     """The lines, with what is said of examples behind them in one column; above them, where that is too wide."""
     parts = [line.partition(_COMMENT) for line in lines]
     widest = max(len(example) for example, comment, _ in [*parts, ("", _COMMENT, "")] if comment)
-    is_wide = any(comment and widest + len(comment + said) > columns for _, comment, said in parts)
-    for example, comment, said in parts:
+    is_wide = any(comment and widest + len(comment + text) > columns for _, comment, text in parts)
+    for example, comment, text in parts:
         if comment and is_wide:
-            yield f"{comment.lstrip()}{said}"
-        yield example if is_wide or not comment else f"{example.ljust(widest)}{comment}{said}"
+            yield f"{comment.lstrip()}{text}"
+        yield example if is_wide or not comment else f"{example.ljust(widest)}{comment}{text}"
 
 
 def words_of(application: Application[Any]) -> Words:

@@ -1,4 +1,4 @@
-"""Which settings a program reads, and which none of it does."""
+"""Which settings a program reads, and which it does not."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def reads(paths: tuple[Path, ...], dead: bool, record: Path | None, strict: bool
     {call} reads app --record reads.json
     """
     vocabulary = _vocabulary()
-    found, uses = _uses(vocabulary, paths or (Path(),), [record] if record else [])
-    shown = [usage for usage in uses.settings.values() if not (dead and usage.state in _SETTLED)]
+    findings, uses = _uses(vocabulary, paths or (Path(),), [record] if record else [])
+    usages = [usage for usage in uses.settings.values() if not (dead and usage.state in _SETTLED)]
     if output == "json":
-        render.echo_json(_as_data(found, uses, shown))
+        render.echo_json(_as_data(findings, uses, usages))
     else:
-        _print(found, uses, shown)
-    if strict and (found.slips or any(usage.state == "dead" for usage in uses.settings.values())):
+        _print(findings, uses, usages)
+    if strict and (findings.slips or any(usage.state == "dead" for usage in uses.settings.values())):
         raise click.exceptions.Exit(1)
 
 
@@ -74,8 +74,8 @@ def in_words(usage: Usage, most: int = _MOST_PLACES) -> str:
         case "read" | "variable":
             places = [str(place) for place, how in usage.reads if how != "variable"]
             past = [str(place) for place, how in usage.reads if how == "variable"]
-            said = f"as a variable in {_listed(past, most)}" if places and past else _listed(past, most)
-            return "; ".join(filter(None, (_listed(places, most), said)))
+            by_variable = f"as a variable in {_listed(past, most)}" if places and past else _listed(past, most)
+            return "; ".join(filter(None, (_listed(places, most), by_variable)))
         case "perhaps":
             return _listed([str(doubt.place) for doubt in usage.doubts], most)
         case "rule":
@@ -110,17 +110,18 @@ def _vocabulary() -> Vocabulary:
 
 
 def _uses(vocabulary: Vocabulary, paths: Sequence[Path], records: Sequence[Path]) -> tuple[Scan, Uses]:
+    """What the sources in `paths` show, and with the `records` who reads each setting."""
     from synfinance_settings.reads.findings import Scan
     from synfinance_settings.reads.record import read_record
     from synfinance_settings.reads.scan import scan
     from synfinance_settings.reads.usage import uses
 
     recorded = [read for record in records for read in read_record(record, vocabulary)]
-    found = scan(vocabulary, paths, lambda said: render.note(said)) if paths else Scan()
-    if paths and not found.files and not found.passed_over:
+    findings = scan(vocabulary, paths, lambda text: render.note(text)) if paths else Scan()
+    if paths and not findings.files and not findings.passed_over:
         where = ", ".join(map(render.place, (path.absolute() for path in paths)))
         raise click.UsageError(f"there are no Python files and no templates in {where}")
-    return found, uses(vocabulary, found, recorded)
+    return findings, uses(vocabulary, findings, recorded)
 
 
 def _listed(items: Sequence[str], most: int) -> str:
@@ -128,33 +129,35 @@ def _listed(items: Sequence[str], most: int) -> str:
     return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _as_data(found: Scan, uses: Uses, shown: Sequence[Usage]) -> dict[str, Any]:
+def _as_data(findings: Scan, uses: Uses, usages: Sequence[Usage]) -> dict[str, Any]:
     return {
-        "settings": {usage.key: as_data(usage) for usage in shown},
+        "settings": {usage.key: as_data(usage) for usage in usages},
         "unseen": [
             {"place": str(doubt.place), "said": doubt.said, "settings": len(doubt.keys)} for doubt in uses.doubts
         ],
         "recorded": [{"place": str(doubt.place), "read": list(keys)} for doubt, keys in uses.settled.items()],
-        "unknown": [{"place": str(slip.place), "name": slip.name, "meant": slip.meant} for slip in found.slips],
-        "passed_over": [{"file": file, "why": why} for file, why in found.passed_over],
-        "files": found.files,
+        "unknown": [{"place": str(slip.place), "name": slip.name, "meant": slip.meant} for slip in findings.slips],
+        "passed_over": [{"file": file, "why": why} for file, why in findings.passed_over],
+        "files": findings.files,
     }
 
 
-def _print(found: Scan, uses: Uses, shown: Sequence[Usage]) -> None:
+def _print(findings: Scan, uses: Uses, usages: Sequence[Usage]) -> None:
+    """The report for people: the settings by their state, what the source does not tell, and the verdict."""
     for state, title in _TITLES.items():
-        rows = [(usage.key, in_words(usage)) for usage in shown if usage.state == state]
+        rows = [(usage.key, in_words(usage)) for usage in usages if usage.state == state]
         _print_part(title, rows, "error" if state == "dead" else "strong")
     unseen = [(str(doubt.place), f"{doubt.said}: {_counted(doubt.keys)}, perhaps") for doubt in uses.doubts]
     _print_part("what the source alone does not tell", unseen, "warning")
     settled = [(str(doubt.place), f"{doubt.said}: {', '.join(keys)}") for doubt, keys in uses.settled.items()]
     _print_part("seen in the record", settled, "strong")
     slips = [
-        (str(slip.place), slip.name + (f"; did you mean {slip.meant}?" if slip.meant else "")) for slip in found.slips
+        (str(slip.place), slip.name + (f"; did you mean {slip.meant}?" if slip.meant else ""))
+        for slip in findings.slips
     ]
     _print_part("no setting", slips, "error")
-    _print_part("passed over", found.passed_over, "warning")
-    render.say(", ".join(_verdict(found, uses)))
+    _print_part("passed over", findings.passed_over, "warning")
+    render.say(", ".join(_verdict(findings, uses)))
 
 
 def _counted(keys: Sequence[str]) -> str:
@@ -162,6 +165,7 @@ def _counted(keys: Sequence[str]) -> str:
 
 
 def _print_part(title: str, rows: Sequence[tuple[str, str]], style: str) -> None:
+    """A title above its rows, whose texts stand in one column; nothing where there are none."""
     if not rows:
         return
     columns = render.width()
@@ -183,11 +187,11 @@ def _row(head: str, text: str, margin: int, columns: int | None) -> Iterator[str
         yield line.rstrip()
 
 
-def _verdict(found: Scan, uses: Uses) -> Iterator[str]:
+def _verdict(findings: Scan, uses: Uses) -> Iterator[str]:
     counts = Counter[str](usage.state for usage in uses.settings.values())
     for state, title in _TITLES.items():
         if counts[state]:
             yield f"{counts[state]} {title.partition(',')[0]}"
-    if found.slips:
-        yield render.counted(len(found.slips), "name") + " of no setting"
-    yield f"in {render.counted(found.files, 'file')}"
+    if findings.slips:
+        yield render.counted(len(findings.slips), "name") + " of no setting"
+    yield f"in {render.counted(findings.files, 'file')}"

@@ -181,7 +181,7 @@ def is_coloured() -> bool:
 
 
 def words(text: str) -> list[str]:
-    """`text` in the pieces that a line may end after: words and items, each with the blanks behind it."""
+    """`text` in the pieces that a line may end after: words and items, each with the white space behind it."""
     return [text] if text == NOT_SET else re.findall(r"\S+\s*|\s+", text) or [""]
 
 
@@ -201,7 +201,7 @@ def wrapped(text: str, columns: int) -> list[str]:
 def _broken(text: str, columns: int) -> tuple[str, str]:
     """`text` broken to fit, behind a stop in its second half where there is one, with a mark."""
     room = max(columns - 1, 1)
-    at = max((found.end() for found in _STOPS.finditer(text, room // 2, room)), default=room)
+    at = max((stop.end() for stop in _STOPS.finditer(text, room // 2, room)), default=room)
     return text[:at] + sign("…", "\\"), text[at:]
 
 

@@ -130,11 +130,11 @@ def _shown(
     if form not in ("yaml", "json") and not origin:
         return named_format(form).write(nested(values))
     if form == "json":
-        told = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
-        return JSON.write(nested(told))
+        data = {key: {"value": value, "origin": origins[key]} for key, value in values.items()} if origin else values
+        return JSON.write(nested(data))
     if origin:
-        found = catalogue.values_of(snapshot.config)
-        lines = (_with_origin(key, line(settings[key], found[key], key in lent, secrets), origins) for key in keys)
+        typed = catalogue.values_of(snapshot.config)
+        lines = (_with_origin(key, line(settings[key], typed[key], key in lent, secrets), origins) for key in keys)
         return "\n".join(part for parts in lines for part in parts) + "\n"
     notes = {key: "a placeholder" for key in lent if key in keys and settings[key].is_secret}
     notes |= {key: NOT_SET for key in keys if settings[key].is_secret and not is_set(values[key])}
@@ -146,12 +146,12 @@ def _with_origin(key: str, text: str, origins: Mapping[str, str]) -> list[str]:
     columns = render.width()
     lengths = [len(origin) for origin in origins.values() if len(origin) <= _LONGEST_ORIGIN]
     margin = max(lengths, default=0) + 2
-    origin, said = origins[key], f"{key} = {text}"
+    origin, entry = origins[key], f"{key} = {text}"
     if columns is not None and columns - margin < _NARROWEST_VALUE:
-        return [*render.hanging("", said, columns), *render.hanging("    ", origin, columns)]
+        return [*render.hanging("", entry, columns), *render.hanging("    ", origin, columns)]
     if len(origin) > margin - 2 and columns is not None:
-        return [origin, *render.hanging(" " * margin, said, columns)]
-    return render.hanging(f"{origin.ljust(margin - 2)}  ", said, columns)
+        return [origin, *render.hanging(" " * margin, entry, columns)]
+    return render.hanging(f"{origin.ljust(margin - 2)}  ", entry, columns)
 
 
 @click.command(cls=Command, short_help="Print one bare value, for scripts.")
@@ -210,12 +210,12 @@ def explain(key: str, environment: str | None, placeholders: bool, sources: tupl
         key = old.now
     _require_key(key)
     report = options.validation_report(environment, placeholders=placeholders)
-    found = explain_key(options.application(), report.layers, key, report.snapshot)
+    explanation = explain_key(options.application(), report.layers, key, report.snapshot)
     usage = reads.usage_of(key, sources) if sources else None
     if output == "json":
-        _print_explained_json(found, report, usage)
+        _print_explained_json(explanation, report, usage)
     else:
-        _print_explained(found, report, usage)
+        _print_explained(explanation, report, usage)
     if report.snapshot is None:
         faults = render.counted(render.number_of(report.problems), "error")
         see = options.call("validate", "--env", report.environment)
@@ -225,59 +225,62 @@ def explain(key: str, environment: str | None, placeholders: bool, sources: tupl
         raise click.exceptions.Exit(1)
 
 
-def _print_explained_json(found: Explanation, report: ValidationReport, usage: Usage | None) -> None:
+def _print_explained_json(explanation: Explanation, report: ValidationReport, usage: Usage | None) -> None:
     from synfinance_settings.layers.output import plain, told, typed
     from synfinance_settings.layers.snapshot import trail
     from synfinance_settings.text.node import plain_of
 
-    key, catalogue = found.key, options.application().catalogue
-    said = [(typed(catalogue, key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
-    said.append((plain(catalogue.settings[key].default), DEFAULT))
-    value = told(catalogue.settings[key], found.value, key in report.lent) if report.snapshot else said[0][0]
+    key, catalogue = explanation.key, options.application().catalogue
+    values = [(typed(catalogue, key, plain_of(node)), node.origin) for node in trail(report.layers, key)]
+    values.append((plain(catalogue.settings[key].default), DEFAULT))
+    value = told(catalogue.settings[key], explanation.value, key in report.lent) if report.snapshot else values[0][0]
     render.echo_json(
         {
-            **{name: getattr(found, name) for name in ("key", "description", "limits", "needs_restart")},
+            **{name: getattr(explanation, name) for name in ("key", "description", "limits", "needs_restart")},
             "value": value,
-            "origin": str(found.origin),
-            "overridden": [{"value": below, "origin": str(origin)} for below, origin in said[1:]],
-            "variables": list(found.variables),
+            "origin": str(explanation.origin),
+            "overridden": [{"value": below, "origin": str(origin)} for below, origin in values[1:]],
+            "variables": list(explanation.variables),
             "left_out": list(report.left_out),
-            "waived": [f"{found.code} {found.waived}" for found in report.waived if found.key == key],
+            "waived": [f"{problem.code} {problem.waived}" for problem in report.waived if problem.key == key],
             **({"reads": reads.as_data(usage)} if usage else {}),
         }
     )
 
 
-def _print_explained(found: Explanation, report: ValidationReport, usage: Usage | None) -> None:
+def _print_explained(explanation: Explanation, report: ValidationReport, usage: Usage | None) -> None:
+    """The explanation for people: the value, then a row for each thing that is known of it."""
     from synfinance_settings.layers.output import line
 
-    setting = options.application().catalogue.settings[found.key]
-    names = report.lent.get(found.key)
-    value = line(setting, found.value, names is not None) if report.snapshot else found.value
+    setting = options.application().catalogue.settings[explanation.key]
+    names = report.lent.get(explanation.key)
+    value = line(setting, explanation.value, names is not None) if report.snapshot else explanation.value
     wanted = f" for {', '.join(names)}, which nothing sets" if names else ", since nothing sets what it refers to"
-    hidden = [f"{item.value}  from {item.origin}" for item in found.overridden]
-    rows = [("from", str(found.origin))]
+    hidden = [f"{item.value}  from {item.origin}" for item in explanation.overridden]
+    rows = [("from", str(explanation.origin))]
     rows += [("lent", f"a placeholder{wanted}")] if names is not None and report.snapshot else []
     rows += [("overrides" if not number else "", text) for number, text in enumerate(hidden)]
     rows += [("left out", f"{name}, which cannot be read") for name in report.left_out]
-    rows += [("waived", f"{told.code} {told.waived}") for told in report.waived if told.key == found.key]
-    rows += [("meaning", found.description)]
-    rows += [("allowed", found.limits)] if found.limits else []
-    rows += [("variable" if not number else "", name) for number, name in enumerate(found.variables)]
-    rows += [("restart", "needed for a change to take effect" if found.needs_restart else "not needed")]
+    rows += [
+        ("waived", f"{problem.code} {problem.waived}") for problem in report.waived if problem.key == explanation.key
+    ]
+    rows += [("meaning", explanation.description)]
+    rows += [("allowed", explanation.limits)] if explanation.limits else []
+    rows += [("variable" if not number else "", name) for number, name in enumerate(explanation.variables)]
+    rows += [("restart", "needed for a change to take effect" if explanation.needs_restart else "not needed")]
     rows += [("read in", reads.explained(usage))] if usage else []
     columns, margin = render.width(), max(len(name) for name, _ in rows) + 4
-    lines = render.hanging(f"{found.key} = ", value, columns)
-    render.say(render.style(found.key, "strong"), lines[0].removeprefix(found.key))
+    lines = render.hanging(f"{explanation.key} = ", value, columns)
+    render.say(render.style(explanation.key, "strong"), lines[0].removeprefix(explanation.key))
     for text in lines[1:]:
         render.say(text)
     for name, text in rows:
-        for said in render.hanging(f"  {name}".ljust(margin), text, columns):
-            render.say(said)
+        for part in render.hanging(f"  {name}".ljust(margin), text, columns):
+            render.say(part)
 
 
 def _require_key(key: str) -> None:
-    """Raise for a key that is no setting; a section and a variable get a hint of their own."""
+    """Raise for a key that is not a setting; a section and a variable get a hint of their own."""
     from synfinance_settings.errors import Origin, UnknownKeyError
 
     catalogue, variables = options.application().catalogue, options.application().variables.keys
@@ -287,6 +290,8 @@ def _require_key(key: str) -> None:
     if key in catalogue.sections:
         problem = replace(problem, hint=f"show --section {key} prints all of it")
     if key in variables:
-        said = f"{key} is a variable of {variables[key]}"
-        problem = Problem("unknown-key", said, key, Origin("the argument"), hint=f"name the setting: {variables[key]}")
+        message = f"{key} is a variable of {variables[key]}"
+        problem = Problem(
+            "unknown-key", message, key, Origin("the argument"), hint=f"name the setting: {variables[key]}"
+        )
     raise UnknownKeyError(problem)

@@ -90,7 +90,7 @@ class _Teller:
         """The listener."""
         if isinstance(data, SettingsError):
             self.say(event, {"problems": [problem.as_dict() for problem in data.problems]})
-        elif str(event) == "file_changed":  # a layer that is no file tells its place
+        elif str(event) == "file_changed":  # a layer that is not a file tells its place
             self.say(event, {"path": render.place(data) if isinstance(data, Path) else str(data)})
         else:
             known = (snapshot.number for snapshot in self._manager.history() if snapshot.config is data)
@@ -111,13 +111,13 @@ class _Teller:
         """Write one line."""
         now = datetime.now().astimezone()
         if self._output == "json":
-            told = {"time": now.isoformat(timespec="milliseconds"), "event": str(event), **facts}
-            line = render.Shown(as_json(told))
+            record = {"time": now.isoformat(timespec="milliseconds"), "event": str(event), **facts}
+            line = render.Shown(as_json(record))
         else:
             label = render.style(str(event).ljust(self._widest), _STYLES.get(event, ""))
             zone = f"; times are {now:%z}" if event == "watching" else ""
-            said = f"  {self._in_words(facts)}{zone}".rstrip()
-            line = render.joined([f"{now:%Y-%m-%d %H:%M:%S}  ", label, said])
+            text = f"  {self._in_words(facts)}{zone}".rstrip()
+            line = render.joined([f"{now:%Y-%m-%d %H:%M:%S}  ", label, text])
         try:
             render.say(line)
         except BrokenPipeError:  # nobody reads any more, as after | head
@@ -125,6 +125,7 @@ class _Teller:
             self._ended.put(None)
 
     def _in_words(self, facts: dict[str, Any]) -> str:
+        """The facts of an event for people: problems, changed keys, or files."""
         if "problems" in facts:
             return "; ".join(f"{problem['origin'] or '-'}: {problem['message']}" for problem in facts["problems"])
         if "changed" in facts:
