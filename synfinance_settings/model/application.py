@@ -96,7 +96,7 @@ class Application(Generic[Model_co]):
 
     @cached_property
     def gone_names(self) -> frozenset[str]:
-        """The old names that this version takes no more."""
+        """The old names that this version no longer takes."""
         names = self.catalogue.old_names.values()
         return frozenset(name.key for name in names if has_reached(self.version, name.gone))
 

@@ -24,7 +24,7 @@ from synfinance_settings.model.section import Contradiction, Section
 from synfinance_settings.slips import is_slip
 
 LONGEST_SLIP: Final = 100
-"""Characters; a longer name is no slip of the pen."""
+"""Characters; a longer name is not a slip of the pen."""
 
 MOST_SUGGESTIONS: Final = 20
 """How many slips of one layer get a suggestion: a layer that holds more is foreign altogether."""
@@ -61,7 +61,7 @@ class Setting(NamedTuple):
     """The keys that it had before."""
     since: str | None = None
     gone: str | None = None
-    """The version that renamed it, and the one that takes the old names no more."""
+    """The version that renamed it, and the one that no longer takes the old names."""
 
     @property
     def is_secret(self) -> bool:
@@ -96,6 +96,7 @@ class Setting(NamedTuple):
 
     @property
     def _bounds(self) -> list[str]:
+        """Every limit in words."""
         unit = f" {self.unit}" if self.unit else ""
         counted = " items" if self.is_list else " characters"
         shortest, longest = self.lengths
@@ -154,6 +155,7 @@ def _setting(key: str, field: FieldInfo) -> Setting | None:
 def _walk(
     model: type[Section], prefix: str = "", above: tuple[type[Section], ...] = ()
 ) -> Iterator[tuple[str, FieldInfo | type[Section]]]:
+    """The field of every setting and the model of every section by key, a section before what is inside it."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section) and kind not in (model, *above):
@@ -164,6 +166,7 @@ def _walk(
 
 
 def _tree(keys: Iterator[str], sections: Mapping[str, Any]) -> Tree:
+    """The shape of `keys`, nested where they have dots."""
     tree: Tree = {}
     for key in keys:
         *path, name = key.split(".")
@@ -178,19 +181,19 @@ class Catalogue:
     """The settings and sections of `model` by their keys.
 
     `settings` has every setting in the order of the model, `sections` every section's model, a section before those
-    inside it, `tree` the shape of both. A field without a form is none; no application has one.
+    inside it, `tree` the shape of both. A field without a form is not a setting; no application has one.
     """
 
     def __init__(self, model: type[Section]) -> None:
-        found = dict(_walk(model))
+        entries = dict(_walk(model))
         self.model: Final = model
         self.sections: Final[dict[str, type[Section]]] = {
-            k: v for k, v in found.items() if not isinstance(v, FieldInfo)
+            k: v for k, v in entries.items() if not isinstance(v, FieldInfo)
         }
-        self._fields: Final = {k: v for k, v in found.items() if isinstance(v, FieldInfo)}
-        made = ((key, _setting(key, field)) for key, field in self._fields.items())
-        self.settings: Final = {key: setting for key, setting in made if setting is not None}
-        self.tree: Final[Tree] = _tree(iter(found), self.sections)
+        self._fields: Final = {k: v for k, v in entries.items() if isinstance(v, FieldInfo)}
+        pairs = ((key, _setting(key, field)) for key, field in self._fields.items())
+        self.settings: Final = {key: setting for key, setting in pairs if setting is not None}
+        self.tree: Final[Tree] = _tree(iter(entries), self.sections)
         self._adapters: dict[str, TypeAdapter[Any]] = {}
 
     def __repr__(self) -> str:
@@ -223,16 +226,16 @@ class Catalogue:
     def contradictions(self) -> tuple[tuple[str, tuple[str, ...], Contradiction], ...]:
         """Every contradiction with the key of its section and the keys that it is about; those of the model first."""
         return tuple(
-            (section, tuple(f"{section}.{name}" if section else name for name in found.fields), found)
+            (section, tuple(f"{section}.{name}" if section else name for name in contradiction.fields), contradiction)
             for section, model in {"": self.model, **self.sections}.items()
-            for found in model.CONTRADICTIONS
+            for contradiction in model.CONTRADICTIONS
         )
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """What the settings name in the world, as the sections say, those of the model first."""
         models = {"": self.model, **self.sections}
-        return tuple(found.inside(section) for section, model in models.items() for found in model.RESOURCES)
+        return tuple(resource.inside(section) for section, model in models.items() for resource in model.RESOURCES)
 
     def secrets_in_use(self, config: Section) -> dict[str, Any]:
         """The values of the secrets by key, less those of resources that are not in use."""
@@ -296,7 +299,7 @@ class Catalogue:
         return None
 
     def unknown_key(self, key: str, separator: str = ".", examples: Sequence[str] = ()) -> UnknownKeyError:
-        """The error of a key, given by a caller, that is no setting.
+        """The error of a key, given by a caller, that is not a setting.
 
         The hint spells keys with `separator`, as the caller does; of a section it names `examples`, else its first
         ones.
@@ -304,27 +307,27 @@ class Catalogue:
         name = printable(key)
         near = self.suggestion(key)
         hint = f"did you mean {near.replace('.', separator)}?" if near else None
-        said = f"{name} is not a setting"
+        message = f"{name} is not a setting"
         if key in self.old_names and near:
-            said = f"{name} is now {near.replace('.', separator)}"
+            message = f"{name} is now {near.replace('.', separator)}"
         if key in self.sections:
-            said = f"{name} is a section, not a setting"
+            message = f"{name} is a section, not a setting"
             inside = [other for other in self.settings if other.startswith(f"{key}.")]
             named = ", ".join([*examples] or inside[:2]).replace(".", separator)
             hint = f"name a setting in it: {named}{'' if examples else ', ...'}"
-        return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint))
+        return UnknownKeyError(Problem("unknown-key", message, name, Origin("the argument"), hint=hint))
 
     def unknown_section(self, key: str) -> UnknownKeyError:
-        """The error of a key, given by a caller, that is no section."""
+        """The error of a key, given by a caller, that is not a section."""
         name = printable(key)
         near = key if key in self.settings else self.suggestion(key)
         section = near if near in self.sections else near.rpartition(".")[0] if near else ""
-        said = f"{name} is a setting, not a section" if key in self.settings else f"{name} is not a section"
+        message = f"{name} is a setting, not a section" if key in self.settings else f"{name} is not a section"
         hint: str | None = (
             f"its section is {section}" if key in self.settings and section else f"did you mean {section}?"
         )
         hint = hint if section else None
-        return UnknownKeyError(Problem("unknown-key", said, name, Origin("the argument"), hint=hint))
+        return UnknownKeyError(Problem("unknown-key", message, name, Origin("the argument"), hint=hint))
 
     def public_path(self, key: str) -> str:
         """`key` as a message may show it: what stands below a setting, or in the place of one, may be a secret."""
@@ -364,7 +367,7 @@ def catalogue_of(model: type[Section]) -> Catalogue:
 
 
 def is_near(section: str, name: str, near: str | None) -> bool:
-    """True where `name`, which is no key of `section`, is a slip of the pen for the key `near`, and may be shown."""
+    """True where `name`, which is not a key of `section`, is a slip of the pen for the key `near`, and may be shown."""
     if near is None:
         return False
     spelled = (near, near.replace(".", "_"), near.rpartition(".")[2], near.removeprefix(f"{section}."))
@@ -385,7 +388,7 @@ def as_line(value: Any, most: int | None = 200) -> str:
 
 
 def as_text(value: Any, most: int | None = 200) -> str:
-    """A value that is no list as the text that a layer would spell it with; a secret as the mask."""
+    """A value that is not a list as the text that a layer would spell it with; a secret as the mask."""
     if isinstance(value, SecretStr):
         return MASK
     if value is None:

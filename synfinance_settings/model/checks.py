@@ -1,6 +1,6 @@
 """Whether the model of an application can serve: all that a programmer has to mend, found when the application is made.
 
-What is found is told at once, each fault with the class, the field and the mend. Nothing here is about values that
+All of it is reported at once, each fault with the class, the field and the mend. Nothing here is about values that
 an operator wrote.
 """
 
@@ -36,7 +36,7 @@ _SOURCES: Final = "settings_customise_sources"
 """By what a model of pydantic-settings says where its values come from."""
 
 _OTHER_FILES: Final = ("default", "schema")
-"""What files in the folder of the layers are called that are no environment's."""
+"""What files in the folder of the layers are called that belong to no environment."""
 
 
 class ApplicationError(TypeError):
@@ -68,12 +68,12 @@ def of_model(catalogue: Catalogue) -> Iterator[str]:
             if _is_renamed(field):
                 yield f"{where}: layers name a setting by its field and read no aliases; rename the field instead"
             if inside + name not in catalogue.sections:
-                found = _of_form(field, catalogue.settings.get(inside + name))
-                yield from (f"{where}: {fault}" for fault in found)
+                faults = _of_form(field, catalogue.settings.get(inside + name))
+                yield from (f"{where}: {fault}" for fault in faults)
         if hasattr(model, _SOURCES):
             yield f"{model.__name__}.{_SOURCES}: nothing calls it; sources are the layers= of the application"
         yield from _of_declarations(model)
-        if model.__pydantic_complete__:  # of another, a type that is missing was told of
+        if model.__pydantic_complete__:  # of another, a missing type was reported
             yield from _of_defaults(model)
 
 
@@ -103,7 +103,7 @@ def _without_form(field: FieldInfo) -> str:
 
 
 def _of_declarations(model: type[Section]) -> Iterator[str]:
-    """Contradictions and resources that are about fields which there are not."""
+    """Contradictions and resources that are about fields which do not exist."""
     for contradiction in model.CONTRADICTIONS:
         for name in contradiction.fields:
             if name not in model.model_fields:
@@ -143,11 +143,11 @@ def _of_defaults(model: type[Section]) -> Iterator[str]:
     try:
         model.__pydantic_validator__.validate_python(values, context=JUDGED_APART)
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False):
-            at_fault = next(iter(found["loc"]), None)
-            if found["type"] != "missing" and at_fault in values:
-                said = "a validator refuses it" if found["type"] in _RAISED else found["msg"]
-                yield f"{model.__name__}.{at_fault}: its default does not fit: {said}"
+        for detail in error.errors(include_url=False, include_input=False):
+            at_fault = next(iter(detail["loc"]), None)
+            if detail["type"] != "missing" and at_fault in values:
+                reason = "a validator refuses it" if detail["type"] in _RAISED else detail["msg"]
+                yield f"{model.__name__}.{at_fault}: its default does not fit: {reason}"
 
 
 def of_names(prefix: str, settings_dir_name: str) -> Iterator[str]:
@@ -187,7 +187,7 @@ def of_environments(catalogue: Catalogue, kinds: tuple[EnvironmentKind, ...]) ->
 
 
 def of_rules(catalogue: Catalogue, rules: tuple[Rule, ...], environments: Collection[str]) -> Iterator[str]:
-    """The settings and environments that rules name and that there are not."""
+    """The settings and environments that rules name and that do not exist."""
     for rule in rules:
         for key in rule.keys:
             if key not in catalogue.settings:
@@ -218,18 +218,19 @@ def of_versions(catalogue: Catalogue, rules: tuple[Rule, ...], version: str) -> 
 
 def _of_ends(named: Mapping[str, str | None], end: str, version: str) -> Iterator[str]:
     """What is wrong with versions that are named; `end` is the name of the one that takes something away."""
-    for name, said in named.items():
-        if said is not None and release(said) is None:
-            yield f"{name} must be a version of the program, such as 2.0, not {printable(said)!r}"
+    for name, value in named.items():
+        if value is not None and release(value) is None:
+            yield f"{name} must be a version of the program, such as 2.0, not {printable(value)!r}"
     if named[end] and not version:
         yield f"{end} needs the version of the program: Application(..., version=...)"
 
 
 def _of_old_names(catalogue: Catalogue) -> Iterator[str]:
+    """What is wrong with the names that settings had before."""
     owners: dict[str, str] = {}
-    said = [(old, key) for key, setting in catalogue.settings.items() for old in setting.was]
-    all_old = {old for old, _ in said}
-    for old, key in said:
+    old_names = [(old, key) for key, setting in catalogue.settings.items() for old in setting.was]
+    all_old = {old for old, _ in old_names}
+    for old, key in old_names:
         where = f"{key}: its old name {printable(old)}"
         above = [old[:end] for end, letter in enumerate(old) if letter == "."]
         if not all(map(_NAME.fullmatch, old.split("."))):

@@ -32,7 +32,7 @@ _Property = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference at `key`; it `is_breaking` where a layer that was good may be refused, or counts no more."""
+    """One difference at `key`; it `is_breaking` where a layer that was good may be refused, or no longer counts."""
 
     key: str
     message: str
@@ -42,14 +42,14 @@ class Difference:
 def differences(earlier: object, application: Application[Any]) -> list[Difference]:
     """What differs between the `earlier` schema of a layer and that of `application`.
 
-    Raises `ValueError` for what is no schema of layers.
+    Raises `ValueError` for what is not the schema of a layer.
     """
     before, now = dict(_properties(earlier)), dict(_properties(layer_schema(application)))
-    found = [told for key, was in before.items() for told in _of(key, was, before, now, application)]
+    changes = [change for key, was in before.items() for change in _of(key, was, before, now, application)]
     for key, setting in application.catalogue.settings.items():
         if setting.is_required and key not in before and not any(old in before for old in setting.was):
-            found.append(Difference(key, "is new, and must be set", is_breaking=True))
-    return found
+            changes.append(Difference(key, "is new, and must be set", is_breaking=True))
+    return changes
 
 
 def _properties(schema: object, prefix: str = "", level: int = 0) -> Iterator[tuple[str, _Property]]:
@@ -57,13 +57,13 @@ def _properties(schema: object, prefix: str = "", level: int = 0) -> Iterator[tu
     inside = schema.get("properties") if isinstance(schema, Mapping) else None
     if not isinstance(inside, Mapping) or level > _LEVELS:
         raise ValueError("it is not a schema of a layer")
-    for name, said in inside.items():
-        if not isinstance(said, Mapping):
+    for name, entry in inside.items():
+        if not isinstance(entry, Mapping):
             raise ValueError("it is not a schema of a layer")
-        if "properties" in said:
-            yield from _properties(said, f"{prefix}{name}.", level + 1)
+        if "properties" in entry:
+            yield from _properties(entry, f"{prefix}{name}.", level + 1)
         else:
-            yield f"{prefix}{name}", said
+            yield f"{prefix}{name}", entry
 
 
 def _of(
@@ -73,6 +73,7 @@ def _of(
     now: Mapping[str, _Property],
     application: Application[Any],
 ) -> Iterator[Difference]:
+    """How the setting that was `key` in the earlier schema differs today."""
     names = application.catalogue.old_names
     if key in names and key not in application.old_names:
         yield Difference(key, f"is gone; it is {names[key].now}", is_breaking=True)
@@ -101,23 +102,23 @@ def _changes(key: str, was: _Property, now: _Property, application: Application[
         is_breaking = kinds[1] != _TEXT and kinds not in _WIDER
         yield Difference(key, f"was {kinds[0]}, and is {kinds[1]}", is_breaking)
     else:
-        yield from (Difference(key, told, is_breaking=True) for told in _narrower(old, new))
+        yield from (Difference(key, message, is_breaking=True) for message in _narrower(old, new))
     if {"type": "null"} in old and {"type": "null"} not in new:
         yield Difference(key, "may no longer be null", is_breaking=True)
     had_default = "default" in was or setting.is_secret
     if setting.is_required and was.get("$comment") != MUST_BE_SET and had_default:
         yield Difference(key, "must be set now", is_breaking=True)
     if "default" in was and "default" in now and was["default"] != now["default"]:
-        defaults = (json.dumps(said.get("default"), ensure_ascii=False) for said in (now, was))
+        defaults = (json.dumps(entry.get("default"), ensure_ascii=False) for entry in (now, was))
         yield Difference(key, "has the default {}, which was {}".format(*defaults), is_breaking=False)
 
 
-def _forms(said: _Property) -> list[_Property]:
-    forms = said.get("anyOf")
-    found = [form for form in forms if isinstance(form, Mapping)] if isinstance(forms, list) else []
-    if not found:
+def _forms(entry: _Property) -> list[_Property]:
+    choices = entry.get("anyOf")
+    forms = [form for form in choices if isinstance(form, Mapping)] if isinstance(choices, list) else []
+    if not forms:
         raise ValueError("it is not a schema of a layer")
-    return found
+    return forms
 
 
 def _kind(forms: list[_Property]) -> str:
@@ -131,7 +132,7 @@ def _kind(forms: list[_Property]) -> str:
 
 
 def _narrower(old: list[_Property], new: list[_Property]) -> Iterator[str]:
-    """What the forms of one kind take no more."""
+    """What the forms of one kind no longer take."""
     for name, (words, sign) in _LIMITS.items():
         before, after = old[0].get(name), new[0].get(name)
         if isinstance(after, int | float) and not (isinstance(before, int | float) and sign * before >= sign * after):

@@ -1,6 +1,6 @@
 """How settings change from release to release: the names that they had, and in which release those are gone.
 
-An old name is a spelling of its setting, told of with a warning wherever it stands, until the program has reached the
+An old name is a spelling of its setting, reported with a warning wherever it stands, until the program has reached the
 version that takes it away; from there on it is an error. Which release a program is in, its application says.
 """
 
@@ -20,10 +20,10 @@ def release(version: str) -> tuple[int, ...] | None:
 
     A candidate is of the release that it is one for: 2.0rc1 is 2.0, and so is 2.0.0.
     """
-    found = _RELEASE.fullmatch(version)
-    if found is None:
+    match = _RELEASE.fullmatch(version)
+    if match is None:
         return None
-    numbers = [int(number) for number in found[1].split(".")]
+    numbers = [int(number) for number in match[1].split(".")]
     while len(numbers) > 1 and not numbers[-1]:
         numbers.pop()
     return tuple(numbers)
@@ -56,9 +56,9 @@ class OldName(NamedTuple):
 
     def beside(self, spelled: str, meant: str, origin: Origin, *, is_same: bool) -> Problem:
         """What is to be said where it is given at `origin` although the same layer gives the setting as `meant`."""
-        told = "the same value" if is_same else "different values"
+        values = "the same value" if is_same else "different values"
         severity: Severity = "warning" if is_same else "error"
-        message = f"{spelled} is an old name of {meant}; both are given, with {told}"
+        message = f"{spelled} is an old name of {meant}; both are given, with {values}"
         hint = f"remove {spelled}" if is_same else f"give {meant} the intended value, and remove {spelled}"
         return Problem("old-name", message, self.now, origin, hint=hint, severity=severity)
 

@@ -73,7 +73,7 @@ def try_form(read: Callable[[Any], Any], text: str) -> tuple[Any, str | None]:
 
 
 def is_utf8(text: str) -> bool:
-    """False for text with lone surrogates, as bytes that are no UTF-8 leave them in variables and arguments."""
+    """False for text with lone surrogates, as bytes that are not UTF-8 leave them in variables and arguments."""
     return not _SURROGATE.search(text)
 
 
@@ -97,7 +97,7 @@ def read_whole_number(value: Any) -> Any:
 
 
 def broken_limit(code: str, context: Mapping[str, Any], noun: str) -> str | None:
-    """What a value must be that Pydantic refused for `code`; None where that is no limit. Its length counts `noun`s."""
+    """What a value must be that Pydantic refused for `code`; None if that is not a limit. Its length counts `noun`s."""
     match code:
         case "greater_than":
             return f"be more than {context['gt']}"
@@ -224,7 +224,7 @@ def _upper_choice(value: Any) -> Any:
 def read_list(value: Any) -> Any:
     """The items of a list, from text with commas or of a JSON array; raises `PydanticCustomError`.
 
-    What is empty between two commas, or after the last, is no item.
+    What is empty between two commas, or after the last, is not an item.
     """
     if isinstance(value, str):
         if value.startswith("["):
@@ -244,7 +244,7 @@ def read_texts(value: Any) -> list[str]:
 
 
 def split_text(text: str, separator: str) -> list[str]:
-    """What stands between the separators, blanks round it dropped, and what is then empty too."""
+    """What stands between the separators without the whitespace around it; what is then empty is left out."""
     return [item for part in text.split(separator) if (item := part.strip())]
 
 

@@ -1,6 +1,6 @@
-"""Whether a text can name a host or a path at all, by its form. Nothing in the world is asked, and no text is told.
+"""Whether a text can name a host or a path at all, by its form. Nothing in the world is asked, and no text is shown.
 
-Only what is certain is a fault: a name that could be somebody's host or file is none.
+Only what is certain is a fault: a name that could be somebody's host or file is not one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _AS_WRITTEN: Final = {
 
 @lru_cache(256)  # the same at every reload
 def host_fault(text: str) -> str | None:
-    """Why `text` is no name and no address of a host; None where it may be one, in brackets too."""
+    """Why `text` is neither the name nor the address of a host; None where it may be one, in brackets too."""
     is_bracketed = text.startswith("[") and text.endswith("]")
     if _is_address(text[1:-1] if is_bracketed else text):
         return None
@@ -47,7 +47,7 @@ def host_fault(text: str) -> str | None:
 
 
 def _of_words(text: str) -> str | None:
-    """What of a text shows that it is no host."""
+    """What in a text shows that it is not a host."""
     if text != text.strip():
         return "begins or ends with a space"
     if "/" in text:
@@ -65,7 +65,7 @@ def _is_address(text: str) -> bool:
 
 @lru_cache(256)
 def path_fault(text: str, *, is_file: bool) -> str | None:
-    """Why `text` is no path of a file, or of a folder; None where it may be one."""
+    """Why `text` is not the path of a file, or of a folder; None where it may be one."""
     is_windows = os.name == "nt"
     if text != text.strip():
         return "begins or ends with a space"
@@ -107,22 +107,22 @@ class Place(NamedTuple):
 
 def places_of(resources: Iterable[Resource]) -> tuple[Place, ...]:
     """The settings that name hosts and paths, as `resources` declare them."""
-    found = []
+    places = []
     for resource in resources:
         conditions = tuple((attrgetter(key), wanted) for key, wanted in resource.when.items())
         for role, key in resource.keys.items():
             if role == "host":
-                found.append(Place(key, ODD_HOST, attrgetter(key), conditions, _judge_of_host(resource)))
+                places.append(Place(key, ODD_HOST, attrgetter(key), conditions, _judge_of_host(resource)))
             elif role in ("path", "certificate", "private_key"):
                 judge = partial(path_fault, is_file=not isinstance(resource, Folder))
-                found.append(Place(key, ODD_PATH, attrgetter(key), conditions, judge))
-    return tuple(found)
+                places.append(Place(key, ODD_PATH, attrgetter(key), conditions, judge))
+    return tuple(places)
 
 
 def oddities(places: Iterable[Place], config: Any) -> Iterator[Breach]:
-    """What can be no host and no path in `config`; each setting once."""
-    found = {breach.keys: breach for place in places if (breach := place.breach(config)) is not None}
-    yield from found.values()
+    """What cannot be a host or a path in `config`; each setting once."""
+    breaches = {breach.keys: breach for place in places if (breach := place.breach(config)) is not None}
+    yield from breaches.values()
 
 
 def _judge_of_host(resource: Resource) -> Callable[[str], str | None]:

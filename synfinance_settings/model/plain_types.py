@@ -74,15 +74,15 @@ class FrozenList(list[Any]):
 
 def unwrapped(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any], bool]:
     """The type behind ``X | None`` and ``Annotated``, all metadata on the way, and whether None is allowed."""
-    found, nullable = list(metadata), False
+    all_metadata, nullable = list(metadata), False
     while True:
         members = get_args(annotation)
         if get_origin(annotation) in (Union, UnionType) and type(None) in members and len(members) == 2:
             nullable, annotation = True, members[members[0] is type(None)]
         elif hasattr(annotation, "__metadata__"):
-            found, annotation = [*found, *annotation.__metadata__], annotation.__origin__
+            all_metadata, annotation = [*all_metadata, *annotation.__metadata__], annotation.__origin__
         else:
-            return annotation, found, nullable
+            return annotation, all_metadata, nullable
 
 
 def take_plain_types(model: type[BaseModel]) -> bool:
@@ -96,6 +96,7 @@ def take_plain_types(model: type[BaseModel]) -> bool:
 
 
 def _take(field: FieldInfo) -> bool:
+    """Put the form before the plain type of `field`; False where nothing is to be done."""
     kind, metadata, nullable = unwrapped(field.annotation, field.metadata)
     if any(isinstance(item, Form) for item in metadata):
         return False
@@ -122,6 +123,7 @@ def _take_section(kind: type[BaseModel], field: FieldInfo) -> bool:
 
 
 def _fix_default(field: FieldInfo, kind: Any) -> None:
+    """Hold the default in the form in which a layer's value would be held."""
     if field.default_factory is not None and not field.default_factory_takes_validated_data:
         field.default, field.default_factory = field.get_default(call_default_factory=True), None
     if field.default is PydanticUndefined or field.default is None or type(field.default) is kind:
@@ -185,7 +187,9 @@ def _read_seconds(value: Any) -> Any:
     return value
 
 
-def _url_reader(kind: Callable[[str], Any], said: str) -> Callable[[Any], Any]:
+def _url_reader(kind: Callable[[str], Any], noun: str) -> Callable[[Any], Any]:
+    """What reads a URL of `kind`, which messages call `noun`."""
+
     def read(value: Any) -> Any:
         text = str(value) if _is_url(type(value)) else forms.read_text(value)
         try:
@@ -193,9 +197,9 @@ def _url_reader(kind: Callable[[str], Any], said: str) -> Callable[[Any], Any]:
         except ValidationError:
             url = None
         if url is None:
-            raise forms.misfit(f"be {said}")
+            raise forms.misfit(f"be {noun}")
         if url.password is not None:
-            raise forms.misfit(f"be {said} without a password, which only a secret may hold")
+            raise forms.misfit(f"be {noun} without a password, which only a secret may hold")
         return url
 
     return read
@@ -264,8 +268,8 @@ def _scalar(kind: Any) -> Marks:
     if members:
         return (Form("choice"), BeforeValidator(_choice_reader(members)))
     if _is_url(kind) and kind.__name__ in _URLS:
-        said = _URLS[kind.__name__]
-        return (Form("text", is_url="http" in said), BeforeValidator(_url_reader(kind, said)))
+        noun = _URLS[kind.__name__]
+        return (Form("text", is_url="http" in noun), BeforeValidator(_url_reader(kind, noun)))
     return _SCALARS.get(kind, ()) if isinstance(kind, type) else ()
 
 
@@ -289,18 +293,18 @@ _LIMITS: Final = ("ge", "le", "gt", "lt", "min_length", "max_length", "pattern")
 
 def limits_of(metadata: Iterable[Any]) -> dict[str, Any]:
     """The limits in `metadata` as plain data, by the names that `Field` has for them."""
-    found: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
     for item in _each(metadata):
         if not isinstance(item, Form | BeforeValidator):
             for name in _LIMITS:
                 if (limit := getattr(item, name, None)) is not None:
-                    found.setdefault(name, as_data(limit))
-    return found
+                    limits.setdefault(name, as_data(limit))
+    return limits
 
 
 def no_form(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     """Why a field of this type has no form in which layers could write it, and what has one."""
-    kind, found, nullable = unwrapped(annotation, metadata)
+    kind, all_metadata, nullable = unwrapped(annotation, metadata)
     if isinstance(kind, ForwardRef):
         return f"{kind.__forward_arg__} is not known where the class is made; define it above"
     origin, name = get_origin(kind) or kind, getattr(kind, "__name__", str(kind))
@@ -310,9 +314,9 @@ def no_form(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         if hasattr(kind, "RESOURCES"):
             return f"{name} contains itself, so there would be no end of keys"
         return f"{name} is not a section; derive it from Section instead of BaseModel"
-    if _changes_text(found):
+    if _changes_text(all_metadata):
         return "text is taken as it is written; remove strip_whitespace, to_lower and to_upper"
-    if _asks_disk(found):
+    if _asks_disk(all_metadata):
         return "settings do not check whether a path exists; declare Path, and File or Folder in RESOURCES"
     if _is_url(kind):
         return f"{name} shows its password wherever it is printed; declare SecretStr, or host, user and password apart"
@@ -324,7 +328,7 @@ def no_form(annotation: Any, metadata: Iterable[Any] = ()) -> str:
 
 
 def as_data(value: Any) -> Any:
-    """A value that is no list as YAML and JSON know it: one of the types of JSON, or a secret as it is held."""
+    """A value that is not a list as YAML and JSON know it: one of the types of JSON, or a secret as it is held."""
     match value:
         case Enum():
             return value.value

@@ -1,7 +1,7 @@
 """What settings name in the world: servers, ports, files, certificates, credentials.
 
 A section says in `RESOURCES` which of its fields together name one thing, and what each of them is to it. Whoever looks
-at the world (live checks, probes) asks the catalogue for these, and needs to know the name of no setting.
+at the world (live checks, probes) asks the catalogue for these, and need not know any setting by name.
 
     Server         something that is connected to, by its URL or by host and port
     Listener       a TCP port that is opened here
@@ -41,11 +41,11 @@ class Resource:
         """The same, with the keys as they are where the model that says so is the section `section`."""
         if not section:
             return self
-        found = copy(self)
-        found.section = section
-        found.keys = MappingProxyType({role: f"{section}.{name}" for role, name in self.keys.items()})
-        found.when = MappingProxyType({f"{section}.{name}": value for name, value in self.when.items()})
-        return found
+        resource = copy(self)
+        resource.section = section
+        resource.keys = MappingProxyType({role: f"{section}.{name}" for role, name in self.keys.items()})
+        resource.when = MappingProxyType({f"{section}.{name}": value for name, value in self.when.items()})
+        return resource
 
     def values(self, config: Any) -> dict[str, Any]:
         """What `config` says, by role; a secret as it is held."""

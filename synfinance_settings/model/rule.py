@@ -20,7 +20,7 @@ class Rule:
     list, `is_broken` may give the indices of the items at fault, and `message` begins with "an item", which becomes
     "item 2" for the second.
 
-    `until` is the version of the program in which the rule holds no more. It is no date: a rule is a part of the
+    `until` is the version of the program in which the rule no longer holds. It is not a date: a rule is part of the
     program, which judges the same layers alike on every day, and differently only when somebody ships another one.
     """
 
@@ -35,8 +35,8 @@ class Rule:
 
     def breaches(self, config: Any, environment: str) -> Iterator[Breach]:
         """How `config` breaks the rule in `environment`; nothing where the rule does not hold there."""
-        found = environment in self.environments and self.is_broken(config)
-        for item in found if isinstance(found, list) else [None] * found:
+        broken = environment in self.environments and self.is_broken(config)
+        for item in broken if isinstance(broken, list) else [None] * broken:
             message = self.message if item is None else self.message.replace("an item", f"item {item + 1}", 1)
             problem = Problem(self.id, message, self.keys[0], hint=self.hint, severity=self.severity)
             yield Breach(self.keys, problem, item)

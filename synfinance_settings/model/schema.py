@@ -78,24 +78,25 @@ def _section(application: Application, section: str) -> dict[str, Any]:
 
 def _old(application: Application, section: str, today: dict[str, Any]) -> dict[str, Any]:
     """What stood in `section` and is taken still, as deprecated; a section that there was holds nothing else."""
-    found: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
     inside = f"{section}." if section else ""
     for old in application.old_names.values():
         name, _, rest = old.key.removeprefix(inside).partition(".")
-        if not old.key.startswith(inside) or name in today or name in found:
+        if not old.key.startswith(inside) or name in today or name in properties:
             continue
         if rest:
             entries = {"type": ["object", "null"], "properties": _old(application, inside + name, {})}
-            found[name] = {"description": "Of old names only.", **entries, "additionalProperties": False}
+            properties[name] = {"description": "Of old names only.", **entries, "additionalProperties": False}
         else:
             value = {**_value(application.catalogue.settings[old.now], application), "deprecated": True}
             for word in ("default", "$comment"):
                 value.pop(word, None)
-            found[name] = {**value, "description": f"Now {old.now}. {value['description']}".rstrip()}
-    return found
+            properties[name] = {**value, "description": f"Now {old.now}. {value['description']}".rstrip()}
+    return properties
 
 
 def _value(setting: Setting, application: Application) -> dict[str, Any]:
+    """The schema of one setting."""
     forms = [*_forms(setting, application), _REFERENCE, *([{"type": "null"}] if setting.nullable else [])]
     notes = [setting.description] if setting.description else []
     if setting.limits:
@@ -108,6 +109,7 @@ def _value(setting: Setting, application: Application) -> dict[str, Any]:
 
 
 def _forms(setting: Setting, application: Application) -> list[dict[str, Any]]:
+    """The ways in which a layer may write the value."""
     bounds = (setting.at_least, setting.at_most, setting.more_than, setting.less_than)
     words = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
     limits = {name: limit for name, limit in zip(words, bounds, strict=True) if limit is not None}

@@ -64,21 +64,21 @@ def _silent(error: ValidationError) -> ValidationError:
     """The same error without its input, and with names of keys that forge no line."""
     details = [
         InitErrorDetails(
-            type=_kind(found),
-            loc=tuple(printable(part) if isinstance(part, str) else part for part in found["loc"]),
+            type=_kind(detail),
+            loc=tuple(printable(part) if isinstance(part, str) else part for part in detail["loc"]),
             input=None,
-            ctx=found.get("ctx", {}),
+            ctx=detail.get("ctx", {}),
         )
-        for found in error.errors(include_input=False)
+        for detail in error.errors(include_input=False)
     ]
     return ValidationError.from_exception_data(error.title, details, hide_input=True)
 
 
-def _kind(found: ErrorDetails) -> str | PydanticCustomError:
+def _kind(detail: ErrorDetails) -> str | PydanticCustomError:
     """The kind of an error: of Pydantic's own, which alone have a page, its name, else one with the same message."""
-    if "url" in found:
-        return found["type"]
-    return PydanticCustomError(found["type"], found["msg"], found.get("ctx"))
+    if "url" in detail:
+        return detail["type"]
+    return PydanticCustomError(detail["type"], detail["msg"], detail.get("ctx"))
 
 
 def _door(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,9 +115,9 @@ class Section(BaseModel):
     @model_validator(mode="after")
     def _agrees(self, info: ValidationInfo) -> Self:
         if info.context is not JUDGED_APART:
-            found = [contradiction.message for contradiction in self.CONTRADICTIONS if contradiction.is_broken(self)]
-            if found:
-                raise PydanticCustomError("inconsistent", "{text}", {"text": "; ".join(found)})
+            messages = [contradiction.message for contradiction in self.CONTRADICTIONS if contradiction.is_broken(self)]
+            if messages:
+                raise PydanticCustomError("inconsistent", "{text}", {"text": "; ".join(messages)})
         return self
 
     if not TYPE_CHECKING:
@@ -161,8 +161,8 @@ class Section(BaseModel):
 
 def _frozen(model: type[Section], name: str) -> ValidationError:
     """Pydantic's own error of a frozen model would hold the value that was to be assigned."""
-    said = (
+    message = (
         "settings are frozen: set {name} in a layer file or a variable, or, temporarily in a test, with override(...)"
     )
-    error = InitErrorDetails(type=PydanticCustomError("frozen", said, {"name": name}), loc=(name,), input=None)
+    error = InitErrorDetails(type=PydanticCustomError("frozen", message, {"name": name}), loc=(name,), input=None)
     return ValidationError.from_exception_data(model.__name__, [error], hide_input=True)

@@ -69,10 +69,11 @@ class VariableNames:
         }
 
     def canonical(self, key: str) -> str:
-        """The canonical spelling of the variable that sets `key`, which need be no setting."""
+        """The canonical spelling of the variable that sets `key`, which need not be a setting."""
         return self.prefix + key.replace(".", SEPARATOR).upper()
 
     def _spellings(self, key: str) -> Iterator[str]:
+        """The variables of the setting `key`, the canonical one first."""
         section, _, rest = key.partition(".")
         if not rest:
             yield self.prefix + key.upper()
@@ -84,7 +85,7 @@ class VariableNames:
             yield self.prefix + self.short[key]
 
     def file_variable(self, name: str) -> str | None:
-        """The variable whose value stands in the file that `name` names, or None where `name` is no such variable."""
+        """The variable whose value stands in the file that `name` names, or None where it names none."""
         base = name.removesuffix(FILE_SUFFIX)
         is_one = base != name and self.key_of(base) and not self.key_of(name) and name not in self.reserved
         return base if is_one else None
@@ -97,7 +98,7 @@ class VariableNames:
     def misuse(self, name: str) -> str | None:
         """Why `name` can never be a variable although it begins like one; None where it is merely unknown.
 
-        What follows the name of a variable is not told: it may be a value.
+        What follows the name of a variable is not shown: it may be a value.
         """
         if name in self._sections:
             return f"{name} names the section {self._sections[name]}; a variable sets one field"

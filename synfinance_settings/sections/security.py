@@ -41,7 +41,7 @@ class SecurityConfig(Section):
 
     @property
     def has_api_key(self) -> bool:
-        """True when at least one API key is more than blanks."""
+        """True when at least one API key is more than whitespace."""
         return any(not is_blank(key) for key in self.api_keys)
 
     CONTRADICTIONS: ClassVar = (
@@ -69,5 +69,5 @@ class SecurityConfig(Section):
 
 
 def is_blank(secret: SecretStr) -> bool:
-    """True when `secret` is empty or blanks alone, which counts as absent."""
+    """True when `secret` is empty or only whitespace, which counts as absent."""
     return not secret.get_secret_value().strip()

@@ -25,8 +25,8 @@ def url_host(host: str) -> str:
 
 def is_origin(text: str) -> bool:
     """True for ``scheme://host[:port]`` and nothing more, as browsers send it in ``Origin`` (RFC 6454, 6.2)."""
-    found = _ORIGIN.fullmatch(text)
-    return found is not None and int(found["port"] or 0) <= 65535
+    match = _ORIGIN.fullmatch(text)
+    return match is not None and int(match["port"] or 0) <= 65535
 
 
 def is_host_pattern(text: str) -> bool:
