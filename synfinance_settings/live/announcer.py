@@ -24,7 +24,7 @@ class ConfigEvent(StrEnum):
     """What happened; listeners get it with the data named here."""
 
     FILE_CHANGED = "file_changed"
-    """A watched file has other content than before, appeared or vanished: its path; the place of what is no file."""
+    """A watched file has other content, appeared or vanished: its path, or the place of what is not a file."""
     CONFIG_RELOADED = "config_reloaded"
     """Other values are in force: the AppConfig."""
     VALIDATION_FAILED = "validation_failed"
@@ -71,7 +71,7 @@ class Announcer:
             self._listeners.append(listener)
 
     def unlisten(self, listener: Listener) -> None:
-        """Call `listener` no more; an unknown one is no error."""
+        """Call `listener` no more; an unknown one is not an error."""
         with self._lock:
             if listener in self._listeners:
                 self._listeners.remove(listener)

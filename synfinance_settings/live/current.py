@@ -149,12 +149,12 @@ class Current:
 
         self._change(attempt)
 
-    def reload(self, found: Look | None = None, since: int = 0, *, manual: bool = False, again: bool = False) -> None:
+    def reload(self, look: Look | None = None, since: int = 0, *, manual: bool = False, again: bool = False) -> None:
         """Read all layers anew and make them current; raises `SettingsError`, and changes nothing, where they do not
         validate.
 
-        What a look has `found` already is loaded where what was loaded last is of generation `since` still, as when it
-        was found. A `manual` reload is announced as one. Where it is tried `again`, nothing is told of a failure that
+        A `look` that was taken already is loaded where what was loaded last is of generation `since` still, as when it
+        was taken. A `manual` reload is announced as one. Where it is tried `again`, nothing is told of a failure that
         is the one before. Asked for by a listener or a subscriber, it is queued.
         """
 
@@ -163,8 +163,8 @@ class Current:
             if state is None:
                 return self._attempt("load", look_at(self.project()))
             is_newest = self.looked is not None and self.looked.generation == since
-            if found is not None and is_newest and found.project == state.project:
-                return self._attempt("reload", found, manual=manual)
+            if look is not None and is_newest and look.project == state.project:
+                return self._attempt("reload", look, manual=manual)
             return self._attempt("reload", look_at(state.project, self.looked), manual=manual)
 
         def queued() -> None:
@@ -311,13 +311,13 @@ class Current:
                 self._fall_back(last_good, look, failure)
             return None
         state = self.timeline.follow(State(project, look, report.content, report.snapshot))
-        shown = _overlaid(self.timeline, state, self._overrides)
+        snapshot = _overlaid(self.timeline, state, self._overrides)
         recovered = self.last_failure is not None and before is not None
         self._last_good, self.fallen_from, self.last_failure = last_good, None, None
-        change = self._adopt(state, shown, ConfigEvent.CONFIG_RELOADED, manual=manual)
+        change = self._adopt(state, snapshot, ConfigEvent.CONFIG_RELOADED, manual=manual)
         _log_change(change, recovered=recovered)
-        told = before.snapshot.warnings if before else ()
-        log_problems(warning for warning in report.warnings if warning not in told)
+        known_warnings = before.snapshot.warnings if before else ()
+        log_problems(warning for warning in report.warnings if warning not in known_warnings)
         return _Validated(command, before, state, change)
 
     def _fall_back(self, last_good: LastGood, look: Look, failure: SettingsError) -> None:
@@ -330,9 +330,9 @@ class Current:
         logger.critical("the layers are broken; running on %s", name)
         log_problems(failure.problems)
         state = self.timeline.follow(restored)
-        shown = _overlaid(self.timeline, state, self._overrides)
+        snapshot = _overlaid(self.timeline, state, self._overrides)
         self._last_good, self.fallen_from, self.last_failure = last_good, look, failure
-        self._adopt(state, shown, ConfigEvent.CONFIG_RELOADED)
+        self._adopt(state, snapshot, ConfigEvent.CONFIG_RELOADED)
 
     def _go_back(self, target: State) -> None:
         """Put the values of `target` in force again, and refuse what is current until a file changes; lock held."""
@@ -349,25 +349,25 @@ class Current:
         self._adopt(state, _overlaid(self.timeline, state, self._overrides), None)
 
     def _adopt(
-        self, state: State, shown: Snapshot, event: ConfigEvent | None, *, manual: bool = False
+        self, state: State, snapshot: Snapshot, event: ConfigEvent | None, *, manual: bool = False
     ) -> tuple[Snapshot, Snapshot] | None:
         """Make `state` current as a whole: one reference, here and in each mirror. Tell of it; returns the old and
         the new of a change of values.
         """
         old = self._snapshot
         self.timeline.keep(state)
-        self._snapshot = shown
+        self._snapshot = snapshot
         for mirror in self._mirrors:
-            mirror(shown)
+            mirror(snapshot)
         if manual:
-            self.announcer.announce(ConfigEvent.MANUAL_RELOAD, shown.config)
-        if old is None or (old.agrees_with(shown) and event is not ConfigEvent.ROLLED_BACK):
+            self.announcer.announce(ConfigEvent.MANUAL_RELOAD, snapshot.config)
+        if old is None or (old.agrees_with(snapshot) and event is not ConfigEvent.ROLLED_BACK):
             return None
         if event is not None:
-            self.announcer.announce(event, shown.config)
+            self.announcer.announce(event, snapshot.config)
         may_refuse = event is ConfigEvent.CONFIG_RELOADED  # these are called later, before the load returns
-        self.subscriptions.tell(old, shown, self.announcer.deliver, all_kinds=not may_refuse)
-        return old, shown
+        self.subscriptions.tell(old, snapshot, self.announcer.deliver, all_kinds=not may_refuse)
+        return old, snapshot
 
     def _is_welcome(self, loaded: _Validated, fallen_from: Look | None) -> bool:
         """Call the subscribers that can refuse, outside the lock; where one does, bring the state before back."""
@@ -418,11 +418,11 @@ def _overlaid(timeline: Timeline, state: State, overrides: tuple[Branch, ...]) -
     return timeline.overlaid(state, build(state.look, overrides=layer).require())
 
 
-def _is_still(was: Look | None, look: Look) -> bool:
+def _is_still(earlier: Look | None, look: Look) -> bool:
     """True where `look` is what was seen before, whatever the other variables of the process say now."""
-    if was is None:
+    if earlier is None:
         return False
-    return not look.changed(was) and was.project == replace(look.project, environ=was.project.environ)
+    return not look.changed(earlier) and earlier.project == replace(look.project, environ=earlier.project.environ)
 
 
 def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> None:

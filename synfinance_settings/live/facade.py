@@ -56,7 +56,7 @@ class Settings:
 
     @door
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of `key` (``cart.limit``) or the model of a section; `default` for a key that is none."""
+        """The value of `key` (``cart.limit``) or the model of a section; `default` for any other key."""
         return self._manager.get_config()[key] if key in self else default
 
     @door

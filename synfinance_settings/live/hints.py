@@ -74,7 +74,7 @@ class Hints:
         """
         self._handler = _Handler(hint)
         self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
-        # a file renamed in from a folder that is not watched is told of as a rename only so, and only on Linux
+        # without it a rename from a folder that is not watched is not reported as one; only Linux has it
         options: dict[str, Any] = {"generate_full_events": True} if sys.platform == "linux" else {}
         self._observer: BaseObserver = Observer(**options)
         self._observer.start()
@@ -84,21 +84,21 @@ class Hints:
 
         Returns whether one is watched that was not, and those that cannot be watched with the reason.
         """
-        wanted = {folder: identity for folder in folders if (identity := _identity(folder))}
+        identities = {folder: identity for folder in folders if (identity := _identity(folder))}
         for folder, (identity, watch) in list(self._watches.items()):
-            if wanted.get(folder) != identity:
+            if identities.get(folder) != identity:
                 del self._watches[folder]
                 self._observer.unschedule(watch)
-        failed: list[tuple[Path, OSError | RuntimeError]] = []
-        known = len(self._watches)
-        for folder in wanted.keys() - self._watches.keys():
+        failures: list[tuple[Path, OSError | RuntimeError]] = []
+        count_before = len(self._watches)
+        for folder in identities.keys() - self._watches.keys():
             try:
                 watch = self._observer.schedule(self._handler, str(folder), event_filter=_KINDS)
             except (OSError, RuntimeError) as error:
-                failed.append((folder, error))
+                failures.append((folder, error))
             else:
-                self._watches[folder] = (wanted[folder], watch)
-        return len(self._watches) > known, failed
+                self._watches[folder] = (identities[folder], watch)
+        return len(self._watches) > count_before, failures
 
     def stop(self) -> None:
         """Stop observing; waits for the observer's thread."""

@@ -28,8 +28,8 @@ def state_folder(
     application: Application, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None
 ) -> Path | None:
     """The folder that keeps accepted versions: the one that was named, else that of the variable, else none."""
-    named = state_dir if state_dir is not None else environ.get(application.variables.state_dir)
-    return Path(named).absolute() if named else None
+    path = state_dir if state_dir is not None else environ.get(application.variables.state_dir)
+    return Path(path).absolute() if path else None
 
 
 class LastGood:
@@ -82,6 +82,7 @@ class LastGood:
         return None
 
     def _candidates(self, project: Project, now: Look) -> Iterator[tuple[Look, str]]:
+        """What `now` would be with each version accepted before, newest first, and the name of that version."""
         history = self._history(project, _SECONDS) if self._fallback else None
         if history is None:
             return

@@ -73,19 +73,18 @@ class ConfigManager(Generic[Config_co]):
             return  # it is the process-wide one, asked for again
         variables = None if environ is None else Environ(environ)
         chosen = shipped_application() if application is None else application
-        handed = deepcopy(arguments)
-        choice = Choice(chosen, settings_dir, environment, variables, env_file, state_dir, handed)
+        choice = Choice(chosen, settings_dir, environment, variables, env_file, state_dir, deepcopy(arguments))
         current = Current(choice, history_limit)
         with ConfigManager._lock:
             if not hasattr(self, "current"):  # somebody may ask for it for the first time at the same time
                 self.current = current
 
-    if not TYPE_CHECKING:  # to a type checker all is said by __init__
+    if not TYPE_CHECKING:  # to a type checker __init__ alone counts
 
         @door
-        def __new__(cls, *given: Any, **arguments: Any) -> Self:
+        def __new__(cls, *positional: Any, **keywords: Any) -> Self:
             """The process-wide manager where no argument is given, else a new one."""
-            if given or arguments:
+            if positional or keywords:
                 return super().__new__(cls)
             shipped = shipped_application()
             manager: Self | None = cls._shared.get(shipped)

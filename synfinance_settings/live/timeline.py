@@ -39,8 +39,8 @@ class Timeline:
     @property
     def current(self) -> State | None:
         """The state in force; None before the first load."""
-        snapshots = self._kept
-        return snapshots[-1] if snapshots else None
+        states = self._kept
+        return states[-1] if states else None
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The snapshots that are kept, oldest first."""
@@ -66,9 +66,9 @@ class Timeline:
 
     def restored(self, state: State) -> State:
         """`state`, which was in force before, as the next one, while the files hold what it takes the place of."""
-        was = state.snapshot
-        number = was.restores or was.number
-        snapshot = replace(was, loaded_at=datetime.now(UTC), pending_files=True, restores=number)
+        earlier = state.snapshot
+        number = earlier.restores or earlier.number
+        snapshot = replace(earlier, loaded_at=datetime.now(UTC), pending_files=True, restores=number)
         return self.follow(replace(state, snapshot=snapshot))
 
     def overlaid(self, state: State, snapshot: Snapshot) -> Snapshot:
@@ -92,18 +92,18 @@ class Timeline:
 
         Before a state that was rolled back to comes what was before the state that it restores.
         """
-        kept = self._kept
-        current = kept[-1].snapshot if kept else None
+        states = self._kept
+        current = states[-1].snapshot if states else None
         if version is not None:
-            found = [state for state in kept if state.snapshot.number == version]
+            candidates = [state for state in states if state.snapshot.number == version]
         elif current is not None and current.restores:
-            loaded = [state for state in kept if not state.snapshot.restores]
-            found = [state for state in loaded if state.snapshot.number < current.restores]
+            loaded = [state for state in states if not state.snapshot.restores]
+            candidates = [state for state in loaded if state.snapshot.number < current.restores]
         else:
-            found = list(kept[:-1])
-        if found:
-            return found[-1]
+            candidates = list(states[:-1])
+        if candidates:
+            return candidates[-1]
         wanted = "no earlier snapshot" if version is None else f"no snapshot {version}"
-        numbers = ", ".join(str(state.snapshot.number) for state in kept)
-        said = f"there is {wanted} to go back to; kept: {numbers or 'none'}"
-        raise RollbackError(Problem("no-such-version", said))
+        numbers = ", ".join(str(state.snapshot.number) for state in states)
+        message = f"there is {wanted} to go back to; kept: {numbers or 'none'}"
+        raise RollbackError(Problem("no-such-version", message))

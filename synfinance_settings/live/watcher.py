@@ -126,7 +126,7 @@ class ConfigWatcher(Generic[Config_co]):
         self._current.announcer.listen(listener)
 
     def remove_listener(self, listener: Listener) -> None:
-        """Call `listener` no more; an unknown one is no error."""
+        """Call `listener` no more; an unknown one is not an error."""
         self._current.announcer.unlisten(listener)
 
     @door

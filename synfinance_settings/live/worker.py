@@ -193,17 +193,17 @@ class Worker:
     def _look(self) -> None:
         """Compare what is there with what was seen last, and load it when it has settled."""
         since = self._catch_up()
-        said = dict(self._written)
+        marks = dict(self._written)
         look, extras = self._read()
-        while (changed := self._changed(look, extras)) and not self._are_done(changed, {*look.present, *extras}, said):
+        while (changed := self._changed(look, extras)) and not self._are_done(changed, {*look.present, *extras}, marks):
             if self._is_stopped(SETTLE_SECONDS):
                 return
             since = self._newest()
-            before, before_extras, said = look, extras, dict(self._written)
+            before, before_extras, marks = look, extras, dict(self._written)
             look, extras = self._read()
             if not look.changed(before) and extras == before_extras:
                 break
-        for name, mark in said.items():
+        for name, mark in marks.items():
             if self._written.get(name) == mark:
                 del self._written[name]
         if self._is_over or not (changed or self._is_overdue):
@@ -244,22 +244,22 @@ class Worker:
 
     def _changed(self, look: Look, extras: dict[Path, str]) -> set[Hashable]:
         """The places that are not as they were at the last look."""
-        seen = self._seen_extras
-        others = {path for path in seen.keys() | extras.keys() if seen.get(path) != extras.get(path)}
+        before = self._seen_extras
+        others = {path for path in before.keys() | extras.keys() if before.get(path) != extras.get(path)}
         return look.changed(self._seen) | others
 
-    def _are_done(self, changed: set[Hashable], seen: set[Hashable], said: dict[str, tuple[bool, int]]) -> bool:
+    def _are_done(self, changed: set[Hashable], present: set[Hashable], marks: dict[str, tuple[bool, int]]) -> bool:
         """True when each changed file is there, and its writer was done before it was read and has not begun anew.
 
-        Nobody says when the writer of what is no file is done.
+        Nobody says when the writer of something that is not a file is done.
         """
 
         def is_done(name: str) -> bool:
-            mark = said.get(name)
+            mark = marks.get(name)
             return mark is not None and mark[0] and self._written.get(name) == mark
 
         return all(
-            isinstance(place, Path) and place in seen and (is_done(str(place)) or is_done(os.path.realpath(place)))
+            isinstance(place, Path) and place in present and (is_done(str(place)) or is_done(os.path.realpath(place)))
             for place in changed
         )
 
@@ -289,7 +289,7 @@ def extra_digests(paths: Iterable[Path]) -> dict[Path, str]:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """The files in `folder`; none where it is no folder or cannot be listed."""
+    """The files in `folder`; none where it is not a folder or cannot be listed."""
     try:
         names = sorted(os.listdir(folder))
     except (OSError, ValueError):
@@ -298,7 +298,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _folders(paths: Iterable[Path]) -> set[Path]:
-    """The folders in which something may happen to `paths`; a path that can be none has none."""
+    """The folders in which something may happen to `paths`; one that is not a valid path has none."""
     folders: set[Path] = set()
     for path in paths:
         with suppress(OSError, ValueError):
