@@ -84,5 +84,5 @@ class Application(Value[Model_co]):
         """
         from synfinance_settings.layers.report import judged
 
-        said: str = getattr(config, "environment", self.environments[0].name) if environment is None else environment
-        return judged(self, config, self.environment(said))
+        name: str = getattr(config, "environment", self.environments[0].name) if environment is None else environment
+        return judged(self, config, self.environment(name))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from synfinance_settings.errors import Origin, Problem, SettingsError, printable
 
-if TYPE_CHECKING:  # what is there at run time knows no default
+if TYPE_CHECKING:  # the TypeVar of `typing` takes no default before Python 3.13
     from typing_extensions import TypeVar
 
     from synfinance_settings.model.application import Application
@@ -37,11 +37,11 @@ def chosen_application(otherwise: str | None = None, source: str = "the argument
     """The application that the process environment names, else the one that `otherwise`, which comes from `source`,
     names, else SynFinance's.
 
-    Raises `SettingsError` where what is named is no application.
+    Raises `SettingsError` where what is named is not an application.
     """
-    named = os.environ.get(APP_VARIABLE)
-    if named:
-        return application_named(named, Origin(f"env {APP_VARIABLE}"))
+    name = os.environ.get(APP_VARIABLE)
+    if name:
+        return application_named(name, Origin(f"env {APP_VARIABLE}"))
     if otherwise:
         return application_named(otherwise, Origin(source))
     return shipped_application()
@@ -59,12 +59,12 @@ def application_named(name: str, origin: Origin = Origin("the argument")) -> App
     """The application that `name` spells as ``module:object``, ``shop.settings:app``; imports the module.
 
     Raises `SettingsError` for another spelling, for a module that is not there or imports what is not, and for an
-    object that is not there or is no application. Whatever else the module raises is left as it is.
+    object that is not there or is not an application. Whatever else the module raises is left as it is.
     """
     module_name, colon, path = name.partition(":")
     if not colon or not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):
-        spelled = f"{printable(name)!r} does not name an application"
-        raise _error(spelled, origin, "name the module and the object in it: shop.settings:app")
+        message = f"{printable(name)!r} does not name an application"
+        raise _error(message, origin, "name the module and the object in it: shop.settings:app")
     module, failure = _imported(module_name, origin)
     if failure is not None:
         raise failure
@@ -90,10 +90,10 @@ def _imported(name: str, origin: Origin) -> tuple[ModuleType | None, SettingsErr
         return None, _error(f"{name} cannot be imported: {printable(str(error))}", origin)
 
 
-def _is_application(found: object) -> TypeGuard[Application[Any]]:
+def _is_application(target: object) -> TypeGuard[Application[Any]]:
     from synfinance_settings.model.application import Application
 
-    return isinstance(found, Application)
+    return isinstance(target, Application)
 
 
 def _error(message: str, origin: Origin, hint: str | None = None) -> SettingsError:

@@ -117,7 +117,7 @@ class EnvLoader:
     def get_int(self, key: str, default: None = None) -> int | None: ...
 
     def get_int(self, key: str, default: int | None = None) -> int | None:
-        """The value as a whole number (``[+-]?[0-9]+``); raises `VariableError` where it is none."""
+        """The value as a whole number (``[+-]?[0-9]+``); raises `VariableError` where it is not one."""
         return self._typed(key, default, read_whole_number)
 
     @overload
@@ -127,7 +127,7 @@ class EnvLoader:
     def get_float(self, key: str, default: None = None) -> float | None: ...
 
     def get_float(self, key: str, default: float | None = None) -> float | None:
-        """The value as a finite number; raises `VariableError` where it is none."""
+        """The value as a finite number; raises `VariableError` where it is not one."""
         return self._typed(key, default, lambda text: float(read_number(text)))
 
     @overload
@@ -141,9 +141,9 @@ class EnvLoader:
         return self._typed(key, default, read_boolean)
 
     def get_list(self, key: str, separator: str = ",", default: Iterable[str] = ()) -> list[str]:
-        """The items between the separators, blanks round them and empty ones dropped; with commas, a JSON array too.
+        """The items between the separators, stripped, empty ones dropped; with commas, a JSON array too.
 
-        A `default` that is text is split as well. Raises `VariableError` for a text that starts with ``[`` and is no
+        A `default` that is text is split as well. Raises `VariableError` for a text that starts with ``[`` and is not a
         JSON array of texts, numbers and booleans.
         """
 

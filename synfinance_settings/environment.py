@@ -54,11 +54,11 @@ def meant_environment(
 
     near = get_close_matches(name.strip().lower(), known, n=1)
     is_shown = not is_inserted or any(is_slip(name, other) for other in near)
-    shown = repr(printable(name)) if is_shown else "what stands there"
+    subject = repr(printable(name)) if is_shown else "what stands there"
     raise EnvironmentNameError(
         Problem(
             code="unknown-environment",
-            message=f"{shown} is not an environment",
+            message=f"{subject} is not an environment",
             key="environment",
             origin=origin,
             hint=f"did you mean {known[near[0]]}?" if near and is_shown else f"one of {', '.join(names)}",

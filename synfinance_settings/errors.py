@@ -171,14 +171,14 @@ def _escape(target: object, *fields: str) -> None:
 
 def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The first `MOST_TOLD` of `problems`, and one that counts the others, where there are any."""
-    found = tuple(problems)
-    if len(found) <= MOST_TOLD:
-        return found
-    own = [problem for problem in found if not problem.others]
-    others = number_of(found) - min(len(own), MOST_TOLD)
+    faults = tuple(problems)
+    if len(faults) <= MOST_TOLD:
+        return faults
+    own = [problem for problem in faults if not problem.others]
+    others = number_of(faults) - min(len(own), MOST_TOLD)
     if not others:
         return tuple(own)
-    severity: Severity = "error" if any(problem.severity == "error" for problem in found[MOST_TOLD:]) else "warning"
+    severity: Severity = "error" if any(problem.severity == "error" for problem in faults[MOST_TOLD:]) else "warning"
     rest = Problem("and-others", f"and {others:,} more", hint="fix these first", severity=severity, others=others)
     return (*own[:MOST_TOLD], rest)
 
@@ -215,9 +215,9 @@ class SettingsError(Exception):
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> SettingsError:
         """The error for `problems`: of their common class, `InvalidSettingsError` where they differ."""
-        found = tuple(problems)
-        kinds = {CODES.get(problem.code, (InvalidSettingsError, ""))[0] for problem in found if not problem.others}
-        return (kinds.pop() if len(kinds) == 1 else InvalidSettingsError)(found)
+        faults = tuple(problems)
+        kinds = {CODES.get(problem.code, (InvalidSettingsError, ""))[0] for problem in faults if not problem.others}
+        return (kinds.pop() if len(kinds) == 1 else InvalidSettingsError)(faults)
 
 
 _Parameters = ParamSpec("_Parameters")
@@ -256,12 +256,12 @@ def forget(error: BaseException) -> None:
     """
     from traceback import clear_frames  # only failures pay
 
-    seen: set[int] = set()
+    ids: set[int] = set()
     errors: list[BaseException | None] = [error]
     while errors:
         behind = errors.pop()
-        if behind is not None and id(behind) not in seen:
-            seen.add(id(behind))
+        if behind is not None and id(behind) not in ids:
+            ids.add(id(behind))
             clear_frames(behind.__traceback__)
             errors += [behind.__cause__, behind.__context__]
 

@@ -20,7 +20,7 @@ def is_printable(text: str) -> bool:
     """True for text whose every character is seen and stays in its place.
 
     Those of the Unicode categories Other (controls, formats such as changes of direction and zero-width characters,
-    lone surrogates, private and unassigned ones) and Separator, but for the blank, are not.
+    lone surrogates, private and unassigned ones) and Separator, but for the space, are not.
     """
     return text.isprintable() and (text.isascii() or not _INVISIBLE.search(text))
 

@@ -32,8 +32,8 @@ _LEDGER: Final = "synfinance_settings/reads"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Know the options of the command line and those of the configuration."""
     parser.addini(_APPLICATION, "The application whose settings the tests are about, as module:object.")
-    kept = "Settings that stay as they are under another environment, by keys, sections or patterns; else the servers."
-    parser.addini(_KEPT, kept, type="linelist", default=None)
+    text = "Settings that stay as they are under another environment, by keys, sections or patterns; else the servers."
+    parser.addini(_KEPT, text, type="linelist", default=None)
     group = parser.getgroup("settings")
     group.addoption(
         "--settings-env",
@@ -47,8 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="REF",
         help="run only the tests that read a setting that has changed since the git revision REF",
     )
-    said = "write which settings the tests read, and where, to FILE, for the command reads"
-    group.addoption("--settings-reads", dest=_RECORD, metavar="FILE", help=said)
+    text = "write which settings the tests read, and where, to FILE, for the command reads"
+    group.addoption("--settings-reads", dest=_RECORD, metavar="FILE", help=text)
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
@@ -201,12 +201,12 @@ class _Suite:
         """Record what a test reads, from its set-up to its tear-down."""
         self._has_passed = True
         with self._run.test():
-            done = yield
+            result = yield
             if self._has_passed:
                 self._run.passed(item.nodeid, str(item.path), _fixtures(item))
             else:
                 self._run.failed(item.nodeid)
-        return done
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
@@ -226,7 +226,7 @@ class _Suite:
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Hand what a worker found to the process that started it; that no test is concerned is no failure."""
+        """Hand what a worker found to the process that started it; that no test is concerned is not a failure."""
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             reads = {key: sorted(spots) for key, spots in self._run.reads.items()}

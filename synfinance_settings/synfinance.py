@@ -21,7 +21,7 @@ if TYPE_CHECKING:
             """The whole immutable state, for work that must see one state from start to end."""
 
         def get(self, key: str, default: Any = None) -> Any:
-            """The value of `key` (``server.port``) or the model of a section; `default` for a key that is none."""
+            """The value of `key` (``server.port``) or the model of a section; `default` for any other key."""
 
         def as_dict(self) -> dict[str, Any]:
             """All values as plain data that JSON can say, secrets masked."""

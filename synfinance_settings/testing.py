@@ -78,6 +78,7 @@ class Override(Generic[Config_co]):
         return functools.wraps(decorated)(wrap(self, decorated))  # type: ignore[return-value]
 
     def _of_class(self, tests: type) -> type:
+        """Have the values hold for each test of the class `tests`; raises `TypeError` where it has none."""
         setattr(tests, _OF_CLASS, (self, *vars(tests).get(_OF_CLASS, ())))  # as with functions, the nearest one wins
         if issubclass(tests, unittest.TestCase):
             if not hasattr(tests.run, _OF_CLASS):
@@ -96,7 +97,7 @@ class override(Override[AppConfig]):  # noqa: N801 - reads as a verb: with overr
 
     Keys are spelled with ``__`` between the levels. The values are validated with all others, are seen by all
     threads, stay on top of reloads and are gone at the end; blocks nest. The environment does not change. Raises
-    `UnknownKeyError` for a key that is no setting, and `SettingsError` for values that do not fit; then nothing
+    `UnknownKeyError` for a key that is not a setting, and `SettingsError` for values that do not fit; then nothing
     changes.
     """
 
@@ -106,6 +107,8 @@ class override(Override[AppConfig]):  # noqa: N801 - reads as a verb: with overr
 
 
 def _wrapped(values: Override[Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` under `values`; raises `TypeError` where it returns something that has yet to run."""
+
     def inner(*args: Any, **kwargs: Any) -> Any:
         with values:
             result = function(*args, **kwargs)
@@ -134,6 +137,8 @@ def _wrapped_generator(values: Override[Any], function: Callable[..., Any]) -> C
 
 
 def _wrapped_async_generator(values: Override[Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` under `values`; what is sent or thrown into it reaches the generator, as `yield from` would do."""
+
     async def inner(*args: Any, **kwargs: Any) -> Any:
         with values:
             async with aclosing(function(*args, **kwargs)) as steps:
