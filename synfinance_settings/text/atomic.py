@@ -97,8 +97,8 @@ def _faults_told(path: Path) -> Iterator[None]:
         fault = "it is not a path"
     else:
         return
-    said = f"{printable(str(path))} cannot be written: {fault}"
-    raise LayerError(Problem("unwritable", said, origin=Origin(str(path)), hint=hint))
+    message = f"{printable(str(path))} cannot be written: {fault}"
+    raise LayerError(Problem("unwritable", message, origin=Origin(str(path)), hint=hint))
 
 
 def _opened_folder(path: Path) -> tuple[int, str, Path]:
@@ -118,27 +118,27 @@ def _opened_folder(path: Path) -> tuple[int, str, Path]:
 
 
 def _link_target(folder: int, path: Path) -> str | None:
-    """Where the link at `path` points; None where it is none."""
+    """Where the link at `path` points; None where it is not a link."""
     try:
         link = os.open(path.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return None
     try:
-        found = os.fstat(link)
-        if not stat.S_ISLNK(found.st_mode):
+        status = os.fstat(link)
+        if not stat.S_ISLNK(status.st_mode):
             return None
         above = os.fstat(folder)
-        is_foreign = found.st_uid not in (0, os.geteuid())
-        if is_foreign and (_is_planted(found, above) or not _belongs_to(path, found.st_uid)):
+        is_foreign = status.st_uid not in (0, os.geteuid())
+        if is_foreign and (_is_planted(status, above) or not _belongs_to(path, status.st_uid)):
             raise _RefusedWriteError("it is a link that another user made, to what is not theirs", "name its target")
         return os.readlink("", dir_fd=link)
     finally:
         _close(link)
 
 
-def _is_planted(found: os.stat_result, folder: os.stat_result) -> bool:
+def _is_planted(status: os.stat_result, folder: os.stat_result) -> bool:
     """True for what a third user may have put into a folder of anybody's, to be given what is written there."""
-    return bool(folder.st_mode & stat.S_IWOTH) and found.st_uid not in (0, os.geteuid(), folder.st_uid)
+    return bool(folder.st_mode & stat.S_IWOTH) and status.st_uid not in (0, os.geteuid(), folder.st_uid)
 
 
 def _belongs_to(path: Path, owner: int) -> bool:
@@ -209,18 +209,19 @@ def _is_held(file: int) -> bool:
 def _remove_leftovers(folder: int, name: str, owners: set[int]) -> None:
     """Remove what killed writes to `name` left: files of such a name that belong to `owners` and nobody holds."""
     leftover = re.compile(rf"\.{re.escape(name[:_LONGEST_STEM])}\.[a-z0-9_]{{8}}\.tmp", re.DOTALL)
-    for found in filter(leftover.fullmatch, os.listdir(folder)):
+    for entry in filter(leftover.fullmatch, os.listdir(folder)):
         with suppress(OSError):  # what cannot be removed now may be another time, and hinders nobody
-            _remove_if_left(folder, found, owners)
+            _remove_if_left(folder, entry, owners)
 
 
 def _remove_if_left(folder: int, name: str, owners: set[int]) -> None:
+    """Remove the file `name` where it belongs to `owners` and no running write holds a lock on it."""
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
-        seen = os.fstat(file)
-        if stat.S_ISREG(seen.st_mode) and seen.st_uid in owners:
+        status = os.fstat(file)
+        if stat.S_ISREG(status.st_mode) and status.st_uid in owners:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            if os.path.samestat(seen, os.stat(name, dir_fd=folder, follow_symlinks=False)):
+            if os.path.samestat(status, os.stat(name, dir_fd=folder, follow_symlinks=False)):
                 os.unlink(name, dir_fd=folder)
     finally:
         os.close(file)
@@ -230,13 +231,13 @@ def _take_over(file: int, path: Path, old: os.stat_result, *, with_acl: bool) ->
     """Give the new file the owner, group and extended attributes of the `old` one at `path`, its ACL among them."""
     _give(file, old)
     try:
-        kept, now = _attributes(path), _attributes(file)
+        attributes, now = _attributes(path), _attributes(file)
         if not with_acl:
-            kept.pop(_ACL, None)
-        for name, value in kept.items():
+            attributes.pop(_ACL, None)
+        for name, value in attributes.items():
             if now.get(name) != value:
                 os.setxattr(file, name, value)
-        for name in now.keys() - kept.keys():
+        for name in now.keys() - attributes.keys():
             if not name.startswith("security."):
                 os.removexattr(file, name)
     except OSError as error:
@@ -264,7 +265,7 @@ def _give(file: int, like: os.stat_result) -> None:
 
 
 def _attributes(file: int | Path) -> dict[str, bytes]:
-    """The extended attributes of a file, an ACL among them; none where the file system knows none."""
+    """The extended attributes of a file, an ACL among them; none where the file system does not have them."""
     try:
         names = os.listxattr(file)
         return {name: os.getxattr(file, name) for name in names if name not in _OF_CONTENT}
@@ -288,8 +289,8 @@ def _sync(folder: int, path: Path) -> None:
         os.fsync(folder)
     except OSError as error:
         if error.errno not in _NO_SYNC:
-            said = "%s is written, but its folder could not be synced (%s): a power cut now may bring the old file back"
-            logger.warning(said, printable(str(path)), error.strerror)
+            text = "%s is written, but its folder could not be synced (%s): a power cut now may bring the old file back"
+            logger.warning(text, printable(str(path)), error.strerror)
 
 
 def _close(file: int) -> None:

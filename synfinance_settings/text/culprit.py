@@ -57,12 +57,12 @@ def culprit(text: str, guesses: Iterable[Sequence[Mend]], reads: Reads) -> Culpr
     lines = text.split("\n")
     left = min(_MOST_TRIES, max(1, _MOST_READ // len(text)))
     for equal in guesses:
-        found: dict[int, list[Culprit]] = {}
+        culprits: dict[int, list[Culprit]] = {}
         for mend in equal[:left]:
             mended = "\n".join(chain(islice(lines, mend.line - 1), [mend.new], islice(lines, mend.line, None)))
-            found.setdefault(reads(mended, mend), []).append(Culprit(mend, mended))
+            culprits.setdefault(reads(mended, mend), []).append(Culprit(mend, mended))
         left -= len(equal)
-        if best := found.get(2) or found.get(1):
+        if best := culprits.get(2) or culprits.get(1):
             mend, mended, _ = best[0]
             return Culprit(mend, mended, next((one.mend for one in best if one.mend.line != mend.line), None))
         if left <= 0:

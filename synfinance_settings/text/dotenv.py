@@ -4,7 +4,7 @@ Its parser finds the names, the quotes and the ends of values; what is inside a 
 interpolation is not ours
 (docs/why.md):
 
-    NAME=text # note    up to a # after a blank; blanks at the ends dropped; a backslash is a backslash
+    NAME=text # note    up to a # after a space; spaces at the ends dropped; a backslash is a backslash
     NAME='text'         nothing is expanded; \' is a quote
     NAME="text"         expanded; \n \t \" \\ \$ are escapes
     NAME                sets nothing
@@ -58,7 +58,7 @@ _MENDS: Final = (
     ),
 )
 _NO_PROBLEM: Final = Problem("invalid", "")
-_BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in blanks
+_BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in spaces
 
 
 IsSecret = Callable[[str], "bool | None"]
@@ -185,13 +185,13 @@ def assignments(text: str) -> Iterator[Assignment]:
     reader = Reader(io.StringIO(text))
     while reader.has_next():
         start = reader.position.chars
-        found = parse_binding(reader)
+        binding = parse_binding(reader)
         written = text[start : reader.position.chars]
-        idle = _IDLE.match(written) if found.key is None else None
-        name = idle[1] if idle else found.key
-        if name and (idle or found.value is not None) and not found.error:
+        idle = _IDLE.match(written) if binding.key is None else None
+        name = idle[1] if idle else binding.key
+        if name and (idle or binding.value is not None) and not binding.error:
             at = start + written.index(name)
-            yield Assignment(name, at, text.count("\n", 0, at) + 1, start, reader.position.chars, found.value)
+            yield Assignment(name, at, text.count("\n", 0, at) + 1, start, reader.position.chars, binding.value)
 
 
 def _mend(written: str) -> str:
@@ -217,6 +217,7 @@ def _bindings(text: str) -> Iterator[Binding]:
 
 
 def _value(binding: Binding, line: int, name: str, scope: Scope, is_secret: IsSecret) -> str | Problem | Pending:
+    """What a line sets its name to: expanded text, the problem of using it, or text that waits for other settings."""
     written = binding.original.string
     head = _HEAD.match(written)
     assert head, "python-dotenv took this line for an assignment"
@@ -234,21 +235,21 @@ def _value(binding: Binding, line: int, name: str, scope: Scope, is_secret: IsSe
         return expand(body, scope, escapes=bool(double))
     except InheritedFault as inherited:
         return inherited.problem
-    except ReferenceFault as found:
-        fault = found
+    except ReferenceFault as error:
+        fault = error
     before = written[len(head["blank"]) : at]
-    said = Pending(body, _NO_PROBLEM, bool(double), scope.named(body), name, line, before)
+    pending = Pending(body, _NO_PROBLEM, bool(double), scope.named(body), name, line, before)
     variable = binding.key or ""
-    problem = _fault(variable, is_secret(variable), body, fault, said.place(fault.offset))
-    return replace(said, problem=problem) if may_name_setting(body) else problem
+    problem = _fault(variable, is_secret(variable), body, fault, pending.place(fault.offset))
+    return replace(pending, problem=problem) if may_name_setting(body) else problem
 
 
 def _fault(variable: str, is_secret: bool | None, body: str, fault: ReferenceFault, origin: Origin) -> Problem:
     """What is wrong with the value `body` of a line; of one that is not ours not even the name is told."""
     message = fault.said(body, is_public=is_secret is False)
     hint = DOLLAR if message == fault.message else None
-    said = message if is_secret is None else f"{variable}: {message}"
-    return Problem(fault.code, said, origin=origin, hint=hint)
+    text = message if is_secret is None else f"{variable}: {message}"
+    return Problem(fault.code, text, origin=origin, hint=hint)
 
 
 def _line_breaks(text: str) -> int:

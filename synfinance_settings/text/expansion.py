@@ -45,7 +45,7 @@ _SOME_SETTING: Final = re.compile(rf"\$\{{{_SETTING}")
 _PLAIN: Final = re.compile(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
 
 DOLLAR: Final = "write $$ for a literal dollar"
-"""What helps where a text was taken for a reference and is none."""
+"""What helps where a text was taken for a reference and is not one."""
 
 
 def is_reference(text: str) -> bool:
@@ -67,12 +67,12 @@ def is_plain(text: str) -> bool:
 
 def setting_of(text: str) -> str | None:
     """The key in a text that is one reference ``${section.field}`` and nothing else."""
-    found = _TO_SETTING.fullmatch(text)
-    return found[1] if found else None
+    match = _TO_SETTING.fullmatch(text)
+    return match[1] if match else None
 
 
 def may_name_setting(text: str) -> bool:
-    """False for a text that certainly refers to no setting."""
+    """False for a text that certainly does not refer to a setting."""
     return "${" in text and bool(_SOME_SETTING.search(text))
 
 
@@ -80,7 +80,7 @@ class ReferenceFault(Exception):
     """A reference that cannot be expanded: a problem's code, what is wrong, and the offset of its ``$``.
 
     `message` holds nothing of the text; `told` names what stands behind the dollar, for those who may see the text.
-    `setting` is what was taken for the key of a setting and is none.
+    `setting` is what was taken for the key of a setting and is not one.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class UnsetNameFault(ReferenceFault):
     def __init__(self, name: str, offset: int, *, braced: bool, operand: str | None = None) -> None:
         is_setting = "." in name  # one that there is, or it would not be null
         missing = "null" if is_setting else "not set anywhere"
-        said = f"{printable(name)} is {missing if operand is None else 'required'}"
-        told = f"{said}: {printable(operand)}" if operand else said
+        fault = f"{printable(name)} is {missing if operand is None else 'required'}"
+        told = f"{fault}: {printable(operand)}" if operand else fault
         code = "null-reference" if is_setting else "unset-variable"
         super().__init__(code, f"a name after a dollar is {missing}", offset, told)
         has_sentence = not operand or _SENTENCE.fullmatch(operand) is not None
@@ -226,16 +226,16 @@ def expansion(text: str, scope: Scope, *, escapes: bool = False) -> Steps[str]:
                 )
             parts.append(piece)
 
-    for found in (_TOKEN_OR_ESCAPE if escapes else _TOKEN).finditer(text):
-        at = found.start()
+    for token in (_TOKEN_OR_ESCAPE if escapes else _TOKEN).finditer(text):
+        at = token.start()
         if at > position:
             add(text[position:at], position)
-        position = found.end()
-        kind = found.lastgroup
+        position = token.end()
+        kind = token.lastgroup
         if kind is None:
             add("$", at)
         elif kind == "escape":
-            add(_ESCAPES[found[0]], at)
+            add(_ESCAPES[token[0]], at)
         elif kind == "close":
             if not stack:
                 add("}", at)
@@ -250,15 +250,15 @@ def expansion(text: str, scope: Scope, *, escapes: bool = False) -> Steps[str]:
                 "bad-reference", "${ must be followed by a name, and then by } or one of :- - :? :+", at
             )
         else:
-            name, is_used = found["bare"] or found["braced"], not stack or stack[-1].used
+            name, is_used = token["bare"] or token["braced"], not stack or stack[-1].used
             if "." in name:
                 answer = _had((yield Wanted(name, is_used)), at)
                 value = scope.spend(answer) if is_used else ""
             else:
                 value = scope.find(name) if is_used else ""
-                if value is None and found["then"] in (None, "}", ":?"):
+                if value is None and token["then"] in (None, "}", ":?"):
                     value = scope.lend(name)
-            _reference(found, value, stack, add)
+            _reference(token, value, stack, add)
     add(text[position:], position)
     if stack:
         raise ReferenceFault("bad-reference", "${ is not closed by }", stack[-1].start)
@@ -274,16 +274,16 @@ def _had(answer: Answer, at: int) -> str | None:
     return answer
 
 
-def _reference(found: re.Match[str], value: str | None, stack: list[_Operand], add: Callable[[str, int], None]) -> None:
+def _reference(token: re.Match[str], value: str | None, stack: list[_Operand], add: Callable[[str, int], None]) -> None:
     """One ``$VAR`` or ``${VAR``: its `value` is added, or an operand is opened."""
-    at, name, then = found.start(), found["bare"] or found["braced"], found["then"]
+    at, name, then = token.start(), token["bare"] or token["braced"], token["then"]
     wanted = not stack or stack[-1].used
     if then in (None, "}"):
         if value is None:
             raise UnsetNameFault(name, at, braced=then is not None)
         add(value, at)
         return
-    operand = _Operand(at, found.end(), used=False, instead=value or "")
+    operand = _Operand(at, token.end(), used=False, instead=value or "")
     if not wanted:
         pass
     elif then == ":-":

@@ -50,8 +50,8 @@ class Content:
     def text(self, name: str) -> str:
         """The content as text without a byte order mark; raises `LayerError` in the name of `name`."""
         if self.failure:
-            code, said, hint = self.failure
-            raise LayerError(Problem(code, f"{name} {said}", origin=Origin(name), hint=hint))
+            code, fault, hint = self.failure
+            raise LayerError(Problem(code, f"{name} {fault}", origin=Origin(name), hint=hint))
         data = self.data or Data()
         place: int | None = None
         try:

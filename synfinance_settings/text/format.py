@@ -28,7 +28,7 @@ class Format:
     separator: ClassVar[str] = ":"
     """What stands between a key and its value."""
     before_key: ClassVar[str] = ""
-    """What may stand before a key on its line, beside blanks."""
+    """What may stand before a key on its line, beside spaces."""
     comment: ClassVar[str | None] = None
     """What begins a comment; None where there are none."""
     has_blocks: ClassVar[bool] = True

@@ -17,18 +17,18 @@ FORMATS: tuple[Format, ...] = (YAML, JSON, DOTENV)
 
 def format_of(name: str) -> Format | None:
     """The format that the name of a file says."""
-    return next((found for found in FORMATS if found.names(name)), None)
+    return next((each for each in FORMATS if each.names(name)), None)
 
 
 def layer_format(name: str) -> Format:
     """The format that a layer file is read as, whatever it is called."""
-    found = format_of(name)
-    return found if found is not None and found.is_layer else FORMATS[0]
+    named = format_of(name)
+    return named if named is not None and named.is_layer else FORMATS[0]
 
 
 def named_format(name: str) -> Format:
-    """The format of layer files that is itself called `name`; raises `ValueError` where none is."""
-    known = {found.name: found for found in FORMATS if found.is_layer}
+    """The format of layer files that is itself called `name`; raises `ValueError` where there is no such format."""
+    known = {each.name: each for each in FORMATS if each.is_layer}
     if name not in known:
         raise ValueError(f"format must be {' or '.join(map(repr, known))}")
     return known[name]
@@ -36,7 +36,7 @@ def named_format(name: str) -> Format:
 
 def layer_suffixes() -> tuple[str, ...]:
     """How the names of layer files may end, the usual one first."""
-    return tuple(suffix for found in FORMATS if found.is_layer for suffix in found.suffixes)
+    return tuple(suffix for each in FORMATS if each.is_layer for suffix in each.suffixes)
 
 
 def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tuple[Node | None, list[Problem]]:
@@ -53,5 +53,5 @@ def outline_text(text: str, name: str) -> Outline | None:
 
 
 def mended_text(text: str, name: str) -> str | None:
-    """`text` of the file `name`, which cannot be read, as its mend makes it; None where none is sure."""
+    """`text` of the file `name`, which cannot be read, as its mend makes it; None where no mend is certain."""
     return layer_format(name).outline(text, name).mended

@@ -88,8 +88,8 @@ class Json(Format):
     def _braces(self, tree: Mapping[str, Any], margin: str) -> str:
         inner = margin + STEP
         entries = [
-            inner + self.entry(name, said if isinstance(said, str) else self._braces(said, inner))
-            for name, said in tree.items()
+            inner + self.entry(name, value if isinstance(value, str) else self._braces(value, inner))
+            for name, value in tree.items()
         ]
         return "{\n" + ",\n".join(entries) + f"\n{margin}}}" if entries else "{}"
 
@@ -116,6 +116,7 @@ class _Reader:
         return root
 
     def _outline(self, depth: int) -> Outline:
+        """Read the value that begins here, `depth` levels down, and the blanks after it."""
         self._nodes += 1
         if self._nodes > bounds.NODES:
             raise LayerError(bounds.too_many_nodes(self._origin()))
@@ -123,17 +124,17 @@ class _Reader:
         opening = self._text[self._at : self._at + 1]
         if opening == '"':
             value, end = self._string()
-            found = Outline("scalar", start, end, value, '"')
+            outline = Outline("scalar", start, end, value, '"')
         elif opening in ("{", "["):
             if depth == bounds.LEVELS:
                 raise LayerError(bounds.too_deep(self._origin()))
-            found = Outline("mapping" if opening == "{" else "list", start, start)
-            found.last = self._members(found, "}" if opening == "{" else "]", depth + 1)
+            outline = Outline("mapping" if opening == "{" else "list", start, start)
+            outline.last = self._members(outline, "}" if opening == "{" else "]", depth + 1)
         else:
-            found = self._literal(start)
+            outline = self._literal(start)
         self._end = self._at
         self._skip_blanks()
-        return found
+        return outline
 
     def _members(self, outer: Outline, closing: str, depth: int) -> Spot:
         """Read what stands between the brackets; returns where the closing one ends."""
@@ -166,6 +167,7 @@ class _Reader:
             self._fail(f"a comma before {closing}", "remove the comma")
 
     def _entry(self, depth: int) -> Entry:
+        """Read the key that begins here, and the value after its colon."""
         start = self._spot()
         if self._text[self._at : self._at + 1] != '"':
             self._fail_in_brackets("expected a key in double quotes")
@@ -178,27 +180,28 @@ class _Reader:
         return Entry(Outline("scalar", start, end, name, '"'), self._outline(depth))
 
     def _string(self) -> tuple[str, Spot]:
+        """Read the string that begins here; returns its text and where it ends."""
         value = ""
         try:
             value, end = _scan_string(self._text, self._at + 1, True)
         except json.JSONDecodeError as error:
-            at, said = error.pos, error.msg.lower()
+            at, fault = error.pos, error.msg.lower()
         else:
-            at, said = self._at, "a lone surrogate" if _SURROGATE.search(value) else ""
-        if said:
+            at, fault = self._at, "a lone surrogate" if _SURROGATE.search(value) else ""
+        if fault:
             value = ""  # a traceback shows locals
-            is_open = self._ends_line(at) and "escape" not in said and "surrogate" not in said
+            is_open = self._ends_line(at) and "escape" not in fault and "surrogate" not in fault
             self._at = self._at if is_open else at
-            self._fail(said, _CLOSED if is_open else _IN_STRING.get(said, ""))
+            self._fail(fault, _CLOSED if is_open else _IN_STRING.get(fault, ""))
         self._at = end
         return value, self._spot()
 
     def _literal(self, start: Spot) -> Outline:
-        found = _LITERAL.match(self._text, self._at)
-        if found is None:
+        literal = _LITERAL.match(self._text, self._at)
+        if literal is None:
             self._fail_in_brackets("expected a value")
-        self._at = found.end()
-        return Outline("scalar", start, self._spot(), None if found[0] == "null" else found[0])
+        self._at = literal.end()
+        return Outline("scalar", start, self._spot(), None if literal[0] == "null" else literal[0])
 
     def _takes(self, character: str) -> bool:
         found = self._text.startswith(character, self._at)
@@ -230,19 +233,19 @@ class _Reader:
     def _origin(self) -> Origin:
         return Origin(self._name, *self._mark()[1:])
 
-    def _fail(self, said: str, hint: str = "") -> NoReturn:
+    def _fail(self, fault: str, hint: str = "") -> NoReturn:
         """Fail here, with the mend that what stands here calls for."""
         origin = self._origin()
-        raise LayerError(Problem("syntax", f"not JSON: {said}", origin=origin, hint=hint or self._known_mend()))
+        raise LayerError(Problem("syntax", f"not JSON: {fault}", origin=origin, hint=hint or self._known_mend()))
 
-    def _fail_in_brackets(self, said: str, hint: str = "") -> NoReturn:
+    def _fail_in_brackets(self, fault: str, hint: str = "") -> NoReturn:
         """Fail where a bracket opened that nothing closes, else here, where no sign says what is wrong."""
         known = self._known_mend()
         opening = None if known and not hint else first_unclosed(self._brackets(), self._at)
         if opening is None:
-            self._fail(said, hint)
+            self._fail(fault, hint)
         origin = Origin(self._name, opening.line, opening.column)
-        raise LayerError(Problem("syntax", f"not JSON: {said}", origin=origin, hint=brackets.HINT))
+        raise LayerError(Problem("syntax", f"not JSON: {fault}", origin=origin, hint=brackets.HINT))
 
     def _known_mend(self) -> str | None:
         return next((mend for sign, mend in _HINTS if sign.match(self._text, self._at)), None)
@@ -252,9 +255,9 @@ class _Reader:
         return at == self._at or self._text[at : at + 1] in ("\n", "\r")
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
-        """The brackets of the whole text that stand in no string."""
+        """The brackets of the whole text that do not stand in a string."""
         places = _Reader(self._text, self._name)
-        for found in _STRING_OR_BRACKET.finditer(self._text):
-            if found[0] in "[]{}":
-                places._at = found.start()
-                yield found[0], places._mark()
+        for match in _STRING_OR_BRACKET.finditer(self._text):
+            if match[0] in "[]{}":
+                places._at = match.start()
+                yield match[0], places._mark()

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
 
-_LONGEST_PATH: Final = 300  # characters: what is cut there is no setting, and neither is anything below it
+_LONGEST_PATH: Final = 300  # characters: what is cut there is not a setting, and neither is anything below it
 _LINE_BREAK: Final = re.compile(r"\r\n|\n|\r")
 
 Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem | Pending"
@@ -23,7 +23,7 @@ Branch = dict[str, "Node | Branch"]
 """A layer fitted to the sections: a section maps names, a setting is a node."""
 
 PublicPath = Callable[[str], str]
-"""A dotted key as a message may show it: a reader knows no setting, and a key that is none may be a secret."""
+"""A dotted key as a message may show it: a reader does not know which there are, and any other may be a secret."""
 
 
 def untold(path: str) -> str:

@@ -102,7 +102,7 @@ class Entry:
 
     @property
     def name(self) -> str | None:
-        """The text of the key; None where it is none."""
+        """The text of the key; None where it is not text."""
         return self.key.value
 
     @property
@@ -149,8 +149,8 @@ def _mark(spot: Spot) -> Mark:
 class Span(NamedTuple):
     """A key, or a value that holds no others, in a text: its path of keys, what it is, and where it stands.
 
-    A key that is no text, and an item of a list that holds others, is None in the path. `value` is what is read there,
-    None for an alias and for what is no text; `style` is that of the scalar.
+    A key that is not text, and an item of a list that holds others, is None in the path. `value` is what is read there,
+    None for an alias and for what is not text; `style` is that of the scalar.
     """
 
     path: tuple[str | None, ...]

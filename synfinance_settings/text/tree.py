@@ -66,6 +66,7 @@ class _Tree:
         return node
 
     def _mapping(self, outline: Outline, path: str, depth: int) -> dict[str, Node]:
+        """The entries of a mapping by their keys; of a key that is given twice the first counts."""
         entries: dict[str, Node] = {}
         for entry in outline.entries:
             key = entry.key
@@ -98,20 +99,20 @@ class _Tree:
         anchor = outline.anchor or ""
         if anchor not in self._anchors:
             raise self._stop(Problem("bad-alias", "an alias that refers to no anchor above it", origin=origin))
-        found = self._anchors[anchor]
-        if found is None:
+        anchored = self._anchors[anchor]
+        if anchored is None:
             raise self._stop(Problem("bad-alias", "an alias makes a value contain itself", origin=origin))
-        if isinstance(found, Node):
-            found = self._anchors[anchor] = _Extent(found)
-        self._nodes += found.nodes - 1
-        self._repeated += found.characters
-        if depth + found.height > bounds.LEVELS:
+        if isinstance(anchored, Node):
+            anchored = self._anchors[anchor] = _Extent(anchored)
+        self._nodes += anchored.nodes - 1
+        self._repeated += anchored.characters
+        if depth + anchored.height > bounds.LEVELS:
             raise self._stop(bounds.too_deep(origin))
         if self._nodes > bounds.NODES:
             raise self._stop(bounds.too_many_nodes(origin))
         if self._repeated > bounds.ALIASED_CHARACTERS:
             raise self._stop(bounds.too_much_text(origin))
-        return found.node.copy()
+        return anchored.node.copy()
 
     def _note(self, outline: Outline, path: str) -> None:
         assert outline.flaw is not None

@@ -42,13 +42,13 @@ class Trusted(NamedTuple):
     group: int | None = None
     """The group whose files count as well, since a folder that counts lets it write."""
 
-    def distrust(self, path: Path, found: os.stat_result, *, is_above: bool = False) -> Distrust | None:
-        """Why what is `found` at `path` is not trusted; a folder that only leads to it (`is_above`) may be sticky."""
-        is_link = stat.S_ISLNK(found.st_mode)
-        if found.st_uid not in self.users and (self.group is None or found.st_gid != self.group):
-            fault = f"{'is a link of' if is_link else 'belongs to'} user {found.st_uid}"
+    def distrust(self, path: Path, status: os.stat_result, *, is_above: bool = False) -> Distrust | None:
+        """Why what has `status` at `path` is not trusted; a folder that only leads to it (`is_above`) may be sticky."""
+        is_link = stat.S_ISLNK(status.st_mode)
+        if status.st_uid not in self.users and (self.group is None or status.st_gid != self.group):
+            fault = f"{'is a link of' if is_link else 'belongs to'} user {status.st_uid}"
             return Distrust(path, fault, f"chown -hR {os.geteuid()} {_quoted(path)} if you trust what it holds")
-        mode = stat.S_IMODE(found.st_mode)
+        mode = stat.S_IMODE(status.st_mode)
         if is_link or not mode & self.others or (is_above and mode & stat.S_ISVTX) or _is_read_only(path):
             return None
         whom = "go" if self.others & stat.S_IWGRP else "o"
@@ -69,14 +69,14 @@ class Guard(NamedTuple):
     fault: Distrust | None = None
 
     @classmethod
-    def of(cls, folder: Path, found: os.stat_result, trusted: Trusted, otherwise: str) -> Guard:
-        """The guard of the files in `folder`, which is as `found`, where `trusted` may have written."""
-        shares = found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_IWOTH
-        return cls(folder, found.st_dev, trusted._replace(group=found.st_gid if shares else None), otherwise)
+    def of(cls, folder: Path, status: os.stat_result, trusted: Trusted, otherwise: str) -> Guard:
+        """The guard of the files in `folder`, which has `status`, where `trusted` may have written."""
+        shares = status.st_mode & stat.S_IWGRP and not status.st_mode & stat.S_IWOTH
+        return cls(folder, status.st_dev, trusted._replace(group=status.st_gid if shares else None), otherwise)
 
-    def distrust(self, path: Path, found: os.stat_result) -> Distrust | None:
-        """Why others could have written the file in the folder that was opened at `path` and is no link."""
-        return self.fault or _with_mounted(self.trusted, found, self.device).distrust(path, found)
+    def distrust(self, path: Path, status: os.stat_result) -> Distrust | None:
+        """Why others could have written the file in the folder that was opened at `path` and is not a link."""
+        return self.fault or _with_mounted(self.trusted, status, self.device).distrust(path, status)
 
     def distrusted_way(self, path: Path) -> Distrust | None:
         """Why others could have put what `path` in the folder leads to, through folders and links.
@@ -84,13 +84,13 @@ class Guard(NamedTuple):
         Raises `OSError` where it cannot be looked at.
         """
         trusted, before, device = self.trusted, self.folder, self.device
-        for step, found, is_above in _steps(path, self.folder):
+        for step, status, is_above in _steps(path, self.folder):
             if step.parent == before:
-                trusted = _with_mounted(trusted, found, device)
-            distrust = self.fault or trusted.distrust(step, found, is_above=is_above)
+                trusted = _with_mounted(trusted, status, device)
+            distrust = self.fault or trusted.distrust(step, status, is_above=is_above)
             if distrust is not None:
                 return distrust
-            before, device = step, found.st_dev
+            before, device = step, status.st_dev
         return None
 
 
@@ -110,15 +110,16 @@ def distrusted_folder(folder: Path) -> Distrust | None:
     A folder that does not exist yet is judged by those above it. Raises `OSError` where it cannot be looked at.
     """
     trusted = ours_alone()
-    found = (trusted.distrust(path, found, is_above=is_above) for path, found, is_above in _steps(folder.absolute()))
-    return next(filter(None, found), None)
+    steps = _steps(folder.absolute())
+    distrusts = (trusted.distrust(path, status, is_above=is_above) for path, status, is_above in steps)
+    return next(filter(None, distrusts), None)
 
 
-def distrusted_file(path: Path, found: os.stat_result) -> Distrust | None:
-    """Why others could have written the file at `path`, which is as `found`; None where we alone could."""
-    if not stat.S_ISREG(found.st_mode):
+def distrusted_file(path: Path, status: os.stat_result) -> Distrust | None:
+    """Why others could have written the file at `path`, which has `status`; None where we alone could."""
+    if not stat.S_ISREG(status.st_mode):
         return Distrust(path, "is not a regular file", f"mv {_quoted(path)} {_quoted(path)}.not-ours")
-    return ours_alone().distrust(path, found)
+    return ours_alone().distrust(path, status)
 
 
 def _steps(path: Path, start: Path | None = None) -> Iterator[tuple[Path, os.stat_result, bool]]:
@@ -135,11 +136,11 @@ def _steps(path: Path, start: Path | None = None) -> Iterator[tuple[Path, os.sta
         part = rest.pop()
         step = here.parent if part == ".." else here / part
         try:
-            found = os.lstat(step)
+            status = os.lstat(step)
         except FileNotFoundError:
             return
-        yield step, found, bool(rest)
-        if not stat.S_ISLNK(found.st_mode):
+        yield step, status, bool(rest)
+        if not stat.S_ISLNK(status.st_mode):
             here = step
             continue
         links += 1
@@ -150,9 +151,9 @@ def _steps(path: Path, start: Path | None = None) -> Iterator[tuple[Path, os.sta
         here = Path(target.anchor) if target.is_absolute() else here
 
 
-def _with_mounted(trusted: Trusted, found: os.stat_result, device: int) -> Trusted:
-    """`trusted` with the owner of what is `found`, where that is mounted on a folder of `device`."""
-    return trusted if found.st_dev == device else trusted._replace(users=trusted.users | {found.st_uid})
+def _with_mounted(trusted: Trusted, status: os.stat_result, device: int) -> Trusted:
+    """`trusted` with the owner of what has `status`, where that is mounted on a folder of `device`."""
+    return trusted if status.st_dev == device else trusted._replace(users=trusted.users | {status.st_uid})
 
 
 def _is_read_only(path: Path) -> bool:

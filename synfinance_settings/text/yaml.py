@@ -159,15 +159,15 @@ class _Outliner:
             value, style = event.value, event.style
             if value in _NULLS and event.implicit[0] and not style:
                 value = None
-            found = Outline("scalar", event.start_mark, event.end_mark, value, style or "", True, event.anchor)
+            outline = Outline("scalar", event.start_mark, event.end_mark, value, style or "", True, event.anchor)
         elif kind is AliasEvent:
             return Outline("alias", event.start_mark, event.end_mark, anchor=event.anchor)
         else:
             what: Literal["mapping", "list"] = "mapping" if kind is MappingStartEvent else "list"
-            found = Outline(what, event.start_mark, event.end_mark, None, "", event.flow_style, event.anchor)
+            outline = Outline(what, event.start_mark, event.end_mark, None, "", event.flow_style, event.anchor)
         if event.tag is not None and event.tag not in _TAGS[kind]:
-            found.flaw = _BAD_TAG
-        return found
+            outline.flaw = _BAD_TAG
+        return outline
 
     def _fill(self, outline: Outline, depth: int) -> None:
         """Read what `outline` holds, `depth` levels down."""
@@ -179,6 +179,7 @@ class _Outliner:
         outline.last = end.end_mark if outline.is_flow or last is None else last.last
 
     def _fill_mapping(self, outline: Outline, depth: int) -> tuple[Outline | None, Any]:
+        """Read the entries of `outline`; returns the last value, if any, and the event that ends the mapping."""
         outline.entries = entries = []
         value = None
         while type(event := self._next()) is not MappingEndEvent:
@@ -198,6 +199,7 @@ class _Outliner:
         return value, event
 
     def _fill_list(self, outline: Outline, depth: int) -> tuple[Outline | None, Any]:
+        """Read the items of `outline`; returns the last one, if any, and the event that ends the list."""
         outline.items = items = []
         item = None
         while type(event := self._next()) is not SequenceEndEvent:
@@ -210,34 +212,35 @@ class _Outliner:
         return item, event
 
     def _unprintable(self) -> Problem:
-        found = _NOT_YAML.search(self._text)
-        before = self._text[: found.start()] if found else ""
+        character = _NOT_YAML.search(self._text)
+        before = self._text[: character.start()] if character else ""
         origin = Origin(self._name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         return Problem("syntax", "a control character, which YAML does not allow", origin=origin)
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
-        said = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
-        found = error.problem_mark or error.context_mark
-        mark = _mark(found) if found else Mark(0, 1, 1)
-        if "maximum nesting depth" in said:  # newer libyaml has a bound of its own, and looks ahead of its events
+        """The problem of a text that libyaml refuses with `error`, with the likeliest place, fault and mend."""
+        fault = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
+        place = error.problem_mark or error.context_mark
+        mark = _mark(place) if place else Mark(0, 1, 1)
+        if "maximum nesting depth" in fault:  # newer libyaml has a bound of its own, and looks ahead of its events
             return bounds.too_deep(Origin(self._name, mark.line, mark.column))
         hint: str | None
-        if "flow" in said and (opening := first_unclosed(self._brackets(), mark.offset)):
+        if "flow" in fault and (opening := first_unclosed(self._brackets(), mark.offset)):
             mark, hint = opening, brackets.HINT
         elif (left := _CONFLICT.search(self._text)) and left.start() <= mark.offset:
             mark = Mark(left.start(), self._text.count("\n", 0, left.start()) + 1, 1)
-            said, hint = "merge conflict markers", "keep one of the two sides, and remove the conflict markers"
+            fault, hint = "merge conflict markers", "keep one of the two sides, and remove the conflict markers"
         elif self._text[mark.offset : mark.offset + 1] == "\t":
             hint = "indent with spaces; YAML does not allow tabs here"
         elif second := culprit_of(self._text, error):
-            mark, said, hint = second.mark, second.mend.fault, second.hint
+            mark, fault, hint = second.mark, second.mend.fault, second.hint
             self._mended = second.text
-        elif "quoted scalar" in said and error.context_mark is not None:
+        elif "quoted scalar" in fault and error.context_mark is not None:
             mark, hint = _mark(error.context_mark), "a quote that opens here is not closed"
         else:
-            hint = _mend(said)
+            hint = _mend(fault)
         origin = Origin(self._name, mark.line, mark.column)
-        return Problem("syntax", f"not YAML: {said}", origin=origin, hint=hint)
+        return Problem("syntax", f"not YAML: {fault}", origin=origin, hint=hint)
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
         """The brackets of the whole text, up to where its tokens cannot be told."""
@@ -248,15 +251,15 @@ class _Outliner:
                     yield _BRACKETS[type(token)], _mark(token.start_mark)
 
 
-def _mend(said: str) -> str | None:
+def _mend(fault: str) -> str | None:
     """What most likely mends a fault that libyaml tells of in its own words."""
-    if "cannot start any token" in said or "scanning an alias" in said or "scanning an anchor" in said:
+    if "cannot start any token" in fault or "scanning an alias" in fault or "scanning an anchor" in fault:
         return "put quotes around a text that begins with this character"
-    if "mapping values are not allowed" in said or "could not find expected ':'" in said:
+    if "mapping values are not allowed" in fault or "could not find expected ':'" in fault:
         return "a colon, or the space after it, may be missing here or on the line above"
-    if "did not find expected ','" in said:
+    if "did not find expected ','" in fault:
         return "a comma may be missing before this"
-    if "did not find expected key" in said or "did not find expected '-'" in said:
+    if "did not find expected key" in fault or "did not find expected '-'" in fault:
         return (
             "indent it like the lines above that it belongs to; if a quote closes before it, it may be part of a text"
         )
@@ -264,7 +267,7 @@ def _mend(said: str) -> str | None:
 
 
 def culprit_of(text: str, error: yaml.MarkedYAMLError) -> Culprit | None:
-    """What is wrong with a text that libyaml refuses with `error`, by a second opinion; None where it has none."""
+    """What is wrong with a text that libyaml refuses with `error`, by a second opinion; None where it finds none."""
     from synfinance_settings.text import culprit, yaml_mends  # most texts can be read
 
     if _ODD_BREAKS.search(text):
@@ -287,7 +290,7 @@ def culprit_of(text: str, error: yaml.MarkedYAMLError) -> Culprit | None:
 
 
 def _runs_on(root: Outline, first: int, last: int) -> bool:
-    """True where a text without quotes goes on over lines round about: it has swallowed what was no part of it."""
+    """True where a text without quotes goes on over lines round about: it has swallowed what was not part of it."""
     return any(
         one.kind == "scalar"
         and not one.style
@@ -323,8 +326,8 @@ def _scalar(text: str) -> str | None:
     """What ``k`` says in a small document; None where it does not parse."""
     root, fault, _ = YAML.outline(text, "")
     entry = root.find("k") if root is not None and fault is None else None
-    said = entry.value if entry else None
-    return said.value if said is not None and said.kind == "scalar" and said.flaw is None else None
+    outline = entry.value if entry else None
+    return outline.value if outline is not None and outline.kind == "scalar" and outline.flaw is None else None
 
 
 def _single(text: str) -> str:
@@ -334,8 +337,8 @@ def _single(text: str) -> str:
 def _double(text: str) -> str:
     """`text` in double quotes with all that YAML would not take as it stands escaped (YAML 1.2, 5.7)."""
 
-    def escape(found: re.Match[str]) -> str:
-        code = ord(found[0])
+    def escape(match: re.Match[str]) -> str:
+        code = ord(match[0])
         short = {0x09: r"\t", 0x0A: r"\n", 0x0D: r"\r"}.get(code)
         return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 

@@ -1,7 +1,7 @@
 """What people get wrong in a line of YAML, and the line as it was meant: guesses for `culprit` to try.
 
-A colon, a blank behind it, a dash or a quote lost; = for a colon; an indent that is that of no other line; what an
-office program makes of blanks and dashes.
+A colon, a space after it, a dash or a quote lost; = for a colon; an indent that is that of no other line; what an
+office program makes of spaces and dashes.
 """
 
 from __future__ import annotations
@@ -109,52 +109,52 @@ class _Lines:
 def _signs(number: int, lines: _Lines) -> Iterator[Mend]:
     """What may be wrong with the signs of a line."""
     line = lines[number]
-    if found := _NO_BREAK.search(line):
+    if match := _NO_BREAK.search(line):
         new = _NO_BREAK.sub(" ", line)
         hint = "type plain spaces; some programs insert no-break ones"
-        yield Mend(number, found.start() + 1, new, "a space that YAML does not count as one", hint)
-    if found := _EQUALS.fullmatch(line):
-        yield _named(number, found, "a key followed by =", "write a colon and a space instead of =")
-    if (found := _BLANK.fullmatch(line)) and not found["value"].startswith("//"):
-        yield _named(number, found, "no space after a colon", "put a space after the colon")
-    found = _COLON.fullmatch(line)
-    if found and found["value"]:
-        yield _named(number, found, "no colon after a key", "put a colon and a space after the key")
+        yield Mend(number, match.start() + 1, new, "a space that YAML does not count as one", hint)
+    if match := _EQUALS.fullmatch(line):
+        yield _named(number, match, "a key followed by =", "write a colon and a space instead of =")
+    if (match := _BLANK.fullmatch(line)) and not match["value"].startswith("//"):
+        yield _named(number, match, "no space after a colon", "put a space after the colon")
+    match = _COLON.fullmatch(line)
+    if match and match["value"]:
+        yield _named(number, match, "no colon after a key", "put a colon and a space after the key")
     yield from _dashes(number, lines)
-    if found and not found["value"]:
+    if match and not match["value"]:
         hint = (
             "put a colon after the key"
             if lines.below(number)
             else "the file may be cut off; a key is followed by a colon"
         )
-        yield _named(number, found, "no colon after a key", hint)
-    if found := _TWICE.fullmatch(line):
+        yield _named(number, match, "no colon after a key", hint)
+    if match := _TWICE.fullmatch(line):
         hint = "put quotes around a text that contains a colon and a space; each setting has a line of its own"
-        new = f"{found['head']}'{found['value']}'{found['end']}"
-        yield Mend(number, found.start("second") + 1, new, "a second colon in a line", hint)
-    if found := _INNER.fullmatch(line):
-        doubled = found["body"].replace("'", "''")
-        new = f"{found['head']}'{doubled}'{found['end']}"
+        new = f"{match['head']}'{match['value']}'{match['end']}"
+        yield Mend(number, match.start("second") + 1, new, "a second colon in a line", hint)
+    if match := _INNER.fullmatch(line):
+        doubled = match["body"].replace("'", "''")
+        new = f"{match['head']}'{doubled}'{match['end']}"
         hint = "write a quote inside quotes twice, or put double quotes around the text"
-        yield Mend(number, found.start("body") + found["body"].index("'") + 1, new, "a quote inside quotes", hint)
+        yield Mend(number, match.start("body") + match["body"].index("'") + 1, new, "a quote inside quotes", hint)
 
 
-def _named(number: int, found: re.Match[str], fault: str, hint: str) -> Mend:
-    """The line of `found` with a colon and a blank behind its name."""
-    new = f"{found['before']}{found['name']}: {found['value'].lstrip(' ')}".rstrip(" ")
-    gap = found["gap"]
-    column = found.start("gap") + len(gap) - len(gap.lstrip(" ")) + (gap == ":")
+def _named(number: int, match: re.Match[str], fault: str, hint: str) -> Mend:
+    """The line of `match` with a colon and a space after its name."""
+    new = f"{match['before']}{match['name']}: {match['value'].lstrip(' ')}".rstrip(" ")
+    gap = match["gap"]
+    column = match.start("gap") + len(gap) - len(gap.lstrip(" ")) + (gap == ":")
     return Mend(number, column + 1, new, fault, hint)
 
 
 def _dashes(number: int, lines: _Lines) -> Iterator[Mend]:
     """What may be wrong with the dash of an item, where there are others about, or the line begins with such a sign."""
-    found = _ITEM.fullmatch(lines[number])
-    if found is None or (found["dash"] == "-" and found["blank"]):
+    match = _ITEM.fullmatch(lines[number])
+    if match is None or (match["dash"] == "-" and match["blank"]):
         return
-    new = f"{found['indent']}- {found['item']}"
-    column = len(found["indent"]) + 1
-    dash, is_glued = found["dash"], not found["blank"]
+    new = f"{match['indent']}- {match['item']}"
+    column = len(match["indent"]) + 1
+    dash, is_glued = match["dash"], not match["blank"]
     if dash == "-":
         yield Mend(number, column + 1, new, "no space after a dash", "put a space after the dash of an item")
     elif dash and not (dash == "*" and is_glued):
@@ -167,15 +167,15 @@ def _dashes(number: int, lines: _Lines) -> Iterator[Mend]:
 
 
 def _closed(number: int, line: str) -> Mend:
-    found = _OPENED.fullmatch(line)
-    assert found, "a line that opens a quote"
-    new = f"{line[: found.start('end')]}{found['quote']}{found['end']}"
-    return Mend(number, found.start("quote") + 1, new, *_QUOTE)
+    match = _OPENED.fullmatch(line)
+    assert match, "a line that opens a quote"
+    new = f"{line[: match.start('end')]}{match['quote']}{match['end']}"
+    return Mend(number, match.start("quote") + 1, new, *_QUOTE)
 
 
 def _indents(numbers: Iterable[int], lines: _Lines) -> list[Mend]:
     """These lines with the indents of others about; first those that then stand as the lines above and below do."""
-    found = []
+    ranked = []
     for number in numbers:
         own, above, below = lines.indent(number), lines.above(number), lines.below(number)
         most = lines.deepest_below(above)
@@ -185,5 +185,5 @@ def _indents(numbers: Iterable[int], lines: _Lines) -> list[Mend]:
             if indent != own and indent <= most:
                 fault = f"an indent that differs from that of line {other}"
                 new = " " * indent + lines[number].lstrip(" ")
-                found.append((beside.count(indent), Mend(number, own + 1, new, fault, f"indent it like line {other}")))
-    return [mend for _, mend in sorted(found, key=lambda one: -one[0])]
+                ranked.append((beside.count(indent), Mend(number, own + 1, new, fault, f"indent it like line {other}")))
+    return [mend for _, mend in sorted(ranked, key=lambda one: -one[0])]
