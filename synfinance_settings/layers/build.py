@@ -48,13 +48,13 @@ class _Build:
 
     def branch(self, layer: Layer) -> Branch:
         """What `layer` says, less what was wrong with it."""
-        found = self.look.found.get(layer.name, ())
+        contents = self.look.found.get(layer.name, ())
         is_required = layer.name in self.required
-        if is_required and not any(one.exists for one in found):
+        if is_required and not any(one.exists for one in contents):
             message = f"the {layer.name} layer is gone"
             self.note([Problem("became-empty", message, origin=layer.where(self.project))])
             return {}
-        said = layer.say(found, self.project, self.lend)
+        said = layer.say(contents, self.project, self.lend)
         self.texts.update(said.texts)
         self.note(said.problems)
         self.complete = self.complete and said.is_whole
@@ -64,7 +64,7 @@ class _Build:
             self.content |= set() if layer.may_vanish else {layer.name}
         elif is_required and not said.left_out:
             message = f"the {layer.name} layer became empty; write {{}} if that is intended"
-            origin = Origin(self.project.name(found[0].place))
+            origin = Origin(self.project.name(contents[0].place))
             self.note([Problem("became-empty", message, origin=origin)])
         return said.branch
 
@@ -74,10 +74,10 @@ class _Build:
         What an error was told of is in doubt: what rests on its value is not judged.
         """
         for problem in problems:
-            found = with_excerpt(problem, self.texts)
+            located = with_excerpt(problem, self.texts)
             if problem.key and problem.severity == "error":
                 self.doubted.add(problem.key)
-            (self.problems if problem.severity == "error" else self.warnings).append(found)
+            (self.problems if problem.severity == "error" else self.warnings).append(located)
 
 
 def build(
@@ -161,14 +161,14 @@ def _uncovered(layers: Layers, judged: str) -> Layers:
 
 
 def _without(branch: Branch, other: Branch) -> Branch:
-    kept: Branch = {}
+    left: Branch = {}
     for key, value in branch.items():
         hidden = other.get(key)
         if isinstance(value, dict) and isinstance(hidden, dict):
-            kept[key] = _without(value, hidden)
+            left[key] = _without(value, hidden)
         elif hidden is None:
-            kept[key] = value
-    return kept
+            left[key] = value
+    return left
 
 
 def _less(branch: Branch, keys: Collection[str]) -> Branch:
@@ -198,28 +198,28 @@ def _checked_environment(run: _Build, branch: Branch) -> Branch:
     node = branch.get("environment")
     if not isinstance(node, Node):
         return branch
-    found: list[Problem] = []
+    problems: list[Problem] = []
     value: Any = node.value
     try:
         if isinstance(value, str):
             refers = node.source.expands and "$" in value
             text = expand(value, run.scope) if refers else value
-            found_for = run.project.application.environment(
+            environment = run.project.application.environment(
                 text, node.origin, is_inserted=refers or node.source.is_inserted
             )
-            if found_for != run.project.environment:
+            if environment != run.project.environment:
                 message = f"this layer is for {text}, but the environment is {run.project.environment}"
                 hint = f"that was decided by {run.project.environment_origin}"
-                found.append(Problem("other-environment", message, "environment", node.origin, hint=hint))
+                problems.append(Problem("other-environment", message, "environment", node.origin, hint=hint))
         elif isinstance(value, Problem | Pending):
-            found.append(value.problem if isinstance(value, Pending) else value)
+            problems.append(value.problem if isinstance(value, Pending) else value)
         else:
-            found.append(Problem("wrong-type", "environment must be text", "environment", node.origin))
+            problems.append(Problem("wrong-type", "environment must be text", "environment", node.origin))
     except SettingsError as error:
-        found += error.problems
+        problems += error.problems
     except InheritedFault as inherited:
-        found.append(inherited.problem)
+        problems.append(inherited.problem)
     except ReferenceFault as fault:
-        found.append(Problem(fault.code, f"environment: {fault.told}", "environment", node.origin))
-    run.note(found)
+        problems.append(Problem(fault.code, f"environment: {fault.told}", "environment", node.origin))
+    run.note(problems)
     return {key: value for key, value in branch.items() if key != "environment"}

@@ -50,8 +50,8 @@ def dotenv_text(
             needed = f"needs {', '.join(lent[key])}" if lent[key] else "a secret"
             lines.append(f"# {names.names[key][0]}=    # {needed}, which nothing sets")
         elif settings[key].is_secret and not reveal:
-            told = f"from {snapshot.origins[key]}" if is_set(values[key]) else "not set"
-            lines.append(f"# {names.names[key][0]}=    # a secret, {told}")
+            where = f"from {snapshot.origins[key]}" if is_set(values[key]) else "not set"
+            lines.append(f"# {names.names[key][0]}=    # a secret, {where}")
         else:
             lines.append(line_of(application, key, plain(values[key], "reveal")))
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
 """How dynaconf is imported: deaf to its options in the process environment, and no more of it than a merge needs.
 
-What a merge needs not is there all the same, and runs when something in it is asked for: whoever uses dynaconf himself
-finds all of it.
+What a merge does not need is there all the same, and runs when something in it is asked for: whoever uses dynaconf
+directly finds all of it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _WithoutDynaconf(type(os.environ)):  # type: ignore[misc]
 
 @contextmanager
 def lean_import() -> Iterator[None]:
-    """What dynaconf imports meanwhile, and a merge needs not, does not run until something in it is asked for."""
+    """What dynaconf imports meanwhile, and a merge does not need, does not run until something in it is asked for."""
     finder = _Finder()
     sys.meta_path.insert(0, finder)
     _importing.add(threading.get_ident())
@@ -114,7 +114,7 @@ class _Deferring(Loader):
 
 
 class _Deferred(ModuleType):
-    """A module that runs when something is first asked for that it has not got; then it is a module like others."""
+    """A module that runs when something that it does not have is first asked for; then it is like any other."""
 
     def __getattr__(self, name: str) -> Any:
         with _lock:

@@ -60,14 +60,14 @@ class DynaconfLayer(ValuesLayer):
         project = glance.project
         options = {"ENVVAR_PREFIX_FOR_DYNACONF": project.application.prefix.rstrip("_"), **self._options}
         try:
-            found = loaded_alone(self._loaded(), options, str(project.environment))
-            data = {_key(name): _plain(value) for name, value in found.items() if not _is_option(name)}
+            loaded = loaded_alone(self._loaded(), options, str(project.environment))
+            data = {_key(name): _plain(value) for name, value in loaded.items() if not _is_option(name)}
         except Exception as error:  # noqa: BLE001 - a foreign loader may raise anything, and quote what it read
-            said = f"cannot be read: {type(error).__name__}"
+            message = f"cannot be read: {type(error).__name__}"
             return [
                 Finding(
                     self.name,
-                    failure=Failure("unreadable", said, "check that what it loads from exists and is running"),
+                    failure=Failure("unreadable", message, "check that what it loads from exists and is running"),
                 )
             ]
         return [Finding(self.name, data or None)]
@@ -77,7 +77,7 @@ class DynaconfLayer(ValuesLayer):
         return self.name
 
     def say(self, found: Sequence[Finding], project: Project, lend: Lend = nothing_lent) -> Said:
-        """The settings that it loaded, and a problem of each that should be a secret and is none."""
+        """The settings that it loaded, and a problem of each that should be a secret and is not one."""
         said = super().say(found, project, lend)
         return replace(said, problems=(*said.problems, *self._shown(said, project)))
 

@@ -39,8 +39,8 @@ def is_suspect(text: str) -> bool:
 
 def only_text(key: str, text: str, origin: Origin, *, is_secret: bool) -> Problem | None:
     """The warning that `text`, the value of `key` or an item of it, is taken as it is; None where that is clear."""
-    found = _WORD.match(text)
-    word = (found[1] or found[0]) if found else ""
+    match = _WORD.match(text)
+    word = (match[1] or match[0]) if match else ""
     if word not in _MENDS:
         return None
     shown = "a dynaconf token" if is_secret else f"{word}, a dynaconf token"

@@ -30,14 +30,14 @@ class Environ(dict[str, str]):
 
     def variables(self, prefix: str) -> Variables:
         """The variables of an application, whose names begin with `prefix`."""
-        found = self._variables.get(prefix)
-        if found is None:
-            found = self._variables[prefix] = Variables(
+        variables = self._variables.get(prefix)
+        if variables is None:
+            variables = self._variables[prefix] = Variables(
                 (name, Variable(name, value, Origin(f"env {name}")))
                 for name, value in self.items()
                 if name.startswith(prefix)
             )
-        return found
+        return variables
 
     def __repr__(self) -> str:
         return f"<Environ of {len(self)} variables>"
@@ -116,7 +116,7 @@ def read_variables(
             former.append(_former(names, direct, _from_file(variable, read_secret)))
         else:
             spelled.setdefault(names.keys[direct], {})[direct] = _from_file(variable, read_secret)
-    by_key = {key: [found[name] for name in names.names[key] if name in found] for key, found in spelled.items()}
+    by_key = {key: [by_name[name] for name in names.names[key] if name in by_name] for key, by_name in spelled.items()}
     branch, more = settled(application, by_key, former)
     return branch, [*problems, *more]
 
@@ -181,13 +181,13 @@ def _from_file(variable: Variable, read_secret: ReadSecret) -> Variable:
     return variable._replace(value=value, is_inserted=True)
 
 
-def _disagreement(key: str, given: Variable, read: Variable) -> Iterator[Problem]:
+def _disagreement(key: str, variable: Variable, read: Variable) -> Iterator[Problem]:
     """VAR and VAR_FILE are both set: an error unless they say the same."""
     if isinstance(read.value, Problem):
         yield replace(read.value, key=key)
-    elif given.value != read.value:
-        message = f"{given.name} and {read.name} are both set, but differ"
-        yield Problem("conflicting-variables", message, key, given.origin)
+    elif variable.value != read.value:
+        message = f"{variable.name} and {read.name} are both set, but differ"
+        yield Problem("conflicting-variables", message, key, variable.origin)
 
 
 def _differing(key: str, winner: Variable, others: Iterable[Variable]) -> Iterator[Problem]:
@@ -218,8 +218,8 @@ def _stray(names: VariableNames, variable: Variable, with_suggestion: bool) -> I
         return
     is_named = origin.line is None and _NAME.fullmatch(name) is not None
     place = origin if is_named or origin.line else Origin("the process environment")
-    if said := names.misuse(name):
-        yield Problem("not-a-setting", said, origin=place)
+    if misuse := names.misuse(name):
+        yield Problem("not-a-setting", misuse, origin=place)
         return
     near = names.near(name) if with_suggestion else None
     if is_named or (near and is_slip(name, near)):

@@ -1,7 +1,7 @@
 """The text of a layer file as anybody may see it: only what is certainly public, all else masked.
 
-Certainly public are the keys of settings and sections at their place, the value of a setting that is no secret, an
-empty value, a reference that nobody could take for a password, and the punctuation and blanks between them. So nothing
+Certainly public are the keys of settings and sections at their place, the value of a setting that is not a secret, an
+empty value, a reference that nobody could take for a password, and the punctuation and spaces between them. So nothing
 depends on knowing where a secret could stand: in an unknown key, a tag, an anchor, a directive, a comment. Excerpts of
 messages and differences of edits are both made from this. Where the places of things are not sure, nothing is shown.
 """
@@ -58,10 +58,10 @@ def pieces(text: str, name: str, catalogue: Catalogue) -> list[Piece] | None:
         return None
 
 
-def _pieces(catalogue: Catalogue, text: str, found: Iterable[Span], start: int, end: int) -> Iterator[Piece]:
-    """What stands in `text` from `start` to before `end`, where `found` are all spans that reach in there."""
+def _pieces(catalogue: Catalogue, text: str, spans: Iterable[Span], start: int, end: int) -> Iterator[Piece]:
+    """What stands in `text` from `start` to before `end`, where `spans` are all that reach in there."""
     position = start
-    for span in found:
+    for span in spans:
         first, after = span.start.offset, span.end.offset
         written = text[first:after]
         if not first <= after <= len(text) or position > max(first, start) or not _is_where_it_says(written, span):
@@ -98,7 +98,7 @@ def _is_where_it_says(written: str, span: Span) -> bool:
 
 
 def is_public(catalogue: Catalogue, span: Span, written: str) -> bool:
-    """True for a key or value that certainly tells no secret, `written` as it is."""
+    """True for a key or value that certainly does not tell a secret, `written` as it is."""
     if span.part == "key":
         return _is_bare(written, span.value) and _standing(catalogue, span.path) is not False
     if tells_nothing(catalogue, written):
@@ -115,7 +115,7 @@ def tells_nothing(catalogue: Catalogue, written: str) -> bool:
 
 
 def _is_bare(written: str, value: str | None) -> bool:
-    """True for a scalar that is nothing but its text, in quotes or none: no tag, no anchor, no block."""
+    """True for a scalar that is nothing but its text, in quotes or without: no tag, no anchor, no block."""
     if written[:1] in ("'", '"'):
         return len(written) > 1 and written[-1] == written[0]
     return written == value
@@ -127,8 +127,8 @@ def _unquoted(written: str) -> str:
 
 def _standing(catalogue: Catalogue, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
     """What the settings have at `path`, or had: a section, None for a setting, False for nothing."""
-    found = _inside(catalogue.tree, path)
-    return _inside(catalogue.old_names.tree, path) if found is False else found
+    there = _inside(catalogue.tree, path)
+    return _inside(catalogue.old_names.tree, path) if there is False else there
 
 
 def _inside(tree: Tree | None, path: tuple[str | None, ...]) -> Tree | None | Literal[False]:
@@ -228,7 +228,7 @@ class SourceText:
         span = next(near, None)
         if span is None or self._is_odd:
             return line, column
-        places = [found.start() for found in _DOLLAR.finditer(self._text, span.start.offset, span.end.offset)]
+        places = [dollar.start() for dollar in _DOLLAR.finditer(self._text, span.start.offset, span.end.offset)]
         if not nth < len(places) == dollars:
             return line, column
         number = bisect_right(self._line_starts, places[nth])
@@ -240,9 +240,9 @@ def unread_excerpt(text: str, name: str, line: int, column: int, catalogue: Cata
     mended = mended_text(text, name)
     if mended is None:
         return None
-    shown = SourceText(mended, name, catalogue).excerpt(line, 1)
+    excerpt = SourceText(mended, name, catalogue).excerpt(line, 1)
     meant, written = (one.split("\n")[line - 1].replace("\t", " ").rstrip() for one in (mended, text))
-    return Excerpt(line, written, column, 1) if shown is not None and shown.text == meant else None
+    return Excerpt(line, written, column, 1) if excerpt is not None and excerpt.text == meant else None
 
 
 def _place(span: Span) -> tuple[int, int]:

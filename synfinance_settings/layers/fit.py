@@ -32,9 +32,9 @@ class FormerKey(NamedTuple):
 
 
 def fit(root: Node | None, catalogue: Catalogue, gone: Container[str] = ()) -> tuple[Branch, list[Problem]]:
-    """The settings of a layer file, as `catalogue` has them, and its keys that are none.
+    """The settings of a layer file, as `catalogue` has them, and a problem of each key that is not one.
 
-    What stands under an old name is of the setting that has it no more, unless that name is `gone`.
+    What stands under an old name counts for the setting that had it, unless that name is `gone`.
     """
     former: list[FormerKey] = []
     branch, problems = shaped(root, catalogue, former)
@@ -70,7 +70,7 @@ class _Entries:
             key = prefix + name
             if name not in tree:
                 if name == WAIVE and not prefix:
-                    continue  # what is waived is no setting
+                    continue  # what is waived is not a setting
                 if not (name in old and self._take_aside(key, node, old[name])):
                     self._problems.append(self._unknown(entries, tree, prefix, name))
                 continue
@@ -130,16 +130,16 @@ def _at(branch: Branch, key: str) -> Node | None:
 
 def _suspicions(catalogue: Catalogue, key: str, node: Node) -> list[Problem]:
     """What is wrong with the value of a setting whatever it may be."""
-    value, found = node.value, []
+    value, problems = node.value, []
     if isinstance(value, str) and value.startswith("-") and catalogue.settings[key].is_list:
-        found.append(_dash(key, node))
+        problems.append(_dash(key, node))
     if _is_masked(node):
-        found.append(masked(key, node.origin))
-    return found
+        problems.append(masked(key, node.origin))
+    return problems
 
 
 def _unknown(catalogue: Catalogue, prefix: str, name: str, node: Node, with_suggestion: bool) -> Problem:
-    """The problem of a key that is none; it is named where it is a slip of the pen, since it may be a secret."""
+    """The problem of an unknown key; it is named where it is a slip of the pen, since it may be a secret."""
     near = catalogue.suggestion(prefix + name) if with_suggestion else None
     word = hint_for_key(name)
     hint = word or (f"did you mean {near}?" if near else None)
@@ -164,7 +164,7 @@ def _not_given(entries: dict[str, Node], tree: Tree, prefix: str) -> str | None:
 
 
 def _dash(key: str, node: Node) -> Problem:
-    """A list whose first item has no blank after its dash is text, and one long item."""
+    """A list whose first item has no space after its dash is text, and one long item."""
     message = f"{key} is text that begins with -, not a list"
     hint = "put a space after the - of each item, or quotes around the value if it is meant as text"
     return Problem("suspicious-list", message, key, node.origin, hint=hint, severity="warning")

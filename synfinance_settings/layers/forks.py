@@ -1,4 +1,4 @@
-"""What a fork must not cut in two: in the child there is no thread that would bring it to its end.
+"""What a fork must not cut in two: in the child no thread would bring it to its end.
 
 SQLite keeps in memory which of its locks this process holds, and Python which module is being imported, so a child that
 is forked meanwhile would wait for its parent's threads. A fork waits for them instead, before there is a child.

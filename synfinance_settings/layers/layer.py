@@ -4,7 +4,7 @@
     say    a pure function of what was found: settings with their places, and what is wrong
 
 What a look finds at a file is a `Content`, at any other place a `Finding`; two looks are compared place by place, so
-that a layer that is no file is watched as one that is. The layers there are, in their order, are in `precedence`.
+that a layer that is not a file is watched as one that is. The layers there are, in their order, are in `precedence`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from synfinance_settings.text.node import Branch, Source
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look found at a `place` that is no file: `data`, None for nothing, or why it cannot be had.
+    """What one look found at a `place` that is not a file: `data`, None for nothing, or why it cannot be had.
 
     `data` is anything that can be compared, and is never shown.
     """
@@ -66,7 +66,7 @@ class Said:
 
 
 class Glance:
-    """One look at `project` that is going on: what is as it was in the look before is the same object as there."""
+    """One look at `project` in progress: what has not changed since the look before is the same object as there."""
 
     def __init__(self, project: Project, known: Mapping[Hashable, Found]) -> None:
         self.project = project

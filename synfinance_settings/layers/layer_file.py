@@ -45,8 +45,8 @@ class FileLayer(Layer):
 
     def paths(self, project: Project) -> tuple[Path, ...]:
         """One with each suffix, and the file that was given in the place of the environment's."""
-        given = (project.config_path,) if self._may_be_given and project.config_path else ()
-        return (*project.candidates(self.stem(project.environment)), *given)
+        config_paths = (project.config_path,) if self._may_be_given and project.config_path else ()
+        return (*project.candidates(self.stem(project.environment)), *config_paths)
 
     def look(self, glance: Glance) -> Iterable[Content]:
         """The files that are there; more than one is for `say` to complain of."""
@@ -112,8 +112,8 @@ class _FileReading(NamedTuple):
 def _read(content: Content, source: Source, application: Application) -> Said:
     """Read a layer file; content that is the same object as before has been read already."""
     name, catalogue = source.name, application.catalogue
-    kept = content.readings.get(name)
-    if not isinstance(kept, _FileReading):
+    reading = content.readings.get(name)
+    if not isinstance(reading, _FileReading):
         text = content.text(name)
         try:
             root, faults = read_text(text, source, catalogue.public_path)
@@ -123,9 +123,11 @@ def _read(content: Content, source: Source, application: Application) -> Said:
         waivers, refusals = waivers_of(root, application.rules)
         problems = (*faults, *misfits, *refusals)
         is_whole = all(fault.key for fault in faults)
-        kept = content.readings[name] = _FileReading(text, branch, problems, root is None, is_whole, waivers)
-    texts = {name: SourceText(kept.text, name, catalogue)}
-    return Said(kept.branch, kept.problems, kept.is_empty, kept.is_whole, texts=texts, waivers=kept.waivers)
+        reading = content.readings[name] = _FileReading(text, branch, problems, root is None, is_whole, waivers)
+    texts = {name: SourceText(reading.text, name, catalogue)}
+    return Said(
+        reading.branch, reading.problems, reading.is_empty, reading.is_whole, texts=texts, waivers=reading.waivers
+    )
 
 
 def _shown(problem: Problem, text: str, name: str, catalogue: Catalogue) -> Problem:

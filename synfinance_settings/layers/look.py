@@ -1,6 +1,6 @@
 """What everything that a load reads says, from one look: the only part of a load that touches the world.
 
-A reload uses the very bytes that were compared, and what was made of a file that stays as it was is kept.
+A reload uses the very bytes that were compared, and what was made of an unchanged file is kept.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ class Look:
     """Which look of this process it is; what is made of a look by leaving something out is of that look."""
 
     def changed(self, before: Look | None) -> set[Hashable]:
-        """The places at which there is something else than in the look `before`, something new, or nothing any more."""
+        """The places where there is something else than in the look `before`, something new, or nothing any more."""
         now, then = self.present, before.present if before else {}
         return {place for place in now.keys() | then.keys() if now.get(place) != then.get(place)}
 
     @property
     def contents(self) -> dict[Hashable, Found]:
         """What the look found at every place."""
-        return {found.place: found for of_layer in self.found.values() for found in of_layer}
+        return {content.place: content for of_layer in self.found.values() for content in of_layer}
 
     @property
     def present(self) -> dict[Hashable, Found]:
         """What the look found where there was something."""
-        return {place: found for place, found in self.contents.items() if found.exists}
+        return {place: content for place, content in self.contents.items() if content.exists}
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files there are."""
-        return tuple(found.path for found in self.present.values() if isinstance(found, Content))
+        return tuple(content.path for content in self.present.values() if isinstance(content, Content))
 
     @property
     def layer_contents(self) -> list[Content]:
         """What the look found of the files of the settings folder, lowest layer first."""
-        found = (one for layer in layer_stems(self.project) for one in self.found.get(layer, ()))
-        return [content for content in found if isinstance(content, Content)]
+        contents = (one for layer in layer_stems(self.project) for one in self.found.get(layer, ()))
+        return [content for content in contents if isinstance(content, Content)]
 
     @property
     def layer_files(self) -> dict[str, bytes]:
@@ -70,7 +70,7 @@ class Look:
 
     @property
     def private_files(self) -> tuple[Path, ...]:
-        """The files there are that are no layer files, and may hold secrets: ``.env``, and those that are a value."""
+        """The files there are that are not layer files, and may hold secrets: ``.env``, and those that are a value."""
         layer_files = {content.path for content in self.layer_contents}
         return tuple(path for path in self.files if path not in layer_files)
 
@@ -101,7 +101,7 @@ def stored_look(now: Look, files: Mapping[str, bytes]) -> Look:
 def look_at(project: Project, before: Look | None = None) -> Look:
     """Look once at every place that may give a value in `project`; what cannot be had is recorded, not raised.
 
-    What is as it was in `before` keeps what was made of it.
+    What has not changed since `before` keeps what was made of it.
     """
     glance = Glance(project, before.contents if before else {})
     found: dict[str, tuple[Found, ...]] = {}
@@ -122,17 +122,17 @@ def candidates(look: Look) -> tuple[Path, ...]:
     """The files that may give values, whether they exist or not; `look` tells which are named by variables."""
     project = look.project
     known = [path for layer in layers_of(project.application) for path in layer.paths(project)]
-    return (*known, *(found.path for found in look.contents.values() if isinstance(found, Content)))
+    return (*known, *(content.path for content in look.contents.values() if isinstance(content, Content)))
 
 
 def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = False) -> None:
     """Raise `EditError` where `path` is a place that a load reads, in any environment, so that nothing replaces it.
 
-    With `but_new_dotenv` the place of ``.env`` is let pass while there is no file.
+    With `but_new_dotenv` the place of ``.env`` is allowed while there is no file.
     """
     try:
         real = Path(os.path.realpath(path))
-    except ValueError:  # what can be no path is read by nobody, and whoever writes there says so
+    except ValueError:  # what cannot be a path is read by nobody, and whoever writes there says so
         return
     if but_new_dotenv and real == Path(os.path.realpath(project.env_file)) and not real.exists():
         return
@@ -142,9 +142,9 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
         for environment in project.application.environment_names.values():
             there = replace(project, settings_dir=folder, environment=environment)
             for layer in layers_of(there.application):
-                stem, found = layer.stem(environment), layer.paths(there)
-                read.update(found)
-                if stem and real in map(_real, found) and not layer.is_local:
+                stem, paths = layer.stem(environment), layer.paths(there)
+                read.update(paths)
+                if stem and real in map(_real, paths) and not layer.is_local:
                     hint = f"to change a layer use set or import, which can be undone: import FILE --env {stem}"
     if real in map(_real, read):
         message = f"{printable(str(path))} is read at every start, so nothing else is written there"

@@ -59,12 +59,12 @@ def yaml_text(values: dict[str, Any], notes: Mapping[str, str]) -> str:
     text = YAML.write(nested(values))
     whole = YAML.outline(text, "").root
     for key in sorted(notes, key=list(values).index, reverse=True):
-        found = whole
+        outline = whole
         for part in key.split("."):
-            entry = found.find(part) if found else None
-            found = entry.value if entry else None
-        assert found, "every key was written"
-        end = text.index("\n", found.end.offset)
+            entry = outline.find(part) if outline else None
+            outline = entry.value if entry else None
+        assert outline, "every key was written"
+        end = text.index("\n", outline.end.offset)
         text = f"{text[:end]}  # {notes[key]}{text[end:]}"
     return text
 

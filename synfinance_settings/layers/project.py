@@ -128,8 +128,8 @@ def find_project(
     environ = environ if isinstance(environ, Environ) else Environ(environ)
     fault: OSError
     try:
-        found = _found(application, environ, settings_dir, environment, env_file, config_path)
-        return replace(found, arguments=arguments or {})
+        project = _found(application, environ, settings_dir, environment, env_file, config_path)
+        return replace(project, arguments=arguments or {})
     except OSError as error:
         fault = error
     where = Origin(str(fault.filename) if fault.filename else "the working directory")

@@ -71,7 +71,7 @@ class References:
                     opened[wanted.key] = self._work(wanted.key)
 
     def _today(self, key: str, wanted: Wanted) -> Wanted:
-        """What is `wanted` by its name of today, where it is called by one that it had."""
+        """What is `wanted` by its present name, where an old one was used."""
         old = self._old_names.get(wanted.key)
         if old is None:
             return wanted
@@ -84,8 +84,8 @@ class References:
         other = settings.get(wanted.key)
         if other is None:
             what = "a section" if wanted.key in self._catalogue.sections else "not a setting"
-            said = f"a name after a dollar is {what}"
-            return ReferenceFault("bad-reference", said, 0, f"{printable(wanted.key)} is {what}", wanted.key)
+            message = f"a name after a dollar is {what}"
+            return ReferenceFault("bad-reference", message, 0, f"{printable(wanted.key)} is {what}", wanted.key)
         if other.is_secret and not settings[key].is_secret:
             return ReferenceFault("secret-reference", f"{wanted.key} is a secret, and this setting is not", 0)
         if wanted.is_used and wanted.key in opened:

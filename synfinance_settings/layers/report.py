@@ -61,7 +61,7 @@ class ValidationReport:
     @property
     def placeholders(self) -> tuple[str, ...]:
         """What placeholders stand for: the secrets, by their keys, and the names that other settings refer to."""
-        return tuple(dict.fromkeys(told for key, names in self.lent.items() for told in names or (key,)))
+        return tuple(dict.fromkeys(name for key, names in self.lent.items() for name in names or (key,)))
 
 
 def judged(application: Application[Any], config: Section, environment: str) -> ValidationReport:

@@ -19,20 +19,20 @@ def secret_value(content: Content, variable: str, named: str) -> str | Problem:
 
     What `named` is shows only where it is a path: some put the secret itself there.
     """
-    said: str | None = None
+    fault: str | None = None
     hint = None
     if content.failure:
-        said, hint = content.failure.said, content.failure.hint
+        fault, hint = content.failure.said, content.failure.hint
     elif content.data is None:
-        said = "does not exist"
+        fault = "does not exist"
     else:
         try:
             text = content.data.decode("utf-8")
         except UnicodeDecodeError:
-            said = "is not UTF-8"
+            fault = "is not UTF-8"
         else:
             return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
     if os.path.lexists(content.path):
-        return Problem("secret-file", f"{variable}: the file {printable(named)} {said}", hint=hint)
+        return Problem("secret-file", f"{variable}: the file {printable(named)} {fault}", hint=hint)
     hint = "it takes the path of a file that holds the value, not the value itself"
-    return Problem("secret-file", f"{variable}: the file that it names {said}", hint=hint)
+    return Problem("secret-file", f"{variable}: the file that it names {fault}", hint=hint)

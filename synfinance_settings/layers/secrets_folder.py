@@ -51,8 +51,8 @@ class SecretsFolderLayer(Layer):
         listing, *files = found
         if listing.failure:
             variable = project.application.variables.secrets_dir
-            code, said, _ = listing.failure
-            problem = Problem(code, f"the secrets folder {said}", origin=Origin(f"env {variable}"))
+            code, fault, _ = listing.failure
+            problem = Problem(code, f"the secrets folder {fault}", origin=Origin(f"env {variable}"))
             return Said(problems=(problem,), is_whole=False, left_out=(self.name,))
         assert isinstance(listing, Finding), "a folder is no file"
         branch, problems = _said(project, [file for file in files if isinstance(file, Content) and file.exists])
@@ -61,7 +61,7 @@ class SecretsFolderLayer(Layer):
 
 
 def _listing(project: Project, named: str) -> Finding:
-    """The names in the folder, or why it has none."""
+    """The names in the folder, or why they cannot be had."""
     folder = target(project.root, named)
     shown = printable(repr(named))
     try:

@@ -124,10 +124,10 @@ class Snapshot(Generic[Model_co]):
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that differ whenever a value that is no secret differs."""
+        """16 hexadecimal digits that differ whenever a value that is not a secret differs."""
         catalogue = self.catalogue
-        said = catalogue.values_of(self.config).items()
-        values = {key: value for key, value in said if not catalogue.settings[key].is_secret}
+        items = catalogue.values_of(self.config).items()
+        values = {key: value for key, value in items if not catalogue.settings[key].is_secret}
         return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]
 
 

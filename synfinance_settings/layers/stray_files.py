@@ -21,8 +21,8 @@ _LEAST_PREFIX: Final = 3
 
 @lru_cache(maxsize=16)  # every look asks, and a folder seldom changes
 def strays(present: frozenset[str], application: Application) -> tuple[tuple[str, str], ...]:
-    """The names among `present` that look like a layer's and are none, each with the name that would be read."""
-    found: list[tuple[str, str]] = []
+    """The names among `present` that look like a layer's and are not, each with the name that would be read."""
+    misnamed: list[tuple[str, str]] = []
     suffixes = layer_suffixes()
     layers = [(layer, layer.stem(kind)) for layer in layers_of(application) for kind in application.kinds]
     stems = tuple(dict.fromkeys(stem for layer, stem in layers if stem and not layer.is_local))
@@ -39,8 +39,8 @@ def strays(present: frozenset[str], application: Application) -> tuple[tuple[str
             meant, local = "default", _LOCAL
         wanted = f"{meant}{local}{suffix if suffix in suffixes else suffixes[0]}"
         if wanted in read:
-            found.append((name, wanted))
-    return tuple(found)
+            misnamed.append((name, wanted))
+    return tuple(misnamed)
 
 
 def stray(name: str, wanted: str, folder: str, application: Application) -> Problem:

@@ -53,13 +53,13 @@ def layer_of(application: Application, path: Path) -> tuple[str, str | None]:
 def environments_of(project: Project) -> tuple[str, ...]:
     """The environments that `project` is used in: those with a layer file, and the one that was decided.
 
-    Where there is none, what a start without a word would be.
+    Where there is none, the one that a start would take by default.
     """
     known = project.application.environment_names.values()
-    found = [name for name in known if any(map(os.path.lexists, project.candidates(name)))]
-    if not found or project.environment_origin.source != "default":
-        found = [name for name in known if name in found or name == project.environment]
-    return tuple(found)
+    used = [name for name in known if any(map(os.path.lexists, project.candidates(name)))]
+    if not used or project.environment_origin.source != "default":
+        used = [name for name in known if name in used or name == project.environment]
+    return tuple(used)
 
 
 def without_layer(application: Application, environments: Container[str]) -> str | None:
@@ -116,10 +116,10 @@ def judge_together(
     if default is None:
         return reports
     alone = look_at(project).only("default").with_layer("default", default)
-    found = build(alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
-    misfits = [problem for problem in found if problem.code in _MISFITS]
-    told = {_place(problem) for report in reports for problem in report.problems}
-    hidden = tuple(problem for problem in misfits if _place(problem) not in told)
+    problems = build(alone, placeholders=True, judged="default", kept={"default": kept or {}}).problems
+    misfits = [problem for problem in problems if problem.code in _MISFITS]
+    places = {_place(problem) for report in reports for problem in report.problems}
+    hidden = tuple(problem for problem in misfits if _place(problem) not in places)
     return [replace(report, problems=(*report.problems, *hidden)) for report in reports]
 
 
@@ -138,11 +138,11 @@ def judge_default(project: Project, content: Content, environments: Iterable[str
 
 def told_once(reports: Iterable[ValidationReport]) -> Iterator[tuple[Problem, tuple[str, ...]]]:
     """Every problem of `reports`, each once, with the environments where it was found."""
-    found: dict[Problem, dict[str, None]] = {}
+    by_problem: dict[Problem, dict[str, None]] = {}
     for report in reports:
         for problem in report.problems:
-            found.setdefault(problem, {})[report.environment] = None
-    return ((problem, tuple(environments)) for problem, environments in found.items())
+            by_problem.setdefault(problem, {})[report.environment] = None
+    return ((problem, tuple(environments)) for problem, environments in by_problem.items())
 
 
 def _place(problem: Problem) -> tuple[str, Origin | None]:

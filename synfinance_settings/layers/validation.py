@@ -107,10 +107,10 @@ class Validation:
                 self.warnings.append(with_excerpt(warning, self._texts))
         if complete and config is not None:
             breaches = list(self._application.breaches(config, environment))
-            found = [self._at(b.keys, b.problem, b.item) for b in breaches if not self._in_doubt(b.keys)]
-            told, self.waived = judged(found, waivers, today)
+            problems = [self._at(b.keys, b.problem, b.item) for b in breaches if not self._in_doubt(b.keys)]
+            unwaived, self.waived = judged(problems, waivers, today)
             broken = {breach.problem.code for breach in breaches}
-            for problem in (*told, *idle(waivers, broken, self._application, environment)):
+            for problem in (*unwaived, *idle(waivers, broken, self._application, environment)):
                 known = with_excerpt(problem, self._texts)
                 (self.problems if known.severity == "error" else self.warnings).append(known)
         return None if self.problems else config
@@ -145,6 +145,7 @@ class Validation:
         return self._values(merged, "")
 
     def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
+        """What the settings of `branch`, a section named by `prefix`, come to; those at fault are left out."""
         values: dict[str, Any] = {}
         settled, failed, is_watched = self._settled, self._failed, self._watch is not None
         for name, node in branch.items():
@@ -152,12 +153,12 @@ class Validation:
             if isinstance(node, dict):
                 values[name] = self._values(node, f"{key}.")
                 continue
-            said = node.value
+            content = node.value
             if key in settled:
                 pass
-            elif not (type(said) is str and "$" not in said) and _may_refer(node):
+            elif not (type(content) is str and "$" not in content) and _may_refer(node):
                 self._references.settle(key)
-            elif (value := self._value(key, node)) is said and not is_watched:
+            elif (value := self._value(key, node)) is content and not is_watched:
                 settled[key] = value
             else:
                 self._settle(key, node, value)
@@ -248,6 +249,7 @@ class Validation:
             self.problems.append(problem)
 
     def _expanded(self, key: str, node: Node, text: str) -> Steps[str | None]:
+        """`text`, the value of `key` or an item of it, expanded; None where it is at fault, which is noted."""
         fault: ReferenceFault
         try:
             if isinstance(node.value, Pending):
@@ -260,12 +262,13 @@ class Validation:
         except InheritedFault as inherited:
             self._fail(key, replace(inherited.problem, key=key))
             return None
-        except ReferenceFault as found:
-            fault = found
+        except ReferenceFault as error:
+            fault = error
         self._fail(key, self._reference_problem(key, node, text, fault))
         return None
 
     def _reference_problem(self, key: str, node: Node, text: str, fault: ReferenceFault) -> Problem:
+        """The problem of a reference in the value of `key`, at the place of its dollar where that is known."""
         origin, excerpt = node.origin, None
         if isinstance(node.value, Pending):
             origin = node.value.place(fault.offset)
@@ -274,12 +277,13 @@ class Validation:
             nth, dollars = text[: fault.offset].count("$"), text.count("$")
             line, column = source.reference(node.line, node.column, nth, dollars)
             origin, excerpt = Origin(node.source.name, line, column), source.excerpt(line, column)
-        said = fault.said(text, is_public=not self._settings[key].is_secret)
+        message = fault.said(text, is_public=not self._settings[key].is_secret)
         ways = _ways(self._application, key, fault)
         ways += [DOLLAR] if self._settings[key].is_secret and not is_plain(text) and fault.code != "too-long" else []
-        return Problem(fault.code, f"{key}: {said}", key, origin, hint="; ".join(ways) or None, excerpt=excerpt)
+        return Problem(fault.code, f"{key}: {message}", key, origin, hint="; ".join(ways) or None, excerpt=excerpt)
 
     def _misfit(self, key: str, detail: ErrorDetails) -> Problem:
+        """What Pydantic says of `key` in `detail`, in words of ours and at the place of the value."""
         context = detail.get("ctx", {})
         index = next((part for part in detail["loc"] if isinstance(part, int)), None)
         hint = None
@@ -287,29 +291,29 @@ class Validation:
         noun = "item" if index is None and key in self._settings and self._settings[key].is_list else "character"
         match code:
             case "wrong-type" | "null" | "out-of-range" | "empty-item":
-                said = f"must {context['form']}"
+                fault = f"must {context['form']}"
                 hint = "remove the item" if code == "empty-item" else self._hint_for_nothing(key, index)
             case "greater_than_equal":
-                code, said = "out-of-range", f"must be at least {_limit(self._settings[key], context['ge'])}"
+                code, fault = "out-of-range", f"must be at least {_limit(self._settings[key], context['ge'])}"
             case "less_than_equal":
-                code, said = "out-of-range", f"must be at most {_limit(self._settings[key], context['le'])}"
+                code, fault = "out-of-range", f"must be at most {_limit(self._settings[key], context['le'])}"
             case _ if words := broken_limit(code, context, noun):
-                code, said = "out-of-range", f"must {words}"
+                code, fault = "out-of-range", f"must {words}"
             case "missing":
                 return self._missing(key)
             case "literal_error" | "enum":
-                code, said = "not-a-choice", f"must be one of {', '.join(self._settings[key].choices)}"
+                code, fault = "not-a-choice", f"must be one of {', '.join(self._settings[key].choices)}"
                 hint = self._near_choice(key) or self._hint_for_nothing(key)
             case "model_type" | "model_attributes_type":
-                code, said = "not-a-mapping", "must be a mapping; it is a section"
+                code, fault = "not-a-mapping", "must be a mapping; it is a section"
             case "extra_forbidden":
-                code, said = "unknown-key", "is not a setting"
+                code, fault = "unknown-key", "is not a setting"
             case _ if key not in self._settings:
                 return _refused(self._application.catalogue, key)
             case _:
-                code, said = "wrong-type", f"does not fit ({code})"
+                code, fault = "wrong-type", f"does not fit ({code})"
         what = key if index is None else f"item {index + 1} of {key}"
-        return self._at((key,), Problem(code, f"{what} {said}", key, hint=hint), index)
+        return self._at((key,), Problem(code, f"{what} {fault}", key, hint=hint), index)
 
     def _missing(self, key: str) -> Problem:
         """The problem of a setting that has no default and that nothing says."""
@@ -322,8 +326,8 @@ class Validation:
         if index is not None:
             return None
         if value is None or value == "":
-            said = "null means null" if value is None else "it is empty"
-            return f"{said}; leave it out to keep what lower layers say"
+            reason = "null means null" if value is None else "it is empty"
+            return f"{reason}; leave it out to keep what lower layers say"
         return None
 
     def _near_choice(self, key: str) -> str | None:
@@ -335,13 +339,13 @@ class Validation:
         """`problem` at the place of the first of `keys` that a layer names, with the value that it hides."""
         if problem.key not in self._settings:
             return problem
-        key, said = next(((k, found) for k in keys if (found := list(trail(self._layers, k)))), (keys[0], []))
-        if not said:
+        key, nodes = next(((k, named) for k in keys if (named := list(trail(self._layers, k)))), (keys[0], []))
+        if not nodes:
             return replace(problem, origin=DEFAULT)
-        node = said[0]
+        node = nodes[0]
         if index is not None and isinstance(node.value, list) and index < len(node.value):
             node = node.value[index]
-        hidden = next((other for other in said[1:] if other.origin != said[0].origin), None)
+        hidden = next((other for other in nodes[1:] if other.origin != nodes[0].origin), None)
         overrides = occurrence(self._application.catalogue, key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
 
@@ -402,15 +406,15 @@ def _hint_for_unset(application: Application, key: str) -> str:
 def values_alone(application: Application, branch: Branch, scope: Scope) -> dict[str, Any]:
     """What `branch` says of each setting, by its key, each cast by itself; what does not fit is left out."""
     values = Validation(application, (), scope, {}).settled(branch)
-    found = {}
+    cast_values = {}
     for key in application.catalogue.settings:
         inner: Any = values
         for part in key.split("."):
             inner = inner.get(part, _NOTHING) if isinstance(inner, dict) else _NOTHING
         if inner is not _NOTHING:
             with suppress(ValidationError):
-                found[key] = application.catalogue.cast_alone(key, inner)
-    return found
+                cast_values[key] = application.catalogue.cast_alone(key, inner)
+    return cast_values
 
 
 def with_excerpt(problem: Problem, texts: Texts) -> Problem:

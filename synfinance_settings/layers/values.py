@@ -33,9 +33,9 @@ class ValuesLayer(Layer):
         if not any(one.exists for one in found):
             return Said(is_empty=True)
         if found[0].failure:
-            code, said, hint = found[0].failure
+            code, fault, hint = found[0].failure
             place = str(found[0].place)
-            problem = Problem(code, f"{place} {said}", origin=Origin(place), hint=hint)
+            problem = Problem(code, f"{place} {fault}", origin=Origin(place), hint=hint)
             return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=(place,))
         branch: Branch = {}
         problems: list[Problem] = []
@@ -58,16 +58,16 @@ class ValuesLayer(Layer):
     ) -> list[Problem]:
         """Let `branch` say what stands under `key`, `former` what does under an old name; returns what is wrong.
 
-        What is no key, nor a slip of the pen, may be a secret in the place of one, and is not named.
+        What is neither a key nor a slip of the pen may be a secret in the place of one, and is not named.
         """
         name = self._named(key, catalogue)
         root = self._node(name, value)
         for part in reversed(key.split(".")):
             root = self._node(name, {part: root})
-        said, misfits = shaped(root, catalogue, former)
-        for setting, node in leaves(said):
+        settings, misfits = shaped(root, catalogue, former)
+        for setting, node in leaves(settings):
             put(branch, setting, node)
-        return [replace(found, origin=Origin(self.origin(key))) if found.key == key else found for found in misfits]
+        return [replace(misfit, origin=Origin(self.origin(key))) if misfit.key == key else misfit for misfit in misfits]
 
     def _named(self, key: str, catalogue: Catalogue) -> str:
         """The place of `key` as far as it is, or was, that of a setting or a section."""

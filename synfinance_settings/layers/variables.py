@@ -55,9 +55,9 @@ class DotenvLayer(Layer):
         They ask the variables of the process, so they are parsed anew where these are not the same.
         """
         is_lasting = bool(found) and lend is nothing_lent
-        kept = found[0].readings.get(self.name) if is_lasting else None
-        if isinstance(kept, _DotenvReading) and (kept.project is project or kept.project == project):
-            return kept.dotenv
+        reading = found[0].readings.get(self.name) if is_lasting else None
+        if isinstance(reading, _DotenvReading) and (reading.project is project or reading.project == project):
+            return reading.dotenv
         name = project.name(project.env_file)
         if not found:
             return DotEnv(name)
@@ -90,8 +90,9 @@ class ProcessLayer(Layer):
         return _said(project, project.environ.variables(project.application.prefix), found)
 
 
-def _said(project: Project, variables: Variables, found: Sequence[Content]) -> Said:
-    contents = {content.path: content for content in found}
+def _said(project: Project, variables: Variables, files: Sequence[Content]) -> Said:
+    """What `variables` say in `project`, with the contents of the `files` that some of them name."""
+    contents = {content.path: content for content in files}
 
     def read_secret(variable: Variable) -> str | Problem:
         named = str(variable.value)

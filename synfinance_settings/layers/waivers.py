@@ -55,61 +55,61 @@ def waivers_of(root: Node | None, rules: Sequence[Rule]) -> tuple[Waivers, list[
         return {}, []
     if not isinstance(node.value, dict):
         return {}, [Problem("bad-waiver", f"{WAIVE} must be a mapping of rules to waivers", origin=node.origin)]
-    found: dict[str, Waiver | None] = {}
+    waivers: dict[str, Waiver | None] = {}
     problems: list[Problem] = []
-    for name, said in node.value.items():
-        problem = _refusal(name, said, rules)
-        waiver = None if problem or said.value is None else _waiver(name, said)
-        if problem is None and said.value is not None and waiver is None:
+    for name, entry in node.value.items():
+        problem = _refusal(name, entry, rules)
+        waiver = None if problem or entry.value is None else _waiver(name, entry)
+        if problem is None and entry.value is not None and waiver is None:
             problem = Problem(
-                "bad-waiver", f"the waiver of {name} has no day, or no reason", origin=said.origin, hint=_HINT
+                "bad-waiver", f"the waiver of {name} has no day, or no reason", origin=entry.origin, hint=_HINT
             )
         if problem is not None:
             problems.append(problem)
         else:
-            found[name] = waiver
-    return found, problems
+            waivers[name] = waiver
+    return waivers, problems
 
 
-def _refusal(name: str, said: Node, rules: Sequence[Rule]) -> Problem | None:
-    """Why nothing can be waived by `name`; a name that is no rule's may be anything, and is not told."""
+def _refusal(name: str, node: Node, rules: Sequence[Rule]) -> Problem | None:
+    """Why nothing can be waived by `name`; a name that is not a rule's may be anything, and is not told."""
     severities = {rule.severity for rule in rules if rule.id == name}
     if "warning" in severities:
         return None
     if severities:
         message = f"{name} is an error, and errors cannot be waived"
-        return Problem("bad-waiver", message, origin=said.key_origin, hint="fix what it is about")
+        return Problem("bad-waiver", message, origin=node.key_origin, hint="fix what it is about")
     known = sorted({rule.id for rule in rules if rule.severity == "warning"})
     near = get_close_matches(name[:100], known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"these can be waived: {', '.join(known) or 'nothing'}"
     message = f"a name of {counted(len(name), 'character')} is not a rule"
-    return Problem("bad-waiver", message, origin=said.key_origin, hint=hint)
+    return Problem("bad-waiver", message, origin=node.key_origin, hint=hint)
 
 
-def _waiver(name: str, said: Node) -> Waiver | None:
-    """The waiver that is written; None where its day is none, or the reason is missing."""
-    written = _WRITTEN.fullmatch(said.value.strip()) if isinstance(said.value, str) else None
+def _waiver(name: str, node: Node) -> Waiver | None:
+    """The waiver that is written; None where its day is not a date, or the reason is missing."""
+    written = _WRITTEN.fullmatch(node.value.strip()) if isinstance(node.value, str) else None
     with suppress(ValueError):
-        return Waiver(name, date.fromisoformat(written[1]), written[2], said.origin) if written else None
+        return Waiver(name, date.fromisoformat(written[1]), written[2], node.origin) if written else None
     return None
 
 
 def judged(problems: Iterable[Problem], waivers: Waivers, today: date) -> tuple[list[Problem], list[Problem]]:
     """What is told `today` of problems that rules found, and the warnings among them that are waived."""
-    told: dict[Problem, None] = {}
+    unwaived: dict[Problem, None] = {}
     waived: list[Problem] = []
     for problem in problems:
         waiver = waivers.get(problem.code) if problem.severity == "warning" else None
-        found = waiver.judged(problem, today) if waiver else problem
-        if found.waived:
-            waived.append(found)
+        result = waiver.judged(problem, today) if waiver else problem
+        if result.waived:
+            waived.append(result)
         else:
-            told[found] = None
-    return list(told), waived
+            unwaived[result] = None
+    return list(unwaived), waived
 
 
 def idle(waivers: Waivers, broken: Collection[str], application: Application, environment: str) -> Iterator[Problem]:
-    """The warnings of waivers of what holds; a rule that is for other environments alone is none of `environment`."""
+    """The warnings of waivers that nothing needs; rules that are only for other environments do not count."""
     for name, waiver in waivers.items():
         rules = [rule for rule in application.rules_in_force if rule.id == name]
         if waiver is None or name in broken or (rules and not any(environment in rule.environments for rule in rules)):

@@ -55,7 +55,7 @@ def write_atomically(
     who would get to read what is written. What root makes anew without a mode, or with `like_folder`, belongs to the
     owner and the group of the folder. A symbolic link stays, and what it points to is replaced; a link that somebody
     else could have planted is refused. Raises `LayerError`, with nothing changed, where it cannot be written so. Once
-    the file is the new one there is no failure any more: a folder that cannot be synced is a warning in the log.
+    the file is the new one nothing fails any more: a folder that cannot be synced is a warning in the log.
     """
     with staged(path, data, mode, like_folder=like_folder) as put:
         put()

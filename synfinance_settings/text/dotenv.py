@@ -62,7 +62,7 @@ _BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for 
 
 
 IsSecret = Callable[[str], "bool | None"]
-"""Whether a variable sets a secret; None for a name that is not ours, which may itself be what nobody shall see."""
+"""Whether a variable sets a secret; None for a name that is not ours, which may itself be a secret."""
 
 
 class Dotenv(Format):

@@ -102,7 +102,7 @@ class UnsetNameFault(ReferenceFault):
     """A reference to a name that is set nowhere; `is_plain` where name and operand may be shown wherever they stand."""
 
     def __init__(self, name: str, offset: int, *, braced: bool, operand: str | None = None) -> None:
-        is_setting = "." in name  # one that there is, or it would not be null
+        is_setting = "." in name  # it exists, or it would not be null
         missing = "null" if is_setting else "not set anywhere"
         fault = f"{printable(name)} is {missing if operand is None else 'required'}"
         told = f"{fault}: {printable(operand)}" if operand else fault

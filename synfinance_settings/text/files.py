@@ -89,7 +89,7 @@ def _all_of(file: BufferedReader) -> bytes:
     """What `file` holds, and of more than it may hold one byte; no room is made for more than there is."""
     size = min(os.fstat(file.fileno()).st_size, bounds.FILE_BYTES)
     data = file.read(size + 1)
-    if len(data) > size:  # it grows meanwhile, or its size is not told beforehand
+    if len(data) > size:  # it grows meanwhile, or its size is not known before it is read
         data += file.read(bounds.FILE_BYTES + 1 - len(data))
     return data
 
@@ -126,7 +126,7 @@ def _open_at_once(path: Path, flags: int = 0) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
     except OSError:
-        os.lstat(path)  # a process that may open no more files is told so of those too that are not there
+        os.lstat(path)  # a process that may not open more files gets that error for missing ones too
         raise
 
 
@@ -141,7 +141,7 @@ class _DistrustedError(Exception):
 def _open_guarded(path: Path, guard: Guard) -> int:
     """A descriptor of `path`; raises `_DistrustedError` where others could have put it there.
 
-    A file that is no link is judged as it was opened, so that nothing takes its place in between.
+    A file that is not a link is judged as it was opened, so that nothing takes its place in between.
     """
     if path.parent == guard.folder:
         try:

@@ -24,13 +24,13 @@ class Format:
     """What ``--format`` takes."""
     suffixes: ClassVar[tuple[str, ...]]
     is_layer: ClassVar[bool] = True
-    """False for what holds no sections, and so can be no layer file."""
+    """False for what does not hold sections, and so cannot be a layer file."""
     separator: ClassVar[str] = ":"
     """What stands between a key and its value."""
     before_key: ClassVar[str] = ""
     """What may stand before a key on its line, beside spaces."""
     comment: ClassVar[str | None] = None
-    """What begins a comment; None where there are none."""
+    """What begins a comment; None where the format has no comments."""
     has_blocks: ClassVar[bool] = True
     """True where entries stand on lines of their own; False where brackets alone hold them."""
     may_end_in_comma: ClassVar[bool] = False

@@ -153,7 +153,7 @@ class _Reader:
         return self._spot()
 
     def _past_comma(self, closing: str) -> None:
-        """Go on behind the comma that must stand here; one that is missing was due behind what was read last."""
+        """Go on after the comma that must stand here; a missing one belonged after what was read last."""
         comma = self._at
         if not self._takes(","):
             is_next = self._text.startswith(('"', "[", "{"), comma) or _LITERAL.match(self._text, comma) is not None

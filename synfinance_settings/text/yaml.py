@@ -117,7 +117,7 @@ class _Outliner:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._name = name
-        self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes no kind of text but str itself
+        self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes str alone, not a subclass
         self._left = bounds.NODES
         self.root: Outline | None = None
         self._mended: str | None = None
@@ -290,7 +290,7 @@ def culprit_of(text: str, error: yaml.MarkedYAMLError) -> Culprit | None:
 
 
 def _runs_on(root: Outline, first: int, last: int) -> bool:
-    """True where a text without quotes goes on over lines round about: it has swallowed what was not part of it."""
+    """True where a text without quotes runs over lines around these: it has swallowed what was not part of it."""
     return any(
         one.kind == "scalar"
         and not one.style

@@ -54,7 +54,7 @@ class _Lines:
         return self._lines[number - 1]
 
     def is_written(self, number: int) -> bool:
-        """True for a line that there is, and that is neither blank nor a comment."""
+        """True for a line that exists, and is neither blank nor a comment."""
         return 0 < number <= len(self._lines) and self[number].lstrip()[:1] not in ("", "#")
 
     def is_short(self, number: int) -> bool:
@@ -89,7 +89,7 @@ class _Lines:
         return number
 
     def near(self, number: int) -> Iterator[int]:
-        """Lines that say something round about, the nearest first and those above before those below."""
+        """Lines nearby that say something, the nearest first and those above before those below."""
         above = below = number
         for _ in range(_SOURCES):
             above, below = self.above(above) if above else 0, self.below(below) if below else 0
