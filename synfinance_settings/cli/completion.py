@@ -19,7 +19,7 @@ Offer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def _offered(words_among: Callable[[Words, click.Context], Iterable[str]]) -> Offer:
-    """The words that begin as what is typed does; none where the application cannot be had."""
+    """The words that begin with what is typed; none where the application cannot be imported."""
 
     def offer(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
         try:

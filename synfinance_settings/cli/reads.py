@@ -130,6 +130,7 @@ def _listed(items: Sequence[str], most: int) -> str:
 
 
 def _as_data(findings: Scan, uses: Uses, usages: Sequence[Usage]) -> dict[str, Any]:
+    """The report for scripts."""
     return {
         "settings": {usage.key: as_data(usage) for usage in usages},
         "unseen": [

@@ -226,6 +226,7 @@ def explain(key: str, environment: str | None, placeholders: bool, sources: tupl
 
 
 def _print_explained_json(explanation: Explanation, report: ValidationReport, usage: Usage | None) -> None:
+    """The explanation for scripts: the same, with values of their own types."""
     from synfinance_settings.layers.output import plain, told, typed
     from synfinance_settings.layers.snapshot import trail
     from synfinance_settings.text.node import plain_of

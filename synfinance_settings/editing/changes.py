@@ -97,7 +97,7 @@ class LayerFiles:
     def plan(self, edits: Mapping[Target, Edit]) -> Plan:
         """What `change` would write; nobody is waited for, since nothing is written.
 
-        Raises `SettingsError` where an edit is refused; what does not validate the plan itself tells.
+        Raises `SettingsError` where an edit is refused; what does not validate is in the plan itself.
         """
         changes = tuple(self._changed(target, edit) for target, edit in edits.items())
         contents = {change.target: change.content for change in changes}
@@ -136,14 +136,15 @@ class LayerFiles:
         return Change(target, path, name, before, after, difference, keys(before, name))
 
     def here(self, plan: Plan) -> list[ValidationReport]:
-        """What starts here would find after `plan`, with all else that is set here: in the environments whose layer it
-        changes, for the default layer in the one that a start would decide.
+        """What a start here would find after `plan`, with all else that is set here: in the environments whose layer it
+        changes, for the default layer in the one that a start would choose.
         """
         contents = {change.target: change.content for change in plan.changes}
         environments = {self.project.environment if target == "default" else target: None for target in contents}
         return [build(placed(self.project, contents, name), placeholders=True) for name in environments]
 
     def _changed(self, target: Target, edit: Edit) -> Change:
+        """What `edit` makes of the layer of `target`, which is left as it is."""
         path, before = self.read(target)
         name = self.project.name(path)
         after = Text(with_content(edit(new_text(path) if before is None else before, name), name))
@@ -182,9 +183,9 @@ class LayerFiles:
 
     @door
     def write(self, changes: Iterable[Change], command: str, reason: str | None = None) -> None:
-        """Write the files; announce the versions that they are to be just before, and settle afterwards whether.
+        """Write the files; their versions are announced in the history just before, and settled afterwards.
 
-        Only for the one who holds the lock on the settings folder.
+        Only for a caller that holds the lock on the settings folder.
         """
         written = [change for change in changes if not change.is_empty]
         steps = self._steps(written, command, reason) if self.history is not None else []
@@ -218,7 +219,7 @@ class LayerFiles:
         return steps
 
     def _beside(self, project: Project) -> dict[str, bytes]:
-        """The layer files of the environment; raises `LayerError` where one cannot be read, as no version says."""
+        """The layer files of the environment; raises `LayerError` where one cannot be read."""
         look = look_at(project)
         for content in look.layer_contents:
             if content.failure:
@@ -227,7 +228,7 @@ class LayerFiles:
 
     @contextmanager
     def _announcing(self, steps: list[Step]) -> Iterator[Callable[[], bool]]:
-        """What announces versions in the history; what was announced is settled at the end, however that comes."""
+        """A function that announces versions in the history; they are settled when the block ends, however it does."""
         announced = False
 
         def announce() -> bool:
@@ -296,12 +297,12 @@ def _put_back(change: Change) -> None:
 
 
 def _bytes_before(change: Change) -> bytes:
-    """What the history keeps as the file before; for one that was not there, what says nothing."""
+    """What the history keeps as the file before; for one that was not there, an empty layer."""
     return file_bytes(layer_format(change.name).nothing if change.before is None else change.before)
 
 
 def new_text(path: Path) -> str:
-    """How the layer file `path` begins when it is made: where its format can say so, with the schema beside it."""
+    """How a new layer file `path` begins: where its format can, it names the schema beside it."""
     line = layer_format(path.name).schema_line
     return line if line and (path.parent / "schema.json").is_file() else ""
 

@@ -193,7 +193,7 @@ class History:
     def announce(self, *steps: Step) -> None:
         """Record for each file of one change how it was found, and what it is to be once it is replaced.
 
-        Only for the one who holds the lock on the settings folder, and has dealt with what was `begun`; `settle` is to
+        Only for a caller that holds the lock on the settings folder, and has dealt with what was `begun`; `settle` must
         follow. Raises `HistoryError` where the store cannot be written.
         """
         with self._writing() as store:
@@ -210,7 +210,7 @@ class History:
         """Keep the versions that were announced where their file holds them now, and drop the others, but for those
         of a change that is `begun`.
 
-        Only for the one who holds the lock on the settings folder. What a killed command did not settle, the next one
+        Only for a caller that holds the lock on the settings folder. What a killed command did not settle, the next one
         does; until then it is read as if it were. Raises `HistoryError` where the store cannot be written.
         """
         with self._writing() as store:

@@ -35,7 +35,7 @@ _LONGEST: Final = 200
 def locked(folder: Path, command: str, wait: float, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock of `folder` for `command`, waiting up to `wait` seconds; `tell` hears of it after the first one.
 
-    Raises `EditError` where another process holds it all the time, and `LayerError` where the folder cannot be written.
+    Raises `EditError` where another process holds it all along, and `LayerError` where the folder cannot be written.
     """
     fault: str | None = None
     try:
@@ -109,7 +109,7 @@ def _made(opened: int) -> int | None:
 
 
 def _share(file: int, folder: os.stat_result) -> None:
-    """Let those use the lock file who may write the `folder`; who cannot waits for it all the same."""
+    """Let those who may write the `folder` use the lock file; others wait for it all the same."""
     others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     with suppress(OSError):
         os.fchown(file, folder.st_uid if os.geteuid() == 0 else -1, folder.st_gid)

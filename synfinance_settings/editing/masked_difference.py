@@ -43,7 +43,7 @@ def masked_difference(name: str, before: str, after: str, catalogue: Catalogue) 
 def _difference(name: str, old: list[str], new: list[str]) -> list[str]:
     """The unified diff without context; where much changed, all from the first change to the last as one.
 
-    difflib takes the square of the time for twice the lines, so it sees no others.
+    difflib takes four times as long for twice the lines, so it sees only the changed ones.
     """
     first = _alike(old, new)
     last = _alike(old[first:][::-1], new[first:][::-1])

@@ -67,7 +67,7 @@ class Row:
     before: Explanation
     after: Explanation
     is_moved: bool
-    """True where the value that counts is another one."""
+    """True where the value that counts changes."""
     hidden_by: Origin | None = None
     is_lent: bool = False
 

@@ -1,6 +1,6 @@
 """A plan on disk: what `apply` needs to write exactly what was planned, and to refuse where the files have moved since.
 
-It says what each layer is to say otherwise, key by key, and never a secret: one that would have to stand in it is
+It says what each layer is to say differently, key by key, and never a secret: one that would have to stand in it is
 refused. Files may hold secrets, so they are known again by slow, salted digests. Who gave the file is not trusted: what
 it says goes through all that an edit goes through.
 """
@@ -37,12 +37,12 @@ _MOST_KEYS: Final = 100_000
 
 
 class _ShapeError(Exception):
-    """What a plan file says is not of the shape that it has."""
+    """What a plan file says does not have the shape of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerPlan:
-    """What one layer is to say otherwise: the settings with their new values, and those that go.
+    """What one layer is to say differently: the settings with their new values, and those that go.
 
     `anew` is true where the file is written anew, because it cannot be edited. `result` is the digest of the new file.
     """

@@ -278,7 +278,7 @@ def _expanded(node: Node | None) -> str:
 
 
 def _fallen(before: Snapshot[Any], after: Snapshot[Any], move: Move) -> Iterator[tuple[str, str]]:
-    """A line that went, where another value shows up below it."""
+    """A line that was removed, so that the value of a lower layer counts."""
     key = move.setting.key
     was, now = _saying(before.layers, key), _saying(after.layers, key)
     gone = was[-1] if was else ""

@@ -110,7 +110,7 @@ def _flat(catalogue: Catalogue, data: Any, key: str) -> Iterator[tuple[str, Any]
 
 
 def _comments(catalogue: Catalogue, text: str, name: str) -> Counter[str]:
-    """The comments of `text`; none where it is not sure what is one."""
+    """The comments of `text`; none where it is not certain which parts are."""
     text_pieces = pieces(text, name, catalogue) or ()
     return Counter(text[piece.start : piece.end].strip() for piece in text_pieces if piece.part == "comment")
 
