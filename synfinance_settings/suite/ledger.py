@@ -39,8 +39,8 @@ class Ledger:
 
     def remember(self, test: str, file: str, reads: Mapping[str, Collection[Spot]]) -> None:
         """Take note of what a test in `file` read that passed."""
-        spots = {spot[0] for found in tuple(reads.values()) for spot in tuple(found)}
-        self.tests[test] = set(reads), self._as_now({file, *spots})
+        files = {spot[0] for spots in tuple(reads.values()) for spot in tuple(spots)}
+        self.tests[test] = set(reads), self._as_now({file, *files})
 
     def share(self, reads: Mapping[str, Collection[Spot]]) -> None:
         """Take note of what was read outside of tests."""
@@ -51,11 +51,11 @@ class Ledger:
         """Take in what another ledger, a newer one, says."""
         for key, files in other.common.items():
             self.common.setdefault(key, {}).update(files)
-        for test, found in other.tests.items():
+        for test, newer in other.tests.items():
             known = self.tests.get(test)
-            if found is not None and known is not None and self._is_as_was(known[1]):
-                found = (found[0] | known[0], {**known[1], **found[1]})
-            self.tests[test] = found
+            if newer is not None and known is not None and self._is_as_was(known[1]):
+                newer = (newer[0] | known[0], {**known[1], **newer[1]})
+            self.tests[test] = newer
 
     def concerns(self, test: str, file: str, changed: Collection[str]) -> bool:
         """False where it is known of a test in `file` that it reads none of the settings that `changed`."""
@@ -75,7 +75,7 @@ class Ledger:
 
     def data(self) -> dict[str, Any]:
         """The whole as JSON can say it."""
-        tests = {test: found and [sorted(found[0]), found[1]] for test, found in self.tests.items()}
+        tests = {test: known and [sorted(known[0]), known[1]] for test, known in self.tests.items()}
         return {"form": _FORM, "common": self.common, "tests": tests}
 
     def _read(self, data: Any) -> None:
@@ -83,9 +83,9 @@ class Ledger:
             return
         for key, files in data["common"].items():
             self.common[key] = {name: digest for name, digest in files.items() if self._digest(name) == digest}
-        for test, found in data["tests"].items():
+        for test, known in data["tests"].items():
             if self._digest(test.partition("::")[0]) is not None:
-                self.tests[test] = found and (set(found[0]), dict(found[1]))
+                self.tests[test] = known and (set(known[0]), dict(known[1]))
 
     def _as_now(self, files: Iterable[str]) -> Files:
         names = {below_root(self._root, file) for file in files}
@@ -95,7 +95,7 @@ class Ledger:
         return all(self._digest(name) == digest for name, digest in files.items())
 
     def _digest(self, name: str) -> str | None:
-        """What a file holds, in few characters; None where it is none, such as a text that was compiled."""
+        """What a file holds, in few characters; None where there is no such file, as for text that was compiled."""
         if name not in self._digests:
             path = self._root / name
             data = path.read_bytes() if path.is_file() else None

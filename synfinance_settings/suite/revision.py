@@ -29,7 +29,7 @@ _FILES: Final = (b"100644", b"100755")
 def changed_since(revision: str, project: Project) -> frozenset[str]:
     """The settings of `project`, in its environment, that have other values than with the layer files of `revision`.
 
-    Layers that are no files of the settings folder, and developers' own ones, are as they are now on both sides, and
+    Layers that are not files of the settings folder, and developers' own ones, are as they are now on both sides, and
     so are the models' defaults. Raises `SettingsError` where git knows no such revision of the folder.
     """
     now = look_at(project)
@@ -78,8 +78,8 @@ def _git(folder: Path, revision: str, *arguments: str) -> bytes:
     raise SettingsError(problem)
 
 
-def _no_revision(folder: Path, revision: str, said: str) -> Problem:
-    message = f"git cannot tell what the layers were at {printable(revision)!r}: {printable(said)}"
+def _no_revision(folder: Path, revision: str, reason: str) -> Problem:
+    message = f"git cannot tell what the layers were at {printable(revision)!r}: {printable(reason)}"
     hint = "name a branch, a tag or a commit of the repository that holds the settings folder"
     return Problem("invalid", message, origin=Origin(str(folder)), hint=hint)
 

@@ -48,7 +48,7 @@ class Run:
         self._recorder.start()
 
     def stop(self) -> None:
-        """Record no more, and put in force what was before."""
+        """Stop recording, and put back in force what was before."""
         self._recorder.stop()
         if self.trial is not None:
             self.trial.stop()
@@ -74,8 +74,8 @@ class Run:
     def told(self) -> str:
         """On whose values the tests run."""
         assert self.trial is not None
-        kept = ", ".join(self.trial.kept)
-        return self.trial.environment + (f"; kept as they are: {kept}" if kept else "")
+        keys = ", ".join(self.trial.kept)
+        return self.trial.environment + (f"; kept as they are: {keys}" if keys else "")
 
     def collected(self) -> None:
         """Take what was read until now for what was read outside of tests."""
@@ -124,22 +124,22 @@ class Run:
             return None
         before = self._expanded(self.reads)
         circles = [before] if self._own is None else [self._read(fixtures), self._expanded(self._outside), before]
-        found = suspects(self.trial.others(), circles, failure)
+        nearest = suspects(self.trial.others(), circles, failure)
         environment, own = self.trial.environment, self.trial.own_environment
-        return told(found, environment, own, f"{self._root}/") if found else None
+        return told(nearest, environment, own, f"{self._root}/") if nearest else None
 
     def _read(self, fixtures: Collection[str]) -> Reads:
         """What the test that runs has read, with the fixtures that it shares with others."""
-        found: Reads = {}
+        together: Reads = {}
         for reads in (*(self._shared.get(name, {}) for name in fixtures), self._own or {}):
             for key, spots in self._expanded(reads).items():
-                found.setdefault(key, set()).update(spots)
-        return found
+                together.setdefault(key, set()).update(spots)
+        return together
 
     def _expanded(self, reads: Mapping[str, set[Spot]]) -> Reads:
         """`reads` by settings alone: who takes a section as a whole reads all that is in it."""
-        found: Reads = {}
+        expanded: Reads = {}
         for key, spots in tuple(reads.items()):
             for setting in (key,) if key in self._application.catalogue.settings else self._vocabulary.below(key):
-                found.setdefault(setting, set()).update(spots.copy())
-        return found
+                expanded.setdefault(setting, set()).update(spots.copy())
+        return expanded

@@ -56,11 +56,11 @@ class StandIns(ValuesLayer):
     def _values(self, ours: Look, theirs: Look) -> Mapping[str, object]:
         catalogue = self.own.application.catalogue
         own, other = (build(look, placeholders=True).layers for look in (ours, theirs))
-        found: dict[str, object] = {key: _said(own, catalogue, key) for key in self.kept}
+        values: dict[str, object] = {key: _said(own, catalogue, key) for key in self.kept}
         for key, setting in catalogue.settings.items():
-            if setting.is_secret and not _is_set(found.get(key)) and _is_set(next(trail(other, key), None)):
-                found[key] = placeholder(key.replace(".", "-"))
-        return found
+            if setting.is_secret and not _is_set(values.get(key)) and _is_set(next(trail(other, key), None)):
+                values[key] = placeholder(key.replace(".", "-"))
+        return values
 
 
 def own_project(own: Choice, project: Project) -> Project:
@@ -74,7 +74,7 @@ def _differ(ours: Project, theirs: Project) -> bool:
 
 def _kept(catalogue: Catalogue, patterns: Iterable[str] | None) -> tuple[str, ...]:
     if patterns is None:
-        servers = (found for found in catalogue.resources if isinstance(found, Server))
+        servers = (resource for resource in catalogue.resources if isinstance(resource, Server))
         named = {key for server in servers for role, key in server.keys.items() if role in _PARTS}
         return tuple(key for key in catalogue.settings if key in named)
     wanted = tuple(patterns)
@@ -90,5 +90,5 @@ def _said(layers: Layers, catalogue: Catalogue, key: str) -> Node | Any:
     return next(trail(layers, key), None) or plain(catalogue.settings[key].default, "reveal")
 
 
-def _is_set(said: object) -> bool:
-    return is_set(said.value if isinstance(said, Node) else said)
+def _is_set(value: object) -> bool:
+    return is_set(value.value if isinstance(value, Node) else value)

@@ -49,25 +49,25 @@ def suspects(others: Mapping[str, Other], circles: Sequence[Reads], failure: Bas
     """
     frames = list(_frames(failure))
     named = {file for code in frames for file in code.names}
-    found: dict[str, tuple[tuple[int, ...], Suspect]] = {}
+    ranked: dict[str, tuple[tuple[int, ...], Suspect]] = {}
     for circle, reads in enumerate(circles):
         for number, (key, spots) in enumerate(reads.items()):
-            if key in others and key not in found:
+            if key in others and key not in ranked:
                 is_apart = circle > 0 and not any(file in named for file, _ in spots)
                 rank = (is_apart, circle, _distance(frames, spots), not others[key].is_far, -number)
-                found[key] = rank, (others[key], spots)
-    return [suspect for _, suspect in sorted(found.values(), key=itemgetter(0))]
+                ranked[key] = rank, (others[key], spots)
+    return [suspect for _, suspect in sorted(ranked.values(), key=itemgetter(0))]
 
 
-def told(found: list[Suspect], environment: str, own: str, root: str) -> str:
+def told(nearest: list[Suspect], environment: str, own: str, root: str) -> str:
     """The same for people; places in the program are relative to `root` where they lie below."""
     lines = [f"read under {environment}, where {own} has another value; the nearest suspect first:"]
-    for other, spots in found[:_MOST]:
+    for other, spots in nearest[:_MOST]:
         before = f"{own}: {other.own_value}, {other.own_origin}" if other.own_origin else f"{own} does not validate"
         lines.append(f"{other.origin}  {other.key} = {printable(other.value)}  ({printable(before)})")
         places = (f"{printable(file.removeprefix(root))}:{line}" for file, line in sorted(spots)[:3])
         lines.append(f"    read at {', '.join(places)}")
-    lines += [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    lines += [f"and {len(nearest) - _MOST} more"] if len(nearest) > _MOST else []
     return "\n".join(lines)
 
 
@@ -87,23 +87,23 @@ def _frames(failure: BaseException | None) -> Iterator[_Code]:
         causes.append(failure)
         failure = failure.__cause__ or failure.__context__
     for cause in reversed(causes):
-        found: list[tuple[FrameType, int]] = []
+        frames: list[tuple[FrameType, int]] = []
         trace = cause.__traceback__
         while trace is not None:
-            found.append((trace.tb_frame, trace.tb_lineno))
+            frames.append((trace.tb_frame, trace.tb_lineno))
             trace = trace.tb_next
-        yield from (_code(frame, line) for frame, line in reversed(found))
+        yield from (_code(frame, line) for frame, line in reversed(frames))
 
 
 def _code(frame: FrameType, line: int) -> _Code:
     code = frame.f_code
-    last = max((found for _, _, found in code.co_lines() if found is not None), default=line)
+    last = max((number for _, _, number in code.co_lines() if number is not None), default=line)
     used = (frame.f_globals.get(name) for name in code.co_names)
-    modules = {found if isinstance(found, ModuleType) else sys.modules.get(_module(found)) for found in used}
+    modules = {value if isinstance(value, ModuleType) else sys.modules.get(_module(value)) for value in used}
     files = frozenset(str(getattr(module, "__file__", None)) for module in modules if module is not None)
     return _Code(code.co_filename, code.co_firstlineno, last, line, files)
 
 
-def _module(found: object) -> str:
+def _module(value: object) -> str:
     """The module of a class or a function, or of the class of anything else."""
-    return (found if isinstance(found, type | FunctionType) else type(found)).__module__
+    return (value if isinstance(value, type | FunctionType) else type(value)).__module__

@@ -45,7 +45,7 @@ class Trial:
     """`application` under `environment`: the process-wide settings, from `start` to `stop`.
 
     `kept` are patterns of the keys whose values stay those of the own environment; None means those of servers.
-    Raises `EnvironmentNameError` for a name that is none.
+    Raises `EnvironmentNameError` for a name that means no environment.
     """
 
     def __init__(self, application: Application[Any], environment: str, kept: Iterable[str] | None = None) -> None:
@@ -87,7 +87,7 @@ class Trial:
         if state is None:
             return {}
         now, own = state.snapshot, self._before(state.project)
-        values, on_top = (now.catalogue.values_of(shown.config) for shown in (now, self._current.snapshot))
+        values, on_top = (now.catalogue.values_of(snapshot.config) for snapshot in (now, self._current.snapshot))
         before = now.catalogue.values_of(own.config) if own else {}
         changed = [key for key in values if on_top[key] == values[key] and before.get(key, _NOTHING) != values[key]]
         return {key: _other(key, now, own) for key in changed}
@@ -110,8 +110,8 @@ def _other(key: str, now: Snapshot, own: Snapshot | None) -> Other:
     if own is None:
         return Other(key, line(setting, value), _written(now, key), None, None, is_far=False)
     before = attrgetter(key)(own.config)
-    told = line(setting, value), _written(now, key), line(setting, before), own.origins[key]
-    return Other(key, *told, is_far=_is_far(value, before))
+    sides = line(setting, value), _written(now, key), line(setting, before), own.origins[key]
+    return Other(key, *sides, is_far=_is_far(value, before))
 
 
 def _is_far(value: object, own: object) -> bool:
