@@ -1,7 +1,7 @@
 """What is known of a program while it is read: its modules and scopes, and what settings are asked for by name or key.
 
-The values of all names are gathered by reading modules, again where a value that one has asked for became more, until
-none does; the last pass notes what is read.
+The values of all names are gathered by reading modules, again where a value that one has asked for has grown, until
+none has; the last pass notes what is read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Analysis:
         self.vocabulary: Final = vocabulary
         self.findings: Final = Findings()
         self.waiting: Final[set[Module | None]] = set()
-        """The modules that have asked for something that became more since."""
+        """The modules that have asked for something that has grown since."""
         self.turn: Final = Turn()
         self._askers: dict[str, set[Module | None]] = {}
         self._modules: dict[tuple[str, ...], list[Module]] = {}
@@ -77,10 +77,10 @@ class Analysis:
 
     def bind_attribute(self, name: str, values: Values) -> None:
         """Let the attribute `name` of what is not known be `values` too: ``app.state.settings``."""
-        found = frozenset(value for value in values if isinstance(value, Config | Thing) and value != UNKNOWN)
+        known = frozenset(value for value in values if isinstance(value, Config | Thing) and value != UNKNOWN)
         before = self._attributes.get(name, NOTHING)
-        if not found <= before:
-            self._attributes[name] = before | found
+        if not known <= before:
+            self._attributes[name] = before | known
             self.waiting.update(self._askers.get(name, ()))
 
     def kept_under(self, name: str) -> Values:
@@ -93,7 +93,7 @@ class Analysis:
         if level and beside is not None:
             folder = beside.path if beside.is_package else beside.path[:-1]
             path = (*folder[: len(folder) - level + 1], *path)
-            return [found for found in self._modules.get(path, []) if found.path == path]
+            return [module for module in self._modules.get(path, []) if module.path == path]
         return self._modules.get(path, [])
 
     def attribute(self, base: Value, name: str, module: Module, node: ast.expr) -> Values:
@@ -113,13 +113,13 @@ class Analysis:
     def _inside(self, package: Module, name: str) -> Values:
         """The module `name` in `package`."""
         path = (*package.path, name)
-        return frozenset(File(found) for found in self._modules.get(path, []) if found.path == path)
+        return frozenset(File(module) for module in self._modules.get(path, []) if module.path == path)
 
     def _of_instance(self, scope: Scope, name: str) -> Values:
         """What `name` is on an instance: of a property what it returns, a method bound."""
-        found = scope.attribute(name)
+        values = scope.attribute(name)
         results: set[Value] = set()
-        for value in found:
+        for value in values:
             if isinstance(value, Function) and value.scope.is_property:
                 results |= value.scope.own(RETURNED)
             elif isinstance(value, Function) and value.scope.owner and "staticmethod" not in value.scope.decorators:
@@ -147,32 +147,34 @@ class Analysis:
         return NOTHING
 
     def keyed(self, config: Config, texts: Values, module: Module, node: ast.expr, *, is_asked: bool = False) -> Values:
-        """What `config` gives for the keys `texts`; what may be any is told, and what is none, unless it `is_asked`."""
+        """What `config` gives for the keys `texts`; what may be any key is reported, and so is a name that is not
+        a key, unless it `is_asked`.
+        """
         results: set[Value] = set()
         patterns = {text.pattern if isinstance(text, Text) else "*" for text in texts or ANYTHING}
         guessed = {pattern for pattern in patterns if "*" in pattern}
         for name in sorted(patterns - guessed):
-            found = self.named(config, name, module, node, "key")
-            results |= found
-            if not found and not guessed and not is_asked and not name.startswith("_"):
+            values = self.named(config, name, module, node, "key")
+            results |= values
+            if not values and not guessed and not is_asked and not name.startswith("_"):
                 self.slip(config, name, module, node)
         for pattern in sorted(guessed):
             pattern = pattern.lower() if config.any_case else pattern
             keys = self.vocabulary.like(f"{config.key}.{pattern}" if config.key else pattern)
-            said = f"a key made at run time, in {described(config.key)}"
-            self.findings.doubt(keys, module, node, said, is_by_key=True)
+            description = f"a key made at run time, in {described(config.key)}"
+            self.findings.doubt(keys, module, node, description, is_by_key=True)
         return frozenset(results) | (ANYTHING if guessed else NOTHING)
 
     def slip(self, config: Config, name: str, module: Module, node: ast.expr) -> None:
-        """Tell of `name`, which is nothing in `config`; what is no name may be anything, and is not shown."""
+        """Report `name`, which is nothing in `config`; what is not a name may be anything, and is not shown."""
         key = f"{config.key}.{name}" if config.key else name
         is_name = len(key) <= _LONGEST_NAME and all(part.isidentifier() for part in key.split("."))
         meant = self.vocabulary.meant(key) if is_name else None
-        told = printable(key) if is_name else f"a key in {described(config.key)}"
-        self.findings.slip(told, meant, module, node)
+        text = printable(key) if is_name else f"a key in {described(config.key)}"
+        self.findings.slip(text, meant, module, node)
 
     def whole(self, config: Config, module: Module, node: ast.expr, said: str) -> None:
-        """Tell that all of `config` may be read at `node`."""
+        """Report that all of `config` may be read at `node`."""
         self.findings.doubt(self.vocabulary.below(config.key), module, node, said)
 
 
@@ -208,7 +210,7 @@ def _of_thing(thing: str, name: str, has_faces: bool) -> Values:
 
 
 def of_library(module: str) -> Values:
-    """What the import of `module`, which is none of the program, gives."""
+    """What the import of `module`, which is not part of the program, gives."""
     head, _, rest = module.partition(".")
     if head == PACKAGE:
         return frozenset((Thing("view" if rest == "dynaconf_view" else "package"),))
@@ -217,7 +219,7 @@ def of_library(module: str) -> Values:
 
 def contents(values: Values) -> Values:
     """What is in that which holds others."""
-    found: set[Value] = set()
+    inside: set[Value] = set()
     for value in values:
-        found |= value.inside if isinstance(value, Items) else ANYTHING
-    return frozenset(found)
+        inside |= value.inside if isinstance(value, Items) else ANYTHING
+    return frozenset(inside)

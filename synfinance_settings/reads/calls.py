@@ -61,34 +61,35 @@ Arguments = tuple[Sequence[Values], Mapping[str, Values]]
 def called(here: Expressions, node: ast.Call) -> Values:
     """What the call `node` gives."""
     callees = here.values(node.func)
-    given = here.arguments(node)
+    arguments = here.arguments(node)
     results: set[Value] = set()
     for callee in callees:
-        results |= _given(here, callee, node, given)
+        results |= _given(here, callee, node, arguments)
     if not callees:
-        _unknown(here, node, given)
+        _unknown(here, node, arguments)
     return frozenset(results)
 
 
-def _given(here: Expressions, callee: Value, node: ast.Call, given: Arguments) -> Values:
+def _given(here: Expressions, callee: Value, node: ast.Call, arguments: Arguments) -> Values:
+    """What a call of `callee` gives."""
     match callee:
         case Method(config=config, name=name):
-            return _of_settings(here, config, name, node, given)
+            return _of_settings(here, config, name, node, arguments)
         case Function(scope=scope, is_bound=is_bound):
-            _hand_in(here, scope, given, skipped=int(is_bound))
+            _hand_in(here, scope, arguments, skipped=int(is_bound))
             return scope.own(RETURNED)
         case Class(scope=scope):
-            _make(here, scope, given)
+            _make(here, scope, arguments)
             return frozenset((Instance(scope),))
         case Thing(name=name):
-            return _of_library(here, name, node, given)
+            return _of_library(here, name, node, arguments)
         case _:
-            return _unknown(here, node, given)
+            return _unknown(here, node, arguments)
 
 
-def _of_settings(here: Expressions, config: Config, name: str, node: ast.Call, given: Arguments) -> Values:
-    """A method of the settings or of a section; those that read all of it were told as its attributes."""
-    positional, named = given
+def _of_settings(here: Expressions, config: Config, name: str, node: ast.Call, arguments: Arguments) -> Values:
+    """A method of the settings or of a section; those that read all of it were reported as its attributes."""
+    positional, named = arguments
     if name in ("get", "__getitem__"):
         keys = positional[0] if positional else named.get("key", NOTHING)
         return here.analysis.keyed(config, keys, here.scope.module, node)
@@ -97,13 +98,14 @@ def _of_settings(here: Expressions, config: Config, name: str, node: ast.Call, g
     return frozenset((Thing("snapshot"),)) if name == "snapshot" else ANYTHING
 
 
-def _hand_in(here: Expressions, scope: Scope, given: Arguments, skipped: int = 0) -> None:
+def _hand_in(here: Expressions, scope: Scope, arguments: Arguments, skipped: int = 0) -> None:
     """Let the parameters of a function be what a call hands over."""
-    positional, named = given
-    arguments = scope.parameters[skipped:]
-    for argument, values in zip(arguments, positional, strict=False):
-        here.analysis.bind(scope, argument.arg, _followed(values))
-    names = {argument.arg for argument in (*arguments, *getattr(getattr(scope.node, "args", None), "kwonlyargs", ()))}
+    positional, named = arguments
+    parameters = scope.parameters[skipped:]
+    for parameter, values in zip(parameters, positional, strict=False):
+        here.analysis.bind(scope, parameter.arg, _followed(values))
+    named_only = getattr(getattr(scope.node, "args", None), "kwonlyargs", ())
+    names = {parameter.arg for parameter in (*parameters, *named_only)}
     for name, values in named.items():
         if name in names:
             here.analysis.bind(scope, name, _followed(values))
@@ -113,13 +115,13 @@ def _followed(values: Values) -> Values:
     return frozenset(value if matters(value) else UNKNOWN for value in values)
 
 
-def _make(here: Expressions, scope: Scope, given: Arguments) -> None:
+def _make(here: Expressions, scope: Scope, arguments: Arguments) -> None:
     """An instance of a class of the program: its `__init__` is called, else its fields are set in their order."""
     makers = [value.scope for value in scope.attribute("__init__") if isinstance(value, Function)]
     for maker in makers:
-        _hand_in(here, maker, given, skipped=1)
+        _hand_in(here, maker, arguments, skipped=1)
     if not makers and isinstance(scope.node, ast.ClassDef):
-        positional, named = given
+        positional, named = arguments
         body = scope.node.body
         fields = [
             part.target.id for part in body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
@@ -128,16 +130,17 @@ def _make(here: Expressions, scope: Scope, given: Arguments) -> None:
             here.analysis.bind(scope, name, _followed(values))
 
 
-def _of_library(here: Expressions, name: str, node: ast.Call, given: Arguments) -> Values:
-    positional, named = given
+def _of_library(here: Expressions, name: str, node: ast.Call, arguments: Arguments) -> Values:
+    """A call of something of this package or of the standard library, `name`."""
+    positional, named = arguments
     first = positional[0] if positional else NOTHING
     kind, _, method = name.rpartition(".")
     if kind == "builtin":
-        return _builtin(here, method, node, given)
+        return _builtin(here, method, node, arguments)
     if _VARIABLES.fullmatch(name):
         read_variable(here, first or named.get("key", NOTHING), node)
     elif name in ("manager.subscribe", "watcher.add_listener"):
-        _listen(here, method, given)
+        _listen(here, method, arguments)
     elif name in _ASKS_ENVIRONMENT:
         return here.analysis.named(Config(), "environment", here.scope.module, node) & ANYTHING
     elif name == "package.Application":
@@ -147,44 +150,45 @@ def _of_library(here: Expressions, name: str, node: ast.Call, given: Arguments) 
     elif name == "package.ConfigManager" and not here.analysis.vocabulary.has_faces and not (positional or named):
         return ANYTHING
     elif name not in _GIVES:
-        return _unknown(here, node, given)
+        return _unknown(here, node, arguments)
     return _GIVES.get(name, ANYTHING)
 
 
-def _builtin(here: Expressions, name: str, node: ast.Call, given: Arguments) -> Values:
-    positional, _ = given
+def _builtin(here: Expressions, name: str, node: ast.Call, arguments: Arguments) -> Values:
+    """A call of a builtin: `getattr` and `hasattr` ask for keys, some look at nothing inside, some hold items."""
+    positional, _ = arguments
     if name in ("getattr", "hasattr") and len(positional) > 1:
         sections = [value for value in positional[0] if isinstance(value, Config)]
         is_asked = name == "hasattr" or len(positional) > 2
         module = here.scope.module
-        found = [here.analysis.keyed(value, positional[1], module, node, is_asked=is_asked) for value in sections]
-        return frozenset().union(*found, *positional[2:]) if sections else ANYTHING
+        results = [here.analysis.keyed(value, positional[1], module, node, is_asked=is_asked) for value in sections]
+        return frozenset().union(*results, *positional[2:]) if sections else ANYTHING
     if name in _LOOKS_NOT_INSIDE:
         return ANYTHING
     if name in _OF_ITEMS and positional and all(isinstance(value, Items) for values in positional for value in values):
         return frozenset().union(*positional)
-    return _unknown(here, node, given)
+    return _unknown(here, node, arguments)
 
 
-def _listen(here: Expressions, method: str, given: Arguments) -> None:
+def _listen(here: Expressions, method: str, arguments: Arguments) -> None:
     """A function that is called when settings change: with two snapshots or sections, or with an event and its data."""
-    positional, named = given
+    positional, named = arguments
     functions = positional[0] if positional else named.get("callback", NOTHING)
-    seen: Values = frozenset((Thing("snapshot"),))
+    argument: Values = frozenset((Thing("snapshot"),))
     sections = named.get("section", NOTHING)
     if sections:
-        seen = frozenset(Config(text.pattern) for text in sections if isinstance(text, Text) and text.is_whole)
+        argument = frozenset(Config(text.pattern) for text in sections if isinstance(text, Text) and text.is_whole)
         known = here.analysis.vocabulary.catalogue.sections
-        seen = frozenset(value for value in seen if isinstance(value, Config) and value.key in known)
+        argument = frozenset(value for value in argument if isinstance(value, Config) and value.key in known)
     for value in functions:
         if isinstance(value, Function):
-            pair = (seen, seen) if method == "subscribe" else (ANYTHING, ROOT | ANYTHING)
+            pair = (argument, argument) if method == "subscribe" else (ANYTHING, ROOT | ANYTHING)
             _hand_in(here, value.scope, (pair, {}), skipped=int(value.is_bound))
 
 
-def _unknown(here: Expressions, node: ast.Call, given: Arguments) -> Values:
+def _unknown(here: Expressions, node: ast.Call, arguments: Arguments) -> Values:
     """A call of something that cannot be followed: sections that it gets may be read as a whole there."""
-    positional, named = given
+    positional, named = arguments
     name = last_name(node.func)
     if name == "format" and (texts := _texts_before(here, node.func)):
         for text in texts:
@@ -221,8 +225,8 @@ def _would_give(value: Value) -> Values:
     """What a call of `value` gives; of what is handed over to be called later, such as ``Depends(get_config)``."""
     match value:
         case Function(scope=scope):
-            found = frozenset(given for given in scope.own(RETURNED) if isinstance(given, Config))
-            return found | {value} if found else NOTHING
+            configs = frozenset(result for result in scope.own(RETURNED) if isinstance(result, Config))
+            return configs | {value} if configs else NOTHING
         case Thing(name=name) if name in _GIVES:
             return _GIVES[name] | {value}
         case _:
@@ -251,8 +255,8 @@ def _formatted(here: Expressions, text: str, node: ast.Call, named: Mapping[str,
         for value in named.get(name, NOTHING):
             if isinstance(value, Config):
                 dotted = path.replace("[", ".").replace("]", "").strip(".")
-                found = here.analysis.named(value, dotted, here.scope.module, node, "template")
-                here.hand_over(found, node, "is formatted")
+                values = here.analysis.named(value, dotted, here.scope.module, node, "template")
+                here.hand_over(values, node, "is formatted")
 
 
 def read_variable(here: Expressions, names: Values, node: ast.expr) -> None:
@@ -269,7 +273,9 @@ def class_of(value: Value) -> Scope | None:
 
 
 def is_judge(here: Expressions, node: ast.AST) -> bool:
-    """True for a function that says whether a rule is broken: it is none of the program's reads."""
-    first = min((found.lineno for found in getattr(node, "decorator_list", ())), default=getattr(node, "lineno", 0))
+    """True for a function that says whether a rule is broken: what it reads is not read by the program."""
+    first = min(
+        (decorator.lineno for decorator in getattr(node, "decorator_list", ())), default=getattr(node, "lineno", 0)
+    )
     files = here.analysis.vocabulary.judge_files.get(first)
     return files is not None and Path(here.scope.module.file).resolve() in files

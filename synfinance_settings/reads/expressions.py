@@ -26,7 +26,7 @@ from synfinance_settings.reads.values import (
 )
 
 _JUDGING: Final = frozenset(("Rule", "Contradiction"))
-"""Calls whose functions are rules: what they read is told of the application's rules, not of the program."""
+"""Calls whose functions are rules: what they read counts for the application's rules, not for the program."""
 
 _LONGEST_TEXT: Final = 300
 
@@ -44,8 +44,8 @@ class Expressions:
             case None:
                 return NOTHING
             case ast.Name(id=name):
-                found = self.scope.lookup(name)
-                return frozenset((Thing(f"builtin.{name}"),)) if found is None else found
+                bound = self.scope.lookup(name)
+                return frozenset((Thing(f"builtin.{name}"),)) if bound is None else bound
             case ast.Constant(value=str() as text):
                 return frozenset((Text(text),)) if len(text) <= _LONGEST_TEXT else ANYTHING
             case ast.Constant():
@@ -72,9 +72,9 @@ class Expressions:
             case ast.BoolOp(values=parts):
                 return _union(map(self.values, parts))
             case ast.NamedExpr(target=target, value=value):
-                found = self.values(value)
-                self.analysis.bind(self.scope, target.id, found)
-                return found
+                values = self.values(value)
+                self.analysis.bind(self.scope, target.id, values)
+                return values
             case ast.Await(value=value) | ast.Starred(value=value):
                 return self.values(value)
             case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
@@ -104,7 +104,7 @@ class Expressions:
                 self._spend(child)
 
     def hand_over(self, values: Values, node: ast.expr, said: str) -> None:
-        """Tell of the sections in `values`, which go where they cannot be followed."""
+        """Report the sections in `values`, which go where they cannot be followed."""
         for value in values:
             if isinstance(value, Config):
                 self.analysis.whole(value, self.scope.module, node, f"{described(value.key)} {said}")
@@ -119,10 +119,11 @@ class Expressions:
                 self.analysis.findings.show(name, value.key, keys, self.scope.module, node)
 
     def _attribute(self, node: ast.Attribute) -> Values:
+        """What an attribute is; a name that is nothing in sections alone is a slip."""
         module, analysis = self.scope.module, self.analysis
         bases = self.values(node.value)
-        found = {base: analysis.attribute(base, node.attr, module, node) for base in bases}
-        results = _union(found.values()) if bases else analysis.kept_under(node.attr)
+        by_base = {base: analysis.attribute(base, node.attr, module, node) for base in bases}
+        results = _union(by_base.values()) if bases else analysis.kept_under(node.attr)
         if not bases or any(isinstance(base, Thing | Instance) for base in bases):
             self._guess(node)
         sections = [base for base in bases if isinstance(base, Config)]
@@ -144,6 +145,7 @@ class Expressions:
                 self.analysis.findings.doubt((key,), self.scope.module, node, f"the name {key} of {behind}")
 
     def _item(self, node: ast.Subscript) -> Values:
+        """What an item is: of a section what a key names, of the process environment a variable."""
         key, bases, results = self.values(node.slice), self.values(node.value), NOTHING
         for base in bases:
             match base:
@@ -181,6 +183,7 @@ class Expressions:
         return texts[0] if len(texts) == len(values) == 1 else "*"
 
     def _compared(self, node: ast.Compare) -> Values:
+        """A comparison: ``in`` asks a section for a key, ``==`` uses it as a whole."""
         sides = [(side, self.values(side)) for side in (node.left, *node.comparators)]
         for (left, before), operator, (right, after) in zip(sides, node.ops, sides[1:], strict=False):
             for value in after if isinstance(operator, ast.In | ast.NotIn) else ():
@@ -201,17 +204,18 @@ class Expressions:
         return frozenset((Function(scope),))
 
     def _mapping(self, node: ast.Dict) -> Values:
+        """A mapping: a section under a known text may be meant for a template, any other cannot be followed."""
         held = NOTHING
         for key, value in zip(node.keys, node.values, strict=True):
-            found = self.values(value)
+            values = self.values(value)
             if key is None:
-                self.hand_over(found, value, "is unpacked")
+                self.hand_over(values, value, "is unpacked")
             elif isinstance(key, ast.Constant) and isinstance(key.value, str):
-                self.show(key.value, found, value)
-                held |= found - _configs(found)
+                self.show(key.value, values, value)
+                held |= values - _configs(values)
             else:
                 self.values(key)
-                self.hand_over(found, value, "is put into a mapping")
+                self.hand_over(values, value, "is put into a mapping")
         return _held(held) | ANYTHING
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Values:
@@ -226,9 +230,9 @@ class Expressions:
 
     def iterated(self, node: ast.expr) -> Values:
         """What iterating over `node` gives."""
-        found = self.values(node)
-        self.hand_over(_configs(found), node, "is iterated over")
-        return contents(found)
+        values = self.values(node)
+        self.hand_over(_configs(values), node, "is iterated over")
+        return contents(values)
 
     def bind(self, target: ast.expr, values: Values, source: ast.expr | None = None) -> None:
         """Assign `values`, which `source` gives, to `target`."""
@@ -263,23 +267,23 @@ class Expressions:
                 self.analysis.bind_attribute(name, values)
 
     def arguments(self, node: ast.Call) -> tuple[Sequence[Values], Mapping[str, Values]]:
-        """What a call hands over: by position, and by name; what is unpacked is told."""
+        """What a call hands over: by position, and by name; what is unpacked is reported."""
         positional: list[Values] = []
         for argument in node.args:
-            found = self.values(argument)
-            positional.append(contents(found) if isinstance(argument, ast.Starred) else found)
+            values = self.values(argument)
+            positional.append(contents(values) if isinstance(argument, ast.Starred) else values)
         named: dict[str, Values] = {}
         for keyword in node.keywords:
-            found = self.values(keyword.value)
+            values = self.values(keyword.value)
             if keyword.arg is None:
-                self.hand_over(found, keyword.value, "is unpacked")
+                self.hand_over(values, keyword.value, "is unpacked")
             else:
-                named[keyword.arg] = found
+                named[keyword.arg] = values
         return positional, named
 
 
-def _union(found: Iterable[Values]) -> Values:
-    return frozenset().union(*found)
+def _union(parts: Iterable[Values]) -> Values:
+    return frozenset().union(*parts)
 
 
 def _held(values: Values) -> Values:

@@ -1,4 +1,4 @@
-"""What is found of reads: certain ones, what can be any of several, names that are no setting; told by place."""
+"""What is found of reads: certain ones, what can be any of several, names that are not settings; all by place."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A name that is read as a setting and is none; `meant` is what it most likely means."""
+    """A name that is read as a setting and is not one; `meant` is what it most likely means."""
 
     name: str
     place: Place
@@ -83,12 +83,12 @@ class Findings:
     def doubt(
         self, keys: tuple[str, ...], module: Module, node: ast.expr, said: str, *, is_by_key: bool = False
     ) -> None:
-        """What may be a read at `node`; what a test does with a section is none of the program's."""
+        """What may be a read at `node`; what a test does with a section does not count."""
         if self.is_open and keys and not module.is_test:
             self.doubts[_doubt(keys, module, node, said, is_by_key=is_by_key)] = None
 
     def slip(self, name: str, meant: str | None, module: Module, node: ast.expr) -> None:
-        """A name at `node` that is none of a setting; a test may ask for one on purpose."""
+        """A name at `node` that is not a setting; a test may ask for one on purpose."""
         if self.is_open and not module.is_test:
             self.slips[Slip(name, Place(module.file, _line(node)), meant)] = None
 

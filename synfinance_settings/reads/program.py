@@ -1,7 +1,7 @@
 """The source of a program: its modules and text templates, each read once and never run.
 
 No link is followed, and what a tree holds that is not the program's own (hidden folders, virtual environments,
-`node_modules`) is passed over without a word. What cannot be read or parsed is passed over too, and told.
+`node_modules`) is passed over without a word. What cannot be read or parsed is passed over too, and reported.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A text that is no Python and may have tags in it."""
+    """A text that is not Python and may have tags in it."""
 
     file: str
     text: str = field(repr=False)
@@ -85,7 +85,7 @@ def read_program(paths: Sequence[Path], progress: Progress | None = None) -> Pro
 
     `progress` is told of files by the hundreds.
     """
-    found: list[Module | Template] = []
+    sources: list[Module | Template] = []
     passed_over: list[tuple[str, str]] = []
     seen: set[Path] = set()
     size = 0
@@ -102,11 +102,11 @@ def read_program(paths: Sequence[Path], progress: Progress | None = None) -> Pro
         size += len(content.data or b"")
         name = shown_path(path)
         try:
-            found.append(_read(root, path, name, content.data, content.failure and content.failure.said))
+            sources.append(_read(root, path, name, content.data, content.failure and content.failure.said))
         except _UnfitError as error:
             passed_over.append((name, str(error)))
-    modules = tuple(item for item in found if isinstance(item, Module))
-    templates = tuple(item for item in found if isinstance(item, Template))
+    modules = tuple(item for item in sources if isinstance(item, Module))
+    templates = tuple(item for item in sources if isinstance(item, Template))
     return Program(modules, templates, tuple(passed_over))
 
 
@@ -116,18 +116,19 @@ class _UnfitError(Exception):
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """The files that may matter, each with the root of its tree."""
-    for given in paths:
-        root = given.resolve()
+    for start in paths:
+        root = start.resolve()
         if root.is_file():
             yield root.parent, root
         elif root.is_dir():
             yield from ((root, path) for path in _below(root))
         else:
-            name = printable(str(given))
+            name = printable(str(start))
             raise LayerError(Problem("no-such-file", f"{name} does not exist", origin=Origin(name)))
 
 
 def _below(root: Path) -> Iterator[Path]:
+    """The modules, and what may be templates, in the program's own folders from `root` down."""
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if _is_own(here / name))
@@ -144,6 +145,7 @@ def _is_own(folder: Path) -> bool:
 
 
 def _read(root: Path, path: Path, name: str, data: bytes | None, failure: str | None) -> Module | Template:
+    """The module or template at `path`; raises `_UnfitError` for one that is neither."""
     if data is None:
         raise _UnfitError(failure or "is gone")
     parts = path.relative_to(root).parts
@@ -160,7 +162,7 @@ def _read(root: Path, path: Path, name: str, data: bytes | None, failure: str | 
 def _parsed(data: bytes) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what others wrote, such as escapes that are none
+            warnings.simplefilter("ignore")  # of what others wrote, such as invalid escapes
             return ast.parse(data)
     except SyntaxError as error:
         raise _UnfitError(

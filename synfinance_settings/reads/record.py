@@ -82,7 +82,7 @@ class Recorder:
             self._hooked.append(kind)
 
     def stop(self) -> None:
-        """Record no more; reads cost again what they cost."""
+        """Stop recording; reads cost again what they did before."""
         for kind in self._hooked:
             del kind.__getattribute__
         self._hooked.clear()
@@ -91,17 +91,18 @@ class Recorder:
     @contextmanager
     def apart(self) -> Iterator[dict[str, set[Spot]]]:
         """Record what is read meanwhile by itself, in the order of the first reads; it counts for `reads`, too."""
-        outer, seen = self.reads, self._seen
+        outer, outer_seen = self.reads, self._seen
         self.reads, self._seen = {}, set()
         inner = self.reads
         try:
             yield inner
         finally:
-            self.reads, self._seen = outer, seen
+            self.reads, self._seen = outer, outer_seen
             for key, spots in tuple(inner.items()):  # other threads may read on
                 outer.setdefault(key, set()).update(spots.copy())
 
     def _hook(self, kind: type, keys: list[str]) -> Callable[[Any, str], Any]:
+        """A `__getattribute__` for `kind`, which stands at `keys`, that records what is read."""
         inherited: Any = kind.__getattribute__
         names = frozenset((*self._vocabulary.model(keys[0]).model_fields, *_WHOLE, _INSIDE))
         record, settings = self._record, self._settings
@@ -117,6 +118,7 @@ class Recorder:
         return read
 
     def _record(self, reading: _FieldRead, frame: FrameType) -> None:
+        """Note the keys that `reading` reads, and who reads them: the first outside of the package and its models."""
         keys = reading.keys
         if len(keys) > 1 and id(reading.instance) in self._own:  # one model in several places: its owner said which
             keys = [self._own[id(reading.instance)][1]]
@@ -214,7 +216,7 @@ def below_root(root: Path, file: str) -> str:
 
 
 def read_record(file: Path, vocabulary: Vocabulary) -> tuple[Read, ...]:
-    """The reads that the file of a record tells, of settings that there are; raises `LayerError` for another file."""
+    """The reads that the file of a record tells, of settings that exist; raises `LayerError` for another file."""
     name = shown_path(file.resolve())
     content = read_file(file)
     if not content.exists:
@@ -235,6 +237,7 @@ def read_record(file: Path, vocabulary: Vocabulary) -> tuple[Read, ...]:
 
 
 def _recorded(data: Any, folder: Path, vocabulary: Vocabulary) -> Iterator[Read]:
+    """The reads that `data` holds; what is not a record raises whatever comes of it."""
     if data["form"] != _FORM:
         raise ValueError
     root = (folder / str(data["root"])).resolve()

@@ -37,9 +37,9 @@ def scan(vocabulary: Vocabulary, paths: Sequence[Path], progress: Progress | Non
     partly = {module.file: _PARTLY for module in program.modules if module in analysis.waiting}
     analysis.findings.is_open = True
     _pass(analysis, program.modules, unfit, progress, "last pass")
-    found = analysis.findings
-    reads, doubts, slips = dict(found.reads), dict(found.doubts), dict(found.slips)
-    for item in template_findings(vocabulary, program.templates, found.shown):
+    findings = analysis.findings
+    reads, doubts, slips = dict(findings.reads), dict(findings.doubts), dict(findings.slips)
+    for item in template_findings(vocabulary, program.templates, findings.shown):
         match item:
             case Read():
                 reads[item] = None
@@ -59,6 +59,7 @@ def scan(vocabulary: Vocabulary, paths: Sequence[Path], progress: Progress | Non
 def _pass(
     analysis: Analysis, modules: Sequence[Module], unfit: dict[str, str], progress: Progress | None, name: str
 ) -> None:
+    """Read `modules` once, and note in `unfit` those that cannot be followed."""
     for number, module in enumerate(modules, 1):
         if progress and number % _STEP == 0:
             progress(f"{name}: {number} of {len(modules)} modules")
@@ -75,6 +76,6 @@ def _pass(
 _STEP: Final = 500  # modules between two words of progress
 
 
-def _place(found: Read | Doubt | Slip) -> tuple[str, int, str]:
-    key = found.key if isinstance(found, Read) else found.name if isinstance(found, Slip) else found.said
-    return (*found.place, key)
+def _place(finding: Read | Doubt | Slip) -> tuple[str, int, str]:
+    key = finding.key if isinstance(finding, Read) else finding.name if isinstance(finding, Slip) else finding.said
+    return (*finding.place, key)

@@ -59,21 +59,22 @@ class Statements:
                     self._assign(node)
 
     def _assign(self, node: ast.AST) -> None:
+        """A statement that binds something; of any other, what is inside it."""
         here = self.expressions
         match node:
             case ast.Assign(targets=targets, value=value):
-                found = here.values(value)
+                values = here.values(value)
                 for target in targets:
-                    here.bind(target, found, value)
+                    here.bind(target, values, value)
             case ast.AnnAssign(target=target, annotation=annotation, value=value):
                 here.bind(target, here.values(value) | self._annotated(annotation))
             case ast.For(target=target, iter=source) | ast.AsyncFor(target=target, iter=source):
                 here.bind(target, here.iterated(source))
                 self.run((*node.body, *node.orelse))
             case ast.withitem(context_expr=context, optional_vars=target):
-                found = here.values(context)
+                values = here.values(context)
                 if target is not None:
-                    here.bind(target, found)
+                    here.bind(target, values)
             case ast.Return(value=value):
                 self.analysis.bind(self.scope, RETURNED, here.values(value))
             case ast.Match(subject=subject, cases=cases):
@@ -82,6 +83,7 @@ class Statements:
                 self.run(ast.iter_child_nodes(node))
 
     def _match(self, values: Values, subject: ast.expr, cases: list[ast.match_case]) -> None:
+        """A `match`: the keywords of class patterns read fields of the sections among `values`."""
         names = [name for case in cases for node in ast.walk(case.pattern) if isinstance(node, ast.MatchClass)
                  for name in node.kwd_attrs]  # fmt: skip
         for value in values:
@@ -112,14 +114,15 @@ class Statements:
         return frozenset(map(File, files)) or of_library(dotted)
 
     def _imported(self, source: str, level: int, name: str) -> Values:
+        """What ``from source import name`` gives."""
         path = tuple(source.split(".")) if source else ()
         files = self.analysis.files(path, self.scope.module, level)
         inside = self.analysis.files((*path, name), self.scope.module, level)
-        found: set[Value] = {File(file) for file in inside}
+        values: set[Value] = {File(file) for file in inside}
         for file in files:
-            found |= self.analysis.scope(file, file.tree).own(name)
+            values |= self.analysis.scope(file, file.tree).own(name)
         if files or inside or level:
-            return frozenset(found)
+            return frozenset(values)
         things = of_library(source)
         return frozenset().union(
             *(self.analysis.attribute(thing, name, self.scope.module, ast.Name(name)) for thing in things)
@@ -135,6 +138,7 @@ class Statements:
                 self._bind(name, self._imported(source, 0, name))
 
     def _define(self, node: _Definition) -> None:
+        """A function: its name and, unless it judges a rule, its parameters and its body."""
         owner = self.scope if isinstance(self.scope.node, ast.ClassDef) else None
         scope = self.analysis.scope(self.scope.module, node, _around(self.scope), owner)
         for decorator in node.decorator_list:
@@ -164,25 +168,26 @@ class Statements:
         """The sections whose model an annotation names."""
         if annotation is None or depth > 1:
             return NOTHING
-        found: set[Value] = set()
+        results: set[Value] = set()
         for node in ast.walk(annotation):
             if isinstance(node, ast.Name | ast.Attribute):
                 name = node.attr if isinstance(node, ast.Attribute) else node.id
-                found |= {Config(key) for key in self.analysis.vocabulary.models.get(name, ())}
+                results |= {Config(key) for key in self.analysis.vocabulary.models.get(name, ())}
                 values = self.scope.lookup(name) if isinstance(node, ast.Name) else None
-                found |= {Instance(value.scope) for value in values or () if isinstance(value, Class)}
-                found |= _THINGS.get(name, NOTHING)
+                results |= {Instance(value.scope) for value in values or () if isinstance(value, Class)}
+                results |= _THINGS.get(name, NOTHING)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= self._annotated(_parsed(node.value), depth + 1)
-        return frozenset(found)
+                results |= self._annotated(_parsed(node.value), depth + 1)
+        return frozenset(results)
 
     def _define_class(self, node: ast.ClassDef) -> None:
+        """A class: its name and its bases and, unless it is a model of the application, its body."""
         scope = self.analysis.scope(self.scope.module, node, _around(self.scope))
         here = self.expressions
         for decorator in node.decorator_list:
             here.values(decorator)
         scope.bases = frozenset().union(*map(here.values, node.bases))
-        if node.name in self.analysis.vocabulary.models:  # what a model reads of itself is told of who asks it
+        if node.name in self.analysis.vocabulary.models:  # what a model reads of itself counts for who asks it
             self._bind(node.name, ANYTHING)
             return
         self._bind(node.name, frozenset((Class(scope),)))

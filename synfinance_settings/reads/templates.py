@@ -47,6 +47,7 @@ def _paths(text: str) -> Iterator[tuple[str, list[str], int]]:
 def _found(
     vocabulary: Vocabulary, section: str, path: list[str], place: Place, is_test: bool
 ) -> Iterator[Read | Doubt | Slip]:
+    """What the names `path`, one behind the other, read of `section`."""
     catalogue = vocabulary.catalogue
     key = section
     for name in path:

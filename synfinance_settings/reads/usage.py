@@ -58,16 +58,16 @@ class Uses:
 
 def uses(vocabulary: Vocabulary, scan: Scan, recorded: Iterable[Read] = ()) -> Uses:
     """What a scan and the reads that were `recorded` say together."""
-    found = tuple(recorded)
+    recorded_reads = tuple(recorded)
     certain = {(read.place, read.key) for read in scan.reads}
-    seen: dict[Place, set[str]] = {}
-    for read in found:
+    recorded_keys: dict[Place, set[str]] = {}
+    for read in recorded_reads:
         if (read.place, read.key) not in certain:
-            seen.setdefault(read.place, set()).add(read.key)
-    settled = {doubt: keys for doubt in scan.doubts if (keys := _seen(doubt, seen))}
+            recorded_keys.setdefault(read.place, set()).add(read.key)
+    settled = {doubt: keys for doubt in scan.doubts if (keys := _seen(doubt, recorded_keys))}
     left = tuple(doubt for doubt in scan.doubts if doubt not in settled)
     by_key: dict[str, list[Read]] = {}
-    for read in (*scan.reads, *found):
+    for read in (*scan.reads, *recorded_reads):
         by_key.setdefault(read.key, []).append(read)
     doubted: dict[str, list[Doubt]] = {}
     for doubt in left:
@@ -81,12 +81,12 @@ def uses(vocabulary: Vocabulary, scan: Scan, recorded: Iterable[Read] = ()) -> U
     return Uses(settings, open_ones, settled)
 
 
-def _seen(doubt: Doubt, seen: Mapping[Place, set[str]]) -> tuple[str, ...]:
+def _seen(doubt: Doubt, recorded_keys: Mapping[Place, set[str]]) -> tuple[str, ...]:
     """What was read for a key made at run time on the lines of `doubt`, in the order of the settings."""
     if not doubt.is_by_key:
         return ()
     lines = range(doubt.place.line, doubt.last + 1)
-    keys = set().union(*(seen.get(Place(doubt.place.file, line), ()) for line in lines))
+    keys = set().union(*(recorded_keys.get(Place(doubt.place.file, line), ()) for line in lines))
     return tuple(key for key in doubt.keys if key in keys)
 
 

@@ -123,7 +123,7 @@ class Scope:
         """The class whose method it is."""
         self.bases: Values = NOTHING
         nodes = list(_own(node))
-        self.shared: Final = frozenset(name for found in nodes for name in _shared(found))
+        self.shared: Final = frozenset(name for inner in nodes for name in _shared(inner))
         """Names that are bound in the module although they are assigned here."""
         self.names: Final = frozenset(_bound(node, nodes)) - self.shared
         self._values: dict[str, Values] = {}
@@ -163,9 +163,9 @@ class Scope:
 
     def attribute(self, name: str, depth: int = 0) -> Values:
         """What the attribute `name` of an instance of this class is, from here or from the classes above."""
-        found = self.own(name)
-        if found or depth > _DEEPEST:
-            return found
+        values = self.own(name)
+        if values or depth > _DEEPEST:
+            return values
         above = (base.scope.attribute(name, depth + 1) for base in self.bases if isinstance(base, Class))
         return frozenset().union(*above)
 
@@ -187,8 +187,8 @@ class Scope:
     @property
     def decorators(self) -> set[str]:
         """The last names of what decorates the function."""
-        found = getattr(self.node, "decorator_list", [])
-        return {last_name(node.func if isinstance(node, ast.Call) else node) for node in found}
+        decorators = getattr(self.node, "decorator_list", [])
+        return {last_name(node.func if isinstance(node, ast.Call) else node) for node in decorators}
 
     @property
     def is_property(self) -> bool:
@@ -197,7 +197,7 @@ class Scope:
 
 
 def matters(value: Value) -> bool:
-    """True for a value that it is worth to follow into a call."""
+    """True for a value that is worth following into a call."""
     match value:
         case Config() | Text() | Method():
             return True

@@ -46,13 +46,13 @@ class Vocabulary:
         return self.catalogue.sections[section] if section else self.catalogue.model
 
     def has(self, section: str, name: str) -> bool:
-        """True where `name` is something of the model of `section` that is no field, or of the face of the whole."""
+        """True where `name` is something of the model of `section` that is not a field, or of the face of the whole."""
         return hasattr(self.model(section), name) or (not section and name in _OF_FACE)
 
     def through(self, section: str, name: str) -> tuple[str, ...]:
         """The keys of the settings that the property or method `name` of a model looks at."""
         model = self.model(section)
-        found: set[str] = set()
+        keys: set[str] = set()
         names = [name]
         for asked in names:  # grows
             code = _code_of(model, asked)
@@ -60,39 +60,39 @@ class Vocabulary:
         for inside in names:
             key = f"{section}.{inside}" if section else inside
             if key in self.catalogue.settings:
-                found.add(key)
+                keys.add(key)
             elif key in self.catalogue.sections and inside in model.model_fields:
                 parts = [other for other in self.below(key) if other.rpartition(".")[2] in names]
-                found.update(parts or self.below(key))
-        return tuple(key for key in self.catalogue.settings if key in found)
+                keys.update(parts or self.below(key))
+        return tuple(key for key in self.catalogue.settings if key in keys)
 
     @cached_property
     def models(self) -> dict[str, tuple[str, ...]]:
         """The sections, the whole as empty text, by the names of their models and of what these are made from."""
-        found: dict[str, tuple[str, ...]] = {}
+        sections: dict[str, tuple[str, ...]] = {}
         for key, model in {"": self.catalogue.model, **self.catalogue.sections}.items():
             for above in model.__mro__:
                 if issubclass(above, Section) and above.model_fields:
-                    found[above.__name__] = (*found.get(above.__name__, ()), key)
-        return found
+                    sections[above.__name__] = (*sections.get(above.__name__, ()), key)
+        return sections
 
     @cached_property
     def rules(self) -> dict[str, tuple[str, ...]]:
         """What rules and contradictions are about each setting, by its key."""
-        found: dict[str, tuple[str, ...]] = {}
-        said = [(rule.keys, f"rule {rule.id}") for rule in self.application.rules]
-        said += [(keys, f"contradiction of {keys[0]}") for _, keys, _ in self.catalogue.contradictions]
-        said += [((_ENVIRONMENT,), "the choice of the layers")]
-        for keys, words in said:
+        by_key: dict[str, tuple[str, ...]] = {}
+        judgements = [(rule.keys, f"rule {rule.id}") for rule in self.application.rules]
+        judgements += [(keys, f"contradiction of {keys[0]}") for _, keys, _ in self.catalogue.contradictions]
+        judgements += [((_ENVIRONMENT,), "the choice of the layers")]
+        for keys, words in judgements:
             for key in keys:
-                found[key] = tuple(dict.fromkeys((*found.get(key, ()), words)))
-        return found
+                by_key[key] = tuple(dict.fromkeys((*by_key.get(key, ()), words)))
+        return by_key
 
     @cached_property
     def judges(self) -> frozenset[CodeType]:
         """The code that says whether a rule or a contradiction is broken, with what it calls in its own module."""
         asked: list[Any] = [rule.is_broken for rule in self.application.rules]
-        asked += [found.is_broken for _, _, found in self.catalogue.contradictions]
+        asked += [contradiction.is_broken for _, _, contradiction in self.catalogue.contradictions]
         judges = [judge for judge in asked if isinstance(judge, FunctionType)]
         for judge in judges:  # grows
             for helper in map(judge.__globals__.get, _names_in(judge.__code__)):
@@ -103,10 +103,10 @@ class Vocabulary:
     @cached_property
     def judge_files(self) -> dict[int, set[Path]]:
         """The files of `judges` by their first lines."""
-        found: dict[int, set[Path]] = {}
+        files: dict[int, set[Path]] = {}
         for code in self.judges:
-            found.setdefault(code.co_firstlineno, set()).add(Path(code.co_filename).resolve())
-        return found
+            files.setdefault(code.co_firstlineno, set()).add(Path(code.co_filename).resolve())
+        return files
 
     def may_name(self, text: str) -> bool:
         """True for a text that may have to do with a setting: a key or a part of one, a variable, names with dots
@@ -138,11 +138,11 @@ def own_code(model: type) -> Iterator[CodeType]:
 
 def _code_of(model: type, name: str) -> CodeType | None:
     """The code behind the property or method `name` of `model`."""
-    found = getattr_static(model, name, None)
+    member = getattr_static(model, name, None)
     for inner in ("fget", "func", "__func__", "wrapped"):  # property, cached_property, classmethod, pydantic's proxy
-        found = getattr(found, inner, found) if not isinstance(found, FunctionType) else found
-    is_ours = isinstance(found, FunctionType) and not hasattr(Section, name)
-    return found.__code__ if is_ours and isinstance(found, FunctionType) else None
+        member = getattr(member, inner, member) if not isinstance(member, FunctionType) else member
+    is_ours = isinstance(member, FunctionType) and not hasattr(Section, name)
+    return member.__code__ if is_ours and isinstance(member, FunctionType) else None
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
