@@ -36,7 +36,7 @@ def set_(
     dry_run: bool,
     wait: float,
     allow_secret: bool,
-    probe: float | None,
+    probe: options.Probe | None,
 ) -> None:
     """Write VALUE for KEY into a layer file; everything else in it stays as it is.
 
@@ -65,7 +65,7 @@ def set_(
 @planning.dry_run_option
 @planning.wait_option
 @options.probe_options
-def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: float | None) -> None:
+def unset(key: str, target: Target | None, dry_run: bool, wait: float, probe: options.Probe | None) -> None:
     """Take KEY, a setting or a section, out of a layer file, so that lower layers count again.
 
     \b
@@ -96,7 +96,7 @@ def import_(
     allow_secret: bool,
     dry_run: bool,
     wait: float,
-    probe: float | None,
+    probe: options.Probe | None,
     yes: bool,
 ) -> None:
     """Let a layer file say what PATH says, after showing the difference and asking.
@@ -146,7 +146,7 @@ def _apply(
     command: str,
     *,
     dry_run: bool,
-    probe: float | None = None,
+    probe: options.Probe | None = None,
     ask: str | None = None,
 ) -> None:
     """Have the edits made, and say what was done; with `probe`, only where the world agrees."""

@@ -18,6 +18,7 @@ from synfinance_settings.errors import SettingsError, counted, number_of
 if TYPE_CHECKING:
     from synfinance_settings.layers.project import Project
     from synfinance_settings.probing.finding import Finding
+    from synfinance_settings.probing.rights import User
 
 _STYLES: Final = {"ok": "good", "warn": "warning", "fail": "error"}
 _TOLD: Final = ("check", "status", "message", "mend")
@@ -35,17 +36,19 @@ _MARGIN: Final = 18  # columns before what a finding says
     show_default=True,
     help="Seconds that a server, and git, has to answer.",
 )
+@options.user_option
 @options.format_option("text", "json")
-def doctor(environment: str | None, strict: bool, seconds: float, output: str) -> None:
+def doctor(environment: str | None, strict: bool, seconds: float, user: User | None, output: str) -> None:
     """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes.
 
     Needs the real secrets of the environment. Ends with 1 where a check fails; with --strict where one warns, too.
 
     \b
     {call} doctor --env {environment}
+    {call} doctor --env {environment} --as-user nobody
     """
     project = options.find(environment)
-    findings = list(_examined(project, seconds))
+    findings = list(_examined(project, seconds, user))
     if output == "json":
         render.echo_json([{name: getattr(finding, name) for name in _TOLD} for finding in findings])
     else:
@@ -55,13 +58,13 @@ def doctor(environment: str | None, strict: bool, seconds: float, output: str) -
         raise click.exceptions.Exit(1)
 
 
-def _examined(project: Project, seconds: float) -> Iterator[Finding]:
+def _examined(project: Project, seconds: float, user: User | None) -> Iterator[Finding]:
     """All findings; where the settings do not validate, only those that need no settings."""
     from synfinance_settings.layers.trial import validate
     from synfinance_settings.probing import finding, probes, project_files
 
     report = validate(project)
-    yield from project_files.findings(project, seconds, os.environ.get("PATH", os.defpath))
+    yield from project_files.findings(project, seconds, os.environ.get("PATH", os.defpath), user)
     if report.snapshot is None:
         error = SettingsError.of(report.problems)
         said = counted(number_of(error.problems), "error")
@@ -72,7 +75,7 @@ def _examined(project: Project, seconds: float) -> Iterator[Finding]:
         return
     warned = f", {counted(number_of(report.warnings), 'warning')}" if report.warnings else ""
     yield finding.Finding("settings", "ok", f"{project.environment} validates{warned}")
-    yield from probes.probes(project.application, report.snapshot.config, seconds=seconds)
+    yield from probes.probes(project.application, report.snapshot.config, seconds=seconds, user=user)
 
 
 def _tell(findings: list[Finding]) -> None:

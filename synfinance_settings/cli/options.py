@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Snapshot
     from synfinance_settings.model.application import Application
+    from synfinance_settings.probing.rights import User
 
 PROBE_SECONDS: Final = 5.0
 
@@ -89,8 +90,41 @@ placeholders_option = click.option(
 )
 
 
+class UserName(click.ParamType["User"]):
+    """The name or the number of a user of this machine."""
+
+    name = "user"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> User:
+        """The user that `value` names; a usage error where there is none, or one may not ask for that user."""
+        from synfinance_settings.probing.rights import User, user_named
+
+        if isinstance(value, User):
+            return value
+        try:
+            return user_named(str(value))
+        except LookupError as error:
+            self.fail(str(error), param, ctx)
+
+
+user_option = click.option(
+    "--as-user",
+    "user",
+    type=UserName(),
+    metavar="NAME|UID",
+    help="Whether this user may read and write the files, needs root; servers are asked as ever.",
+)
+
+
+class Probe(NamedTuple):
+    """How the world is asked: how long each has to answer in seconds, and as which user of its files."""
+
+    seconds: float
+    user: User | None = None
+
+
 def probe_options(command: _Command) -> _Command:
-    """Options that ask the world too: the command is given the seconds of each question, None where none is asked."""
+    """Options that ask the world too: the command is given a `Probe`, None where nothing is asked."""
 
     @click.option("--probe", is_flag=True, help="Also ask the servers, files and ports that the settings name.")
     @click.option(
@@ -99,11 +133,14 @@ def probe_options(command: _Command) -> _Command:
         metavar="SECONDS",
         help=f"How long each has to answer; {PROBE_SECONDS:g} if not given.",
     )
+    @user_option
     @wraps(command)
-    def asking(*arguments: Any, probe: bool, probe_timeout: float | None, **options: Any) -> Any:
-        if probe_timeout is not None and not probe:
-            raise click.UsageError("--probe-timeout needs --probe")
-        return command(*arguments, probe=probe_timeout or PROBE_SECONDS if probe else None, **options)
+    def asking(*arguments: Any, probe: bool, probe_timeout: float | None, user: User | None, **options: Any) -> Any:
+        for name, value in {"--probe-timeout": probe_timeout, "--as-user": user}.items():
+            if value is not None and not probe:
+                raise click.UsageError(f"{name} needs --probe")
+        asked = Probe(probe_timeout or PROBE_SECONDS, user) if probe else None
+        return command(*arguments, probe=asked, **options)
 
     return cast(_Command, asking)
 
@@ -175,7 +212,7 @@ def validation_report(environment: str | None, *, placeholders: bool = False) ->
 
 
 def probed(
-    reports: Sequence[ValidationReport], seconds: float, keys: Container[str] | None = None
+    reports: Sequence[ValidationReport], probe: Probe, keys: Container[str] | None = None
 ) -> list[ValidationReport]:
     """The reports with what the world has to say, of `keys` alone where they are given."""
     from synfinance_settings.probing.report import probed as with_probes
@@ -183,7 +220,7 @@ def probed(
     for report in reports:
         if report.snapshot is None:
             render.note(f"nothing was asked about {report.environment}, which does not validate")
-    return with_probes(application(), reports, seconds=seconds, keys=keys)
+    return with_probes(application(), reports, seconds=probe.seconds, keys=keys, user=probe.user)
 
 
 def state_dir() -> Path:

@@ -54,7 +54,7 @@ def plan(
     full: bool,
     path: str | None,
     strict: bool,
-    probe: float | None,
+    probe: options.Probe | None,
     output: str,
     yes: bool,
 ) -> None:
@@ -159,7 +159,9 @@ def _one_after_the_other(edits: list[Edit]) -> Edit:
 @dry_run_option
 @wait_option
 @options.probe_options
-def apply(path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float, probe: float | None) -> None:
+def apply(
+    path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float, probe: options.Probe | None
+) -> None:
     """Write exactly what PLAN says, a file that plan wrote; several layers as one change.
 
     It is refused where a layer file that it rests on has changed since, and validated once more. What it rests on stays
@@ -207,15 +209,15 @@ def tell_change(found: Plan) -> None:
         render.say(_remark(remark, where), err=True)
 
 
-def probe_change(files: LayerFiles, found: Plan, seconds: float | None) -> None:
+def probe_change(files: LayerFiles, found: Plan, probe: options.Probe | None) -> None:
     """Ask the world about what changes, where it is to be asked, and tell what it warns of; raises `SettingsError`
     where it does not agree.
     """
-    if seconds is None:
+    if probe is None:
         return
     changed = [key for change in found.changes for key in change.changed]
     reports = options.probed(
-        [replace(report, problems=(), warnings=()) for report in files.here(found)], seconds, changed
+        [replace(report, problems=(), warnings=()) for report in files.here(found)], probe, changed
     )
     for warning in dict.fromkeys(problem for report in reports for problem in report.warnings):
         render.say(render.in_full(warning), render.Shown("\n"), err=True)

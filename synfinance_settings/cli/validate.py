@@ -32,7 +32,7 @@ def validate(
     all_environments: bool,
     placeholders: bool,
     strict: bool,
-    probe: float | None,
+    probe: options.Probe | None,
     output: str,
 ) -> None:
     """Check layers as a start would, and name every fault with its place.

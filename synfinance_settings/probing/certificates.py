@@ -12,19 +12,27 @@ from typing import Any, Final
 
 from synfinance_settings.model.resource import Certificate
 from synfinance_settings.probing.finding import Command, Finding, correct
+from synfinance_settings.probing.rights import Rights
 from synfinance_settings.text.files import read_file
 
 CHECK: Final = "tls"
 _EXPIRES_SOON: Final = 30  # days
 
 
-def findings(found: Certificate, config: Any) -> Iterator[Finding]:
-    """Make a connection in memory with the certificate and its key: they must fit, and the days left are read off."""
-    said = {role: str(value) for role, value in found.values(config).items() if value is not None}
+def findings(found: Certificate, config: Any, rights: Rights) -> Iterator[Finding]:
+    """Make a connection in memory with the certificate and its key: they must fit, and the days left are read off.
+
+    A user with `rights` of his own must be able to read both.
+    """
+    said = {role: str(path) for role, path in places(found, config).items()}
     keys = tuple(found.keys[role] for role in said)
     for role, path in said.items():
         if failure := _unreadable(Path(path)):
             yield Finding(CHECK, "fail", f"{path} {failure}", correct(keys), "no-path", (found.keys[role],))
+            return
+        if rights.user and not rights.include(Path(path), "r"):
+            told, mend = f"{path} cannot be read{rights.by}", rights.grant(Path(path), "r")
+            yield Finding(CHECK, rights.refusal, told, mend, "no-access", (found.keys[role],))
             return
     certificate, key = said["certificate"], said.get("private_key")
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -43,6 +51,11 @@ def findings(found: Certificate, config: Any) -> Iterator[Finding]:
     if mode & 0o077:
         told = f"{secret} is readable by others ({mode:04o})"
         yield Finding(CHECK, "warn", told, Command.of("chmod", "600", "--", secret), "open-key", keys[-1:])
+
+
+def places(found: Certificate, config: Any) -> dict[str, Path]:
+    """Where the certificate and its key are said to be, as far as they are."""
+    return {role: Path(str(value)) for role, value in found.values(config).items() if value is not None}
 
 
 def _unreadable(path: Path) -> str | None:

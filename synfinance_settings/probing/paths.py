@@ -1,4 +1,7 @@
-"""Can the files and folders that settings name be read or written? Nothing is opened, and nothing made."""
+"""Can the files and folders that settings name be read or written? Nothing is opened, and nothing made.
+
+What there is, is seen as who runs this; what may be done with it, `Rights` tell, which may be of another user.
+"""
 
 from __future__ import annotations
 
@@ -12,29 +15,35 @@ from typing import Any, Final
 
 from synfinance_settings.model.resource import File, Folder
 from synfinance_settings.probing.finding import Command, Finding
+from synfinance_settings.probing.rights import Rights
 from synfinance_settings.slips import is_slip
 
 CHECK: Final = "paths"
 _MOST_ENTRIES: Final = 1000  # of a folder, when a name that is meant is looked for
 
 
-def finding(found: File | Folder, config: Any) -> Finding:
+def finding(found: File | Folder, config: Any, rights: Rights) -> Finding:
     """Whether the path is there and can be used; where it is missing, whether it can be made."""
-    key, path = found.keys["path"], Path(str(found.values(config)["path"]))
+    key, path = found.keys["path"], place(found, config)
     if isinstance(found, Folder):
-        said = _folder(key, path, found.access == "write")
+        said = _folder(key, path, found.access == "write", rights)
     elif found.access == "write" and not os.path.lexists(path):
-        said = _folder(key, path.parent, may_write=True)
+        said = _folder(key, path.parent, may_write=True, rights=rights)
         if said.status == "ok" and (near := _near(path)):
             told = f"{key}: {path} is not there yet, and {near.name} is"
             said = Finding(CHECK, "warn", told, f"did you mean {near}?", "no-path")
     else:
-        said = _file(key, path, found.access == "write")
+        said = _file(key, path, found.access == "write", rights)
     return replace(said, keys=(key,))
 
 
-def _file(key: str, path: Path, may_write: bool) -> Finding:
-    done = "written" if may_write else "read"
+def place(found: File | Folder, config: Any) -> Path:
+    """Where the file or folder is said to be."""
+    return Path(str(found.values(config)["path"]))
+
+
+def _file(key: str, path: Path, may_write: bool, rights: Rights) -> Finding:
+    letter, done = ("w", "written") if may_write else ("r", "read")
     try:
         is_file = stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -44,31 +53,34 @@ def _file(key: str, path: Path, may_write: bool) -> Finding:
         return Finding(
             CHECK, "fail", f"{key}: {path} is not a regular file", f"move it away, or correct {key}", "no-path"
         )
-    if os.access(path, os.W_OK if may_write else os.R_OK):
-        return Finding(CHECK, "ok", f"{key}: {path} can be {done}")
-    mend = Command.of("chmod", "u+w" if may_write else "u+r", "--", path)
-    return Finding(CHECK, "warn", f"{key}: {path} cannot be {done}", mend, "no-access")
+    return _usable(key, path, letter, done, rights)
 
 
-def _folder(key: str, folder: Path, may_write: bool) -> Finding:
-    access, done = (os.W_OK | os.X_OK, "written") if may_write else (os.R_OK | os.X_OK, "read")
+def _usable(key: str, path: Path, letters: str, done: str, rights: Rights) -> Finding:
+    """Whether what is there may be used."""
+    if rights.include(path, letters):
+        return Finding(CHECK, "ok", f"{key}: {path} can be {done}{rights.by}")
+    told = f"{key}: {path} cannot be {done}{rights.by}"
+    return Finding(CHECK, rights.refusal, told, rights.grant(path, letters), "no-access")
+
+
+def _folder(key: str, folder: Path, may_write: bool, rights: Rights) -> Finding:
     try:
         is_folder = stat.S_ISDIR(folder.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         is_folder = False
-    if is_folder and os.access(folder, access):
-        return Finding(CHECK, "ok", f"{key}: {folder} can be {done}")
     if is_folder:
-        mend = Command.of("chmod", "u+rwx" if may_write else "u+rx", "--", folder)
-        return Finding(CHECK, "warn", f"{key}: {folder} cannot be {done}", mend, "no-access")
+        letters, done = ("wx", "written") if may_write else ("rx", "read")
+        return _usable(key, folder, letters, done, rights)
     if os.path.lexists(folder):
         return Finding(CHECK, "warn", f"{key}: {folder} is not a folder", f"move it away, or correct {key}", "no-path")
     above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
-    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
-        mend = Command.of("mkdir", "-p", "--", folder)
-        return Finding(CHECK, "warn", f"{key}: {folder} is missing, and can be created", mend, "no-path")
-    said = f"{key}: {folder} is missing, and cannot be created in {above}"
-    return Finding(CHECK, "warn", said, f"create it as a user who may, or correct {key}", "no-path")
+    if above.is_dir() and rights.include(above, "wx"):
+        mend = f"create it as {rights.user.name}" if rights.user else Command.of("mkdir", "-p", "--", folder)
+        return Finding(CHECK, "warn", f"{key}: {folder} is missing, and can be created{rights.by}", mend, "no-path")
+    said = f"{key}: {folder} is missing, and cannot be created{rights.by} in {above}"
+    mend = f"create it{f' for {rights.user.name}' if rights.user else ' as a user who may'}, or correct {key}"
+    return Finding(CHECK, rights.refusal, said, mend, "no-path")
 
 
 def _near(path: Path) -> Path | None:

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -202,7 +203,39 @@ def _failure(error: OSError | ValueError) -> Answer:
     return {"failure": "system", "said": os.strerror(error.errno or 0)}
 
 
-_ASKERS: Final = {"postgres": _postgres, "redis": _redis, "http": _http, "connect": _connect, "port": _port}
+def _rights() -> Callable[[Question], Answer]:
+    """Become the user for good, and see what may be done with each path: as one who is not root sees it."""
+
+    def ask(question: Question) -> Answer:
+        name, uid, gid = question["user"]
+        try:
+            if os.geteuid() == 0:
+                os.initgroups(name, gid)
+                os.setresgid(gid, gid, gid)
+                os.setresuid(uid, uid, uid)
+        except OSError as error:
+            return _failure(error)
+        return {"rights": {path: "".join(filter(partial(_may, path), _MODES)) for path in question["paths"]}}
+
+    return ask
+
+
+def _may(path: str, letter: str) -> bool:
+    try:
+        return os.access(path, _MODES[letter])
+    except ValueError:  # what can be no path
+        return False
+
+
+_MODES: Final = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
+_ASKERS: Final = {
+    "postgres": _postgres,
+    "redis": _redis,
+    "http": _http,
+    "connect": _connect,
+    "port": _port,
+    "rights": _rights,
+}
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +16,17 @@ from typing import Any, Final
 from synfinance_settings.errors import counted
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import Project
+from synfinance_settings.probing.answers import asked
 from synfinance_settings.probing.finding import Command, Finding
+from synfinance_settings.probing.rights import Rights, User, question
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]*")
 
 
-def findings(project: Project, seconds: float, programs: str) -> Iterator[Finding]:
-    """Modes of the layer files and of ``.env``, and whether git would take ``.env`` along."""
+def findings(project: Project, seconds: float, programs: str, user: User | None = None) -> Iterator[Finding]:
+    """Modes of the layer files and of ``.env``, whether `user` can read them, and whether git would take ``.env``
+    along.
+    """
     look = look_at(project)
     paths = list(look.files)
     bad = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o022]
@@ -35,8 +39,28 @@ def findings(project: Project, seconds: float, programs: str) -> Iterator[Findin
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o044:
             name = project.name(path)
             yield Finding("files", "warn", f"{name} can be read by others", Command.of("chmod", "600", "--", name))
+    if user:
+        yield from _unreadable(project, look.files, user, seconds)
     if project.env_file.exists():
         yield from _ignored_by_git(project, seconds, programs)
+
+
+def _unreadable(project: Project, paths: Sequence[Path], user: User, seconds: float) -> Iterator[Finding]:
+    """The files that a start as `user` would look at, and could not read."""
+    with asked({user: question(user, paths)}, seconds) as answers:
+        try:
+            rights = Rights.of(user, answers[user])
+        except OSError as error:
+            said = "no answer in time" if isinstance(error, TimeoutError) else error.strerror
+            mend = f"ask again, or run doctor as {user.name}"
+            yield Finding("files", "fail", f"cannot be checked for {user.name}: {said}", mend)
+            return
+    closed = [path for path in paths if not rights.include(path, "r")]
+    for path in closed:
+        told = f"{project.name(path)} cannot be read{rights.by}"
+        yield Finding("files", rights.refusal, told, rights.grant(path, "r"))
+    if not closed:
+        yield Finding("files", "ok", f"{counted(len(paths), 'file')}, all can be read{rights.by}")
 
 
 def _ignored_by_git(project: Project, seconds: float, programs: str) -> Iterator[Finding]:

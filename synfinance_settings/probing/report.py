@@ -14,6 +14,7 @@ from synfinance_settings.layers.validation import with_excerpt
 from synfinance_settings.model.application import Application
 from synfinance_settings.probing.finding import Command, Finding
 from synfinance_settings.probing.probes import SECONDS, probes
+from synfinance_settings.probing.rights import User
 
 
 def probed(
@@ -22,6 +23,7 @@ def probed(
     *,
     seconds: float = SECONDS,
     keys: Container[str] | None = None,
+    user: User | None = None,
 ) -> list[ValidationReport]:
     """The reports with what `probes` finds, all at the same time; settings that do not validate are not looked at."""
 
@@ -29,7 +31,7 @@ def probed(
         if report.snapshot is None:
             return report
         config, lent = report.snapshot.config, report.lent
-        found = list(probes(application, config, seconds=seconds, keys=keys, lent=lent))
+        found = list(probes(application, config, seconds=seconds, keys=keys, lent=lent, user=user))
         problems, warnings = (
             [_problem(finding, report, report.snapshot) for finding in found if finding.status == status]
             for status in ("fail", "warn")
