@@ -26,6 +26,7 @@ _ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML,
 _EMPTY: Final = ("", "''", '""', "null", "Null", "NULL", "~")
 _DOLLAR: Final = re.compile(r"\$")
 _LINE_END: Final = re.compile("\n")
+_MAY_BE_SEVERAL: Final = re.compile(r"[\s:=]")
 _BETWEEN: Final = re.compile(  # what may stand between keys and values; the rest of it is masked
     r"(?P<comment>\#[^\n]*)|(?P<plain>[ \t\r\n\[\]{},:]+|[-?=](?=\s|$)|^(?:---|\.\.\.)(?=\s|$))|%[^\n]*|[^\s\[\]{},]+",
     re.MULTILINE,
@@ -236,9 +237,17 @@ class SourceText:
 
 
 def unread_excerpt(text: str, name: str, line: int, column: int, catalogue: Catalogue) -> Excerpt | None:
-    """Line `line` of a text that cannot be read, where nothing in it is masked once the text is mended; else None."""
+    """Line `line` of a text that cannot be read, where nothing in it is masked once the text is mended; else None.
+
+    Nor is it shown where a value in it may be several, such as two lines that became one: what the mend makes of them is
+    a guess.
+    """
     mended = mended_text(text, name)
-    if mended is None:
+    outline = None if mended is None else outline_text(mended, name)
+    if mended is None or outline is None:
+        return None
+    values = [span.value or "" for span in spans(outline) if span.part == "value" and span.start.line == line]
+    if any(_MAY_BE_SEVERAL.search(value) for value in values):
         return None
     excerpt = SourceText(mended, name, catalogue).excerpt(line, 1)
     meant, written = (one.split("\n")[line - 1].replace("\t", " ").rstrip() for one in (mended, text))

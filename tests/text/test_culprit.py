@@ -185,7 +185,22 @@ def test_the_line_is_shown_where_it_holds_nothing_but_settings_in_clear(project)
     )
 
 
-@pytest.mark.parametrize("line", ["unknown canary", "port 8000 # canary", "password: 'canary", "canary: 1 2: 3"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "unknown canary",
+        "port 8000 # canary",
+        "password: 'canary",
+        "canary: 1 2: 3",
+        "name: 3o: canary",
+        "name: x password: canary",
+        "name:x:canary",
+        "name x=canary",
+        'name: "x, password: canary',
+        "name: 'x password=canary",
+        "name: [canary, {password: canary}",
+    ],
+)
 def test_a_line_that_may_hold_more_is_not_shown(project, line):
     project.layer("default", f"database:\n  host: a\n  {line}\n  user: b\n")
     error = project.error()
