@@ -54,12 +54,12 @@ def _contenders(options: argparse.Namespace, folder: Path, stack: ExitStack) -> 
 
 
 def _peers(installation: Installation) -> list[Contender]:
-    """All peers that are installed there; what is missing is told."""
+    """All peers that are installed there; prints which modules are missing."""
     missing = installation.missing(peer.needs for peer in PEERS.values())
     if missing:
         print(f"left out for want of {', '.join(missing)}: pip install '.[bench]'", file=sys.stderr)
-    found = {name: peer for name, peer in PEERS.items() if not missing.intersection(peer.needs)}
-    return [Contender(peer.name, name, installation) for name, peer in found.items()]
+    present = {name: peer for name, peer in PEERS.items() if not missing.intersection(peer.needs)}
+    return [Contender(peer.name, name, installation) for name, peer in present.items()]
 
 
 def _versions(ref: str, folder: Path, stack: ExitStack) -> list[Contender]:

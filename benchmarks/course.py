@@ -29,7 +29,7 @@ class Contender:
 class Course:
     """Where contenders run, in `rounds` turns; a context that ends what it started.
 
-    `is_quick` is for sizes and times that are no rounds: they are to be tiny then. Where one version of the package is
+    `is_quick` is for sizes and times that are not rounds: they are to be tiny then. Where one version of the package is
     measured `against` another there are two contenders, and no baselines between them.
     """
 

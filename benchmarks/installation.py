@@ -23,12 +23,12 @@ SHOWN: Final = ("pydantic", "PyYAML", "click", "watchdog", "python-dotenv", *PEE
 VERSIONS: Final = """\
 import json, sys
 from importlib.metadata import PackageNotFoundError, version
-def found(name):
+def version_of(name):
     try:
         return version(name)
     except PackageNotFoundError:
         return None
-print(json.dumps({name: found(name) for name in sys.argv[1:]}))
+print(json.dumps({name: version_of(name) for name in sys.argv[1:]}))
 """
 
 MISSING: Final = """\
@@ -56,8 +56,8 @@ class Installation:
     def versions(self) -> dict[str, str | None]:
         """The libraries that figures depend on, None for what is not installed."""
         output = subprocess.run([self.python, "-c", VERSIONS, *SHOWN], check=True, capture_output=True).stdout
-        found: dict[str, str | None] = json.loads(output)
-        return found
+        versions: dict[str, str | None] = json.loads(output)
+        return versions
 
 
 HERE: Final = Installation(Path(sys.executable))
@@ -93,7 +93,7 @@ def worktree(ref: str, folder: Path) -> Iterator[Path]:
 
 def _quietly(command: list[str | Path]) -> None:
     """Run `command`; what it says is shown only where it fails."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        sys.stderr.write(done.stdout)
-        raise SystemExit(f"{command[0]} ended with {done.returncode}")
+    process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if process.returncode:
+        sys.stderr.write(process.stdout)
+        raise SystemExit(f"{command[0]} ended with {process.returncode}")

@@ -21,7 +21,7 @@ from synfinance_settings.cli.group import main as command
 
 def main() -> None:
     opened, parsed = Counter({".env": 0}), Counter(dict.fromkeys(LAYERS, 0))
-    named = {first_line(Path("settings", name).read_text()): name for name in LAYERS}
+    name_of = {first_line(Path("settings", name).read_text()): name for name in LAYERS}
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
@@ -29,7 +29,7 @@ def main() -> None:
 
     def watch(frame: Any, event: str, argument: Any) -> None:
         if event == "call" and frame.f_code.co_qualname == "CSafeLoader.__init__":
-            parsed[named.get(first_line(str(frame.f_locals["stream"])), "")] += 1
+            parsed[name_of.get(first_line(str(frame.f_locals["stream"])), "")] += 1
 
     sys.addaudithook(hear)
     sys.setprofile(watch)

@@ -76,14 +76,14 @@ def machine(installation: Installation) -> str:
 
 def _processor() -> str:
     information = Path("/proc/cpuinfo")
-    found = re.search(r"^model name\s*:\s*(.+)$", information.read_text(), re.M) if information.exists() else None
-    return found[1] if found else platform.machine()
+    match = re.search(r"^model name\s*:\s*(.+)$", information.read_text(), re.M) if information.exists() else None
+    return match[1] if match else platform.machine()
 
 
 def _summary(tables: Mapping[str, Table]) -> str:
     columns = {title: tables[row] for row, title in SUMMED_UP.items() if row in tables}
     table = Table("", dict.fromkeys(columns, ".2f"))
     for name in (PEERS[peer].name for peer in WHOLE):
-        if all(name in found.rows for found in columns.values()):
-            table.rows[name] = tuple(found.figure(name, "ratio") for found in columns.values())
+        if all(name in measured.rows for measured in columns.values()):
+            table.rows[name] = tuple(measured.figure(name, "ratio") for measured in columns.values())
     return str(table).partition("\n\n")[2]

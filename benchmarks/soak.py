@@ -77,13 +77,13 @@ class Soak:
         with self.watcher:
             for thread in self._readers:
                 thread.start()
-            first, said = None, begin
+            first, last_word = None, begin
             while (now := monotonic()) - begin < seconds and not self.faults:
                 self._edit()
                 if first is None and now - begin > seconds / 10:
                     first = held()
-                if now - said > max(1, seconds / 12):
-                    said = now
+                if now - last_word > max(1, seconds / 12):
+                    last_word = now
                     self._say(now - begin, seconds)
             last = held()
             is_last = self._ends()
@@ -134,6 +134,7 @@ class Soak:
             self._news.notify_all()
 
     def _read(self) -> None:
+        """Read until the soak is over; what was never written whole, or is older than the last, is a fault."""
         latest = 0
         while not self.over.wait(0.001):
             for _ in range(100):
@@ -146,10 +147,11 @@ class Soak:
 
     def _say(self, elapsed: float, seconds: float) -> None:
         now = held()
-        told = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()))
-        print(f"{elapsed:5.0f} of {seconds:.0f} s: {told}; {', '.join(_amounts(now))}", flush=True)
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()))
+        print(f"{elapsed:5.0f} of {seconds:.0f} s: {counts}; {', '.join(_amounts(now))}", flush=True)
 
     def _sum_up(self, first: Held, last: Held, is_last: bool) -> bool:
+        """Print the faults and the verdict; True where all went well."""
         grown = [
             f"{name}: {was} became {now}"
             for (name, most), was, now in zip(LIMITS.items(), first, last, strict=True)

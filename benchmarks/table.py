@@ -48,9 +48,9 @@ class Table:
         lines = [["", *self.columns], *cells]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         ruled = [lines[0], ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])], *lines[1:]]
-        shown = ["| " + " | ".join([n.ljust(widths[0]), *map(str.rjust, c, widths[1:])]) + " |" for n, *c in ruled]
+        drawn = ["| " + " | ".join([n.ljust(widths[0]), *map(str.rjust, c, widths[1:])]) + " |" for n, *c in ruled]
         below = [*self.notes, *(f"- {limit}" for limit in self.limits)]
-        return "\n".join([f"### {self.title}", "", *shown, *(["", "\n".join(below)] if below else [])])
+        return "\n".join([f"### {self.title}", "", *drawn, *(["", "\n".join(below)] if below else [])])
 
 
 def _shown(figure: float | None, form: str) -> str:

@@ -37,18 +37,18 @@ def take_turns(subjects: Mapping[str, Subject], rounds: int, batch: int = 1) -> 
     took: dict[str, list[Took]] = {name: [] for name in subjects}
     for number in range(rounds + 1):
         for name, subject in subjects.items():
-            found = subject.run(batch if number else 1)
+            runs = subject.run(batch if number else 1)
             if number:
-                took[name] += found
+                took[name] += runs
     return took
 
 
 def agree(took: Mapping[str, Sequence[Took]]) -> None:
     """Raise where the last runs did not come to the same."""
-    seen = {name: runs[-1].seen for name, runs in took.items()}
-    first, *others = seen
+    results = {name: runs[-1].seen for name, runs in took.items()}
+    first, *others = results
     for other in others:
-        if seen[other] != seen[first]:
+        if results[other] != results[first]:
             raise AssertionError(f"{first} and {other} come to different values")
 
 
@@ -64,6 +64,7 @@ class Program:
         return [self._once() for _ in range(times)]
 
     def _once(self) -> Took:
+        """Run it to its end; raises `RuntimeError` where that is a failure."""
         with tempfile.TemporaryFile() as errors:
             start = time.perf_counter()
             process = subprocess.Popen(

@@ -67,12 +67,12 @@ WORDS: Final = Words(
     examples={_mapping(words.examples)},
 )
 
-FORMATS: Final = ({", ".join(f'"{found.name}"' for found in FORMATS)})
+FORMATS: Final = ({", ".join(f'"{form.name}"' for form in FORMATS)})
 """
 
 
 def _mapping(words: Mapping[str, str]) -> str:
-    lines = "".join(f'        "{name}": "{said}",\n' for name, said in words.items())
+    lines = "".join(f'        "{name}": "{text}",\n' for name, text in words.items())
     return f"{{\n{lines}    }}"
 
 
@@ -96,15 +96,16 @@ def _branches(parent: type[SettingsError], margin: str) -> Iterator[str]:
     children = parent.__subclasses__()
     for child in children:
         fork, below = ("└── ", "    ") if child is children[-1] else ("├── ", "│   ")
-        said = " ".join((child.__doc__ or "").split()).partition(";")[0].partition(". ")[0].removesuffix(".")
-        yield f"{margin + fork + child.__name__:<32}{said.replace('`', '')}"
+        summary = " ".join((child.__doc__ or "").split()).partition(";")[0].partition(". ")[0].removesuffix(".")
+        yield f"{margin + fork + child.__name__:<32}{summary.replace('`', '')}"
         yield from _branches(child, margin + below)
 
 
 def _head() -> Iterator[str]:
+    """The title, and how the tables below are to be read."""
     count, prefix = len(CATALOGUE.settings), SYNFINANCE.prefix
     short = {key: f"`{prefix}{name}" for key, name in SYNFINANCE.short_variables.items()}
-    spelled = " and ".join(f"{name}_` for `{key}`" for key, name in short.items() if key in CATALOGUE.sections)
+    short_sections = " and ".join(f"{name}_` for `{key}`" for key, name in short.items() if key in CATALOGUE.sections)
     yield f"""\
 <!-- Written by docs/reference.py from the section models; do not edit. -->
 # Every setting
@@ -116,7 +117,7 @@ otherwise, and `synfinance-settings explain KEY` says what holds and where it is
 - **‡** marks a setting whose change takes effect only when the process starts anew.
 - Limits belong to what is allowed. [precedence.md](precedence.md#text-in-types-out) explains the forms.
 - The variable is the canonical spelling. Also accepted: one underscore after the section (`{prefix}SERVER_PORT`),
-  the short sections {spelled},
+  the short sections {short_sections},
   and {", ".join(f"{name}`" for key, name in short.items() if key in CATALOGUE.settings)}.
   Any spelling with `{FILE_SUFFIX}` after it names a file that holds the value. `explain KEY` lists them all."""
 
@@ -124,14 +125,15 @@ otherwise, and `synfinance-settings explain KEY` says what holds and where it is
 def _sections() -> Iterator[str]:
     columns = ("key", "form", "default", "limits", "†", "‡", "variable", "what it is")
     for section in ("", *CATALOGUE.sections):
-        found = [setting for key, setting in CATALOGUE.settings.items() if key.rpartition(".")[0] == section]
+        settings = [setting for key, setting in CATALOGUE.settings.items() if key.rpartition(".")[0] == section]
         yield f"\n## {section or 'At the root'}\n"
         if section:
             yield CATALOGUE.summary(section) + "\n"
-        yield _table(columns, map(_row, found))
+        yield _table(columns, map(_row, settings))
 
 
 def _row(setting: Setting) -> Sequence[str]:
+    """The cells of one setting, in the order of the columns."""
     return (
         f"`{setting.key}`",
         setting.form + (" or null" if setting.nullable else ""),
@@ -169,7 +171,7 @@ They hold in every environment, also for a section that is built by hand. A prob
 `inconsistent` and stands at the first of the keys that a layer names.
 """
     yield _table(
-        ("keys", "what must be so"), ((_keys(keys), found.message) for _, keys, found in CATALOGUE.contradictions)
+        ("keys", "what must be so"), ((_keys(keys), rule.message) for _, keys, rule in CATALOGUE.contradictions)
     )
 
 
@@ -196,7 +198,7 @@ def _reserved() -> Iterator[str]:
 They steer the package itself, are never settings, and no `{FILE_SUFFIX}` of theirs is read. They are read from the
 process environment only, except `{VARIABLES.environment}`, which `.env` may set too.
 """
-    rows = ((f"`{name}`", said) for name, said in VARIABLES.reserved.items() if name not in VARIABLES.not_read_yet)
+    rows = ((f"`{name}`", effect) for name, effect in VARIABLES.reserved.items() if name not in VARIABLES.not_read_yet)
     yield _table(("variable", "what it says"), rows)
     if idle := [f"`{name}`" for name in VARIABLES.reserved if name in VARIABLES.not_read_yet]:
         yield "\nReserved too, and without effect in this version:\n" + ", ".join(idle) + "."

@@ -92,8 +92,8 @@ def _fuzz(targets: list[Target], seed: int, seconds: float, keep: Path) -> int:
                 finds[target.name] = _kept(target, data, fault, Path(folder), keep)
     for target in targets:
         rate = done[target.name] / max(spent[target.name], 1e-9)
-        found = f"  FOUND {finds[target.name]}" if target.name in finds else ""
-        print(f"{target.name:16} {done[target.name]:7} inputs {rate:7.0f}/s{found}")
+        find = f"  FOUND {finds[target.name]}" if target.name in finds else ""
+        print(f"{target.name:16} {done[target.name]:7} inputs {rate:7.0f}/s{find}")
     print(f"{sum(done.values())} inputs, {len(finds)} finds")
     return 1 if finds else 0
 

@@ -46,10 +46,10 @@ def any_of(number: random.Random, form: str) -> bytes:
 def _corpus(form: str) -> list[str]:
     """The layers that are shipped, for their form; texts of the grammar alone for the others."""
     settings = Path(__file__).parents[1] / "settings"
-    found = [path.read_text() for path in sorted(settings.glob("*.yaml")) if ".local." not in path.name]
+    layers = [path.read_text() for path in sorted(settings.glob("*.yaml")) if ".local." not in path.name]
     if form == "json":
         return [(settings / "schema.json").read_text()[:8000], "{}", "[]", ""]
-    return found if form == "yaml" else [" ".join(_TOKENS), "", "\n"]
+    return layers if form == "yaml" else [" ".join(_TOKENS), "", "\n"]
 
 
 def _changed(number: random.Random, text: str) -> str:
@@ -81,14 +81,15 @@ def _grown(number: random.Random, form: str) -> str:
     secrets = [key for key in SETTINGS if SETTINGS[key].is_secret]
     keys += number.sample(secrets, number.randrange(3))
     number.shuffle(keys)
-    said = [(key, CANARY if key in secrets and number.random() < 0.8 else number.choice(_VALUES)) for key in keys]
-    return {"yaml": _yaml, "json": _json, "env": _env, "variables": _env}.get(form, _text)(number, said)
+    pairs = [(key, CANARY if key in secrets and number.random() < 0.8 else number.choice(_VALUES)) for key in keys]
+    return {"yaml": _yaml, "json": _json, "env": _env, "variables": _env}.get(form, _text)(number, pairs)
 
 
-def _yaml(number: random.Random, said: list[tuple[str, str]]) -> str:
+def _yaml(number: random.Random, pairs: list[tuple[str, str]]) -> str:
+    """A layer that gives `pairs`, some in a section given twice, in a list or under an odd name."""
     lines: list[str] = []
     before = ""
-    for key, value in said:
+    for key, value in pairs:
         section, _, name = key.rpartition(".")
         name = number.choice(_ODD_NAMES) if number.random() < 0.1 else name
         if section != before or number.random() < 0.1:
@@ -102,9 +103,10 @@ def _yaml(number: random.Random, said: list[tuple[str, str]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _json(number: random.Random, said: list[tuple[str, str]]) -> str:
+def _json(number: random.Random, pairs: list[tuple[str, str]]) -> str:
+    """A layer that gives `pairs`, some with another value or under an odd name."""
     tree: dict[str, object] = {}
-    for key, value in said:
+    for key, value in pairs:
         *path, name = key.split(".")
         branch = tree
         for part in path:
@@ -114,9 +116,9 @@ def _json(number: random.Random, said: list[tuple[str, str]]) -> str:
     return json.dumps(tree, indent=number.choice((None, 2)))
 
 
-def _env(number: random.Random, said: list[tuple[str, str]]) -> str:
+def _env(number: random.Random, pairs: list[tuple[str, str]]) -> str:
     lines = []
-    for key, value in said:
+    for key, value in pairs:
         name = number.choice([name for name, meant in VARIABLES.items() if meant == key])
         name += number.choice(("", "", "", "_FILE", "__X", "S"))
         quote = number.choice(("", "", "'", '"'))
@@ -124,5 +126,5 @@ def _env(number: random.Random, said: list[tuple[str, str]]) -> str:
     return "\n".join([*lines, "A=1", "B=${A}", ""])
 
 
-def _text(number: random.Random, said: list[tuple[str, str]]) -> str:
+def _text(number: random.Random, pairs: list[tuple[str, str]]) -> str:
     return "".join(number.choice((*_TOKENS, *_VALUES)) for _ in range(number.randrange(60)))

@@ -54,12 +54,12 @@ class Target:
 
     def judge(self, data: bytes, folder: Path) -> None:
         """Raise what the reader may not raise, and `AssertionError` for what it may not say."""
-        said: list[str] = []
+        texts: list[str] = []
         try:
-            said = self.run(data, folder)
+            texts = self.run(data, folder)
         except SettingsError as error:
-            said = _told(error)
-        for text in said:
+            texts = _told(error)
+        for text in texts:
             assert self.tells_names or CANARY not in text or _is_public(self.form, data), "a canary was told"
             assert all(map(is_printable, text.split("\n"))), f"a line may be forged: {ascii(text)[:200]}"
 
@@ -96,8 +96,8 @@ def _read(form: str) -> Run:
         source = SourceText(text, name, SYNFINANCE.catalogue)
         lines = [source.excerpt(number, 1 + number % 7) for number in range(1, 40)]
         changed_in_files({f"default.{form}": data}, {}, ["default"], SYNFINANCE.catalogue)
-        shown = render.difference(masked_difference(name, "", text, SYNFINANCE.catalogue))
-        return [*map(str, problems), *(line.text for line in lines if line), click.unstyle(shown)]
+        difference = render.difference(masked_difference(name, "", text, SYNFINANCE.catalogue))
+        return [*map(str, problems), *(line.text for line in lines if line), click.unstyle(difference)]
 
     return run
 
@@ -110,16 +110,16 @@ def _edit(form: str) -> Run:
         number = random.Random(data)
         key = number.choice(list(SETTINGS))
         text = data.decode("utf-8", "surrogateescape")
-        said = []
+        texts = []
         values = ("8000", "x: y # z", "", None, ["a", "b"])
         value = number.choice(values if SETTINGS[key].form.endswith("list") else values[:4])
         known = SYNFINANCE.catalogue
         for edit in (lambda: set_value(known, text, name, key, value), lambda: unset_value(known, text, name, key)):
             try:
-                said.append(click.unstyle(render.difference(masked_difference(name, text, edit(), known))))
+                texts.append(click.unstyle(render.difference(masked_difference(name, text, edit(), known))))
             except SettingsError as error:
-                said += _told(error)
-        return said
+                texts += _told(error)
+        return texts
 
     return run
 
@@ -132,8 +132,8 @@ def _load(form: str) -> Run:
         manager = ConfigManager(settings_dir=folder / "settings", environ=variables, state_dir=folder / "state")
         config = manager.load_config()
         snapshot = manager.snapshot
-        said = [repr(config), str(config), *map(str, snapshot.warnings)]
-        return said + [str(manager.explain(key).value) for key in SETTINGS if SETTINGS[key].is_secret]
+        texts = [repr(config), str(config), *map(str, snapshot.warnings)]
+        return texts + [str(manager.explain(key).value) for key in SETTINGS if SETTINGS[key].is_secret]
 
     return run
 
@@ -152,7 +152,7 @@ def _place(form: str, data: bytes, folder: Path) -> dict[str, str]:
     if form != "variables":
         return {}
     lines = data.decode("utf-8", "surrogateescape").replace("\x00", "").split("\n")
-    return {name: value for name, found, value in (line.partition("=") for line in lines) if found and name}
+    return {name: value for name, sign, value in (line.partition("=") for line in lines) if sign and name}
 
 
 def _loader(data: bytes, folder: Path) -> list[str]:

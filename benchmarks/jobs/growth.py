@@ -47,9 +47,9 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
     def manager() -> ConfigManager[Section]:
         return ConfigManager(application, settings_dir=settings, environ=amount.variables)
 
-    kept = manager()
-    kept.load_config()
-    project = kept.current.project()
+    loaded = manager()
+    loaded.load_config()
+    project = loaded.current.project()
     values = cycle(("one", "two"))
 
     def set_key() -> None:
@@ -65,7 +65,7 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
 
     return {
         "load": Job(lambda: manager().load_config()),
-        "reload": Job(kept.reload_config, lambda: (settings / "development.yaml").write_text(next(texts))),
+        "reload": Job(loaded.reload_config, lambda: (settings / "development.yaml").write_text(next(texts))),
         "set": Job(set_key),
         "diff": Job(compare, seen=int),
     }

@@ -27,30 +27,31 @@ def _hold(trial: Trial) -> None:
 
 
 def _measured(trial: Trial) -> dict[str, float]:
+    """The KiB of each, as differences of the live memory before and with it."""
     tracemalloc.start()
     try:
         before = _live()
-        kept = manager(trial.root)
-        kept.load_config()
-        loaded = _live()
-        with ConfigWatcher(kept):
-            watched = _live()
-        apart = _live()
-        _edit(kept, trial, 4)
-        more = _live()
+        loaded = manager(trial.root)
+        loaded.load_config()
+        with_manager = _live()
+        with ConfigWatcher(loaded):
+            with_watcher = _live()
+        without_watcher = _live()
+        _edit(loaded, trial, 4)
+        with_snapshots = _live()
     finally:
         tracemalloc.stop()
     return {
-        "a loaded manager": loaded - before,
-        "a watcher over it": watched - loaded,
-        "each further snapshot": (more - apart) / 4,
+        "a loaded manager": with_manager - before,
+        "a watcher over it": with_watcher - with_manager,
+        "each further snapshot": (with_snapshots - without_watcher) / 4,
     }
 
 
-def _edit(kept: Any, trial: Trial, times: int) -> None:
+def _edit(loaded: Any, trial: Trial, times: int) -> None:
     for _ in range(times):
         trial.edit()()
-        kept.reload_config()
+        loaded.reload_config()
 
 
 def _live() -> float:

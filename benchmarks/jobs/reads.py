@@ -27,9 +27,9 @@ class _Plain:
 
 def read(what: str, root: str) -> dict[str, Job]:
     """One read of ``x.server.port`` of an object that is loaded."""
-    found = OBJECTS[what](Path(root))
-    assert found.server.port, "the first read loads"
-    timer = timeit.Timer(";".join(["x.server.port"] * READS), "x = given", globals={"given": found})
+    loaded = OBJECTS[what](Path(root))
+    assert loaded.server.port, "the first read loads"
+    timer = timeit.Timer(";".join(["x.server.port"] * READS), "x = loaded", globals={"loaded": loaded})
     return {"read": Job(lambda: timer.timeit(LOOPS), parts=READS * LOOPS)}
 
 
@@ -53,9 +53,9 @@ def _ours(root: Path) -> Any:
 def _watched(root: Path) -> Any:
     from synfinance_settings import ConfigManager, ConfigWatcher
 
-    found = _ours(root)
+    settings = _ours(root)
     ConfigWatcher(ConfigManager()).start()
-    return found
+    return settings
 
 
 def _dynaconf(root: Path) -> Any:
@@ -119,8 +119,8 @@ def _spell(server: Callable[[], Any], disturb: Callable[[], object], seconds: fl
         while not done.is_set():
             for _ in range(100):
                 try:
-                    found = server()
-                    errors += found.timeout != found.workers * 10
+                    section = server()
+                    errors += section.timeout != section.workers * 10
                 except Exception:  # noqa: BLE001 - whatever a reader may meet is what is counted
                     errors += 1
             reads += 100

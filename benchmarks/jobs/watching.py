@@ -20,15 +20,15 @@ from synfinance_settings import ConfigEvent, ConfigWatcher
 def latency(root: str, debounce: float) -> dict[str, Job]:
     """From the rename of a layer to the listener's ``config_reloaded``, alone and while four threads spin."""
     trial = Trial(Path(root))
-    kept = manager(trial.root)
-    kept.load_config()
-    seen: SimpleQueue[int] = SimpleQueue()
+    loaded = manager(trial.root)
+    loaded.load_config()
+    ports: SimpleQueue[int] = SimpleQueue()
 
     def listen(event: ConfigEvent, data: Any) -> None:
         if event is ConfigEvent.CONFIG_RELOADED:
-            seen.put(data.server.port)
+            ports.put(data.server.port)
 
-    watcher = ConfigWatcher(kept, debounce=debounce)
+    watcher = ConfigWatcher(loaded, debounce=debounce)
     watcher.add_listener(listen)
     watcher.start()
     edits: list[Any] = []
@@ -36,7 +36,7 @@ def latency(root: str, debounce: float) -> dict[str, Job]:
     def wait() -> None:
         edit = edits.pop()
         edit()
-        assert seen.get(timeout=30) == edit.port, "each edit is one reload"
+        assert ports.get(timeout=30) == edit.port, "each edit is one reload"
 
     def prepare() -> None:
         edits.append(trial.edit())
@@ -47,16 +47,16 @@ def latency(root: str, debounce: float) -> dict[str, Job]:
 def idle(root: str, processes: int, seconds: float, files: int = 0) -> dict[str, Job]:
     """Processes that watch one project and do nothing else, forked from one that has loaded it.
 
-    `files` that are no layers lie beside the layers.
+    `files` that are not layers lie beside the layers.
     """
     for number in range(files):
         Path(root, "settings", f"{number}.csv").touch()
-    kept = manager(Path(root))
-    kept.load_config()
-    return {"idle": Job(lambda: _watching(kept, processes, seconds), seen=dict)}
+    loaded = manager(Path(root))
+    loaded.load_config()
+    return {"idle": Job(lambda: _watching(loaded, processes, seconds), seen=dict)}
 
 
-def _watching(kept: Any, processes: int, seconds: float) -> dict[str, float]:
+def _watching(loaded: Any, processes: int, seconds: float) -> dict[str, float]:
     """Percent of a core that all take together while nothing happens, and how many of them get no events."""
     children = []
     with ExitStack() as stack:
@@ -64,18 +64,18 @@ def _watching(kept: Any, processes: int, seconds: float) -> dict[str, float]:
             read, write = os.pipe()
             pid = os.fork()
             if not pid:
-                _child(kept, write, seconds)
+                _child(loaded, write, seconds)
             os.close(write)
             children.append((pid, stack.enter_context(os.fdopen(read))))
-        found = [json.loads(pipe.read()) for _, pipe in children]
+        reports = [json.loads(pipe.read()) for _, pipe in children]
     for pid, _ in children:
         os.waitpid(pid, 0)
-    return {"share": sum(share for share, _ in found), "without": sum(not hears for _, hears in found)}
+    return {"share": sum(share for share, _ in reports), "without": sum(not hears for _, hears in reports)}
 
 
-def _child(kept: Any, write: int, seconds: float) -> None:
+def _child(loaded: Any, write: int, seconds: float) -> None:
     """Watch, tell what it cost, and end without the parent's ways of ending."""
-    with suppress(BaseException), os.fdopen(write, "w") as pipe, ConfigWatcher(kept):
+    with suppress(BaseException), os.fdopen(write, "w") as pipe, ConfigWatcher(loaded):
         time.sleep(seconds)  # until all have started
         wall, busy = time.monotonic(), time.process_time()
         time.sleep(seconds)

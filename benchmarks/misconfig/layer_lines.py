@@ -97,9 +97,9 @@ class Layer:
         self, first: int, last: int, new: Iterable[str], keys: Iterable[str], named: Iterable[int] = ()
     ) -> Mistake:
         """The layer with the lines `first` to `last` replaced; where none are `named`, the new ones may be."""
-        put = list(new)
-        lines = [*self.raw[: first - 1], *put, *self.raw[last:]]
-        return Mistake("\n".join(lines) + "\n", frozenset(named) or span(first, len(put)), frozenset(keys))
+        new_lines = list(new)
+        lines = [*self.raw[: first - 1], *new_lines, *self.raw[last:]]
+        return Mistake("\n".join(lines) + "\n", frozenset(named) or span(first, len(new_lines)), frozenset(keys))
 
     def with_line(self, line: Line, new: str, *keys: str, named: Iterable[int] = ()) -> Mistake:
         """The layer with one line written otherwise."""
@@ -112,13 +112,14 @@ def span(first: int, count: int) -> frozenset[int]:
 
 
 def _known(raw: list[str]) -> Iterable[Line]:
+    """The lines of `raw` that are neither blank nor a comment, with their keys; any other style is refused."""
     above: list[tuple[int, str]] = []  # the indents and keys of the sections and lists that are open
     for number, text in enumerate(raw, 1):
         if not text.strip() or text.lstrip().startswith("#"):
             continue
-        found = _ITEM.fullmatch(text) or _NAMED.fullmatch(text)
-        assert found, f"line {number} is not as the shipped layers are written: {text}"
-        parts = {name: part or "" for name, part in found.groupdict().items()}
+        match = _ITEM.fullmatch(text) or _NAMED.fullmatch(text)
+        assert match, f"line {number} is not as the shipped layers are written: {text}"
+        parts = {name: part or "" for name, part in match.groupdict().items()}
         while above and above[-1][0] >= len(parts["indent"]):
             above.pop()
         name = parts.get("name", "")

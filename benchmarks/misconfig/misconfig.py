@@ -44,8 +44,8 @@ def main() -> int:
         corpus = [
             mutant for seed in seeds for mutant in mutants(seed, 1 if options.quick else EACH, place.settings_dir)
         ]
-        given = (folder, names, place)
-        pool = stack.enter_context(ProcessPoolExecutor(os.cpu_count(), initializer=_start, initargs=given))
+        arguments = (folder, names, place)
+        pool = stack.enter_context(ProcessPoolExecutor(os.cpu_count(), initializer=_start, initargs=arguments))
         alarms = pool.submit(_alarms).result()
         tally = Tally(names, zip(corpus, _progress(pool.map(_judge, corpus, chunksize=4), len(corpus)), strict=True))
     if options.list:

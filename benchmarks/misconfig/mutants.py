@@ -50,9 +50,9 @@ class Mutant:
     def difference(self) -> str:
         """The lines that were taken out and put in."""
         lines = ndiff(self.before.splitlines(), self.mistake.text.splitlines())
-        said = (line.encode("ascii", "backslashreplace").decode() for line in lines)
-        found = [line for line in said if line[0] in "-+"]
-        return "\n".join(f"    {line}" for line in (found if len(found) <= 8 else [*found[:8], "..."]))
+        printable = (line.encode("ascii", "backslashreplace").decode() for line in lines)
+        changes = [line for line in printable if line[0] in "-+"]
+        return "\n".join(f"    {line}" for line in (changes if len(changes) <= 8 else [*changes[:8], "..."]))
 
 
 def mutants(seed: int, each: int = EACH, settings_dir: Path = SETTINGS_DIR) -> Iterator[Mutant]:
@@ -71,14 +71,15 @@ def _layers(settings_dir: Path) -> dict[str, Layer]:
 
 
 def _of_kind(operator: Operator, layers: dict[str, Layer], seed: int, each: int) -> Iterator[Mutant]:
+    """The mutants of one kind; fewer than `each` where the layers have too few places for it."""
     random = Random(f"{seed} {operator.name}")
-    made: set[tuple[str, str]] = set()
+    texts: set[tuple[str, str]] = set()
     for _ in range(each * _TRIES):
-        if len(made) == each:
+        if len(texts) == each:
             return
         environment, name = random.choice(DRAWN)
         mistake = operator.mutate(layers[name], random)
         before = "\n".join(layers[name].raw) + "\n"
-        if mistake and (name, mistake.text) not in made and mistake.text != before:
-            made.add((name, mistake.text))
-            yield Mutant(seed, len(made), operator.name, environment, name, mistake, before)
+        if mistake and (name, mistake.text) not in texts and mistake.text != before:
+            texts.add((name, mistake.text))
+            yield Mutant(seed, len(texts), operator.name, environment, name, mistake, before)

@@ -31,7 +31,7 @@ _PLACE: Final = re.compile(r'in "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
 def _finding(text: str, key: str | None = None) -> Finding:
-    places = frozenset((Path(found["file"]).name, int(found["line"])) for found in _PLACE.finditer(text))
+    places = frozenset((Path(match["file"]).name, int(match["line"])) for match in _PLACE.finditer(text))
     return Finding(text, key, places, has_mend(text))
 
 
@@ -72,9 +72,9 @@ def _with_references(folder: Path, environment: str) -> Iterator[list[Path]]:
 _REFERENCE: Final = re.compile(r"\$(\{(?P<braced>\w+)(:-(?P<default>[^}]*))?\}|(?P<bare>\w+))")
 
 
-def _value(found: re.Match[str]) -> str:
+def _value(match: re.Match[str]) -> str:
     return VARIABLES.get(
-        found["braced"] or found["bare"], found["default"] if found["default"] is not None else found[0]
+        match["braced"] or match["bare"], match["default"] if match["default"] is not None else match[0]
     )
 
 
@@ -83,8 +83,8 @@ def _refused(error: Exception) -> Loading:
     if isinstance(error, ValidationError):
         return Loading(refusal=_of_pydantic(error))
     if isinstance(error, DynaconfError):
-        said = [message for _, message in error.details] or [str(error)]
-        return Loading(refusal=tuple(_finding(text, text.partition(" ")[0]) for text in said))
+        messages = [message for _, message in error.details] or [str(error)]
+        return Loading(refusal=tuple(_finding(text, text.partition(" ")[0]) for text in messages))
     return Loading(refusal=(_finding(f"{type(error).__name__}: {error}"),))
 
 
@@ -149,8 +149,8 @@ def settings_source(paths: list[Path], environment: str) -> Loading:
     fields: Any = {name: (field.rebuild_annotation(), field) for name, field in AppConfig.model_fields.items()}
     model: Any = create_model("SynfinanceSettings", __base__=Settings, **fields)
     loaded = model(environment=environment)
-    said = {name: getattr(loaded, name) for name in AppConfig.model_fields}
-    return _judged(AppConfig.model_construct(**said), environment)
+    values = {name: getattr(loaded, name) for name in AppConfig.model_fields}
+    return _judged(AppConfig.model_construct(**values), environment)
 
 
 # dynaconf with Validators

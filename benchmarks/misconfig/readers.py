@@ -55,7 +55,7 @@ def ours(variables: Mapping[str, str]) -> Load:
         except SettingsError as error:
             return Loading(refusal=tuple(map(_of_problem, error.problems)))
         after = manager.snapshot
-        remarks = tuple(_of_problem(found) for flagger in FLAGGERS for found in flagger(before, after))
+        remarks = tuple(_of_problem(problem) for flagger in FLAGGERS for problem in flagger(before, after))
         return Loading(SYNFINANCE.catalogue.values_of(config), remarks=remarks, snapshot=after)
 
     return load
@@ -71,11 +71,11 @@ def with_probes(variables: Mapping[str, str]) -> Load:
             return loading
         environ = {**variables, "SYNFINANCE_ENV": environment, "SYNFINANCE_SETTINGS_DIR": str(folder)}
         report = validate(find_project(SYNFINANCE, environ=environ))
-        (found,) = probed(SYNFINANCE, [report], seconds=_PROBE_SECONDS)
-        if found.problems:
-            return Loading(refusal=tuple(map(_of_problem, found.problems)))
-        said = tuple(map(_of_problem, found.warnings[len(report.warnings) :]))
-        return replace(loading, remarks=(*loading.remarks, *said))
+        (probe,) = probed(SYNFINANCE, [report], seconds=_PROBE_SECONDS)
+        if probe.problems:
+            return Loading(refusal=tuple(map(_of_problem, probe.problems)))
+        warnings = tuple(map(_of_problem, probe.warnings[len(report.warnings) :]))
+        return replace(loading, remarks=(*loading.remarks, *warnings))
 
     return load
 

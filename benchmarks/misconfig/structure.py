@@ -45,8 +45,8 @@ def given_twice(layer: Layer, random: Random) -> Mistake:
 
 def elsewhere(layer: Layer, line: Line) -> list[str]:
     """What other environments' layers say of the setting."""
-    said = [other.value for sibling in layer.siblings for other in sibling.of("setting") if other.key == line.key]
-    return [value for value in said if value != line.value]
+    values = [other.value for sibling in layer.siblings for other in sibling.of("setting") if other.key == line.key]
+    return [value for value in values if value != line.value]
 
 
 def moved(layer: Layer, random: Random) -> Mistake | None:
@@ -83,7 +83,7 @@ def blank_less(layer: Layer, random: Random) -> Mistake | None:
 
 
 def tab(layer: Layer, random: Random) -> Mistake | None:
-    return indented(layer, random, lambda text: re.sub("^( {2})+", lambda found: "\t" * (len(found[0]) // 2), text))
+    return indented(layer, random, lambda text: re.sub("^( {2})+", lambda match: "\t" * (len(match[0]) // 2), text))
 
 
 def rewritten(layer: Layer, random: Random, lines: Iterable[Line], *ways: Callable[[str], str]) -> Mistake | None:
@@ -197,7 +197,7 @@ def cut_off(layer: Layer, random: Random) -> Mistake:
 
 
 def from_a_page(layer: Layer, random: Random) -> Mistake | None:
-    """What an office program or a page in a browser makes of blanks, quotes and dashes."""
+    """What an office program or a page in a browser makes of spaces, quotes and dashes."""
     return rewritten(
         layer,
         random,
@@ -205,5 +205,5 @@ def from_a_page(layer: Layer, random: Random) -> Mistake | None:
         lambda text: text.replace("- ", "\u2013 ", 1),
         lambda text: text.replace(": ", ":\u00a0", 1),
         lambda text: re.sub(r": (\S+)", ": \u201c\\1\u201d", text, count=1),
-        lambda text: re.sub("^ +", lambda found: "\u00a0" * len(found[0]), text),
+        lambda text: re.sub("^ +", lambda match: "\u00a0" * len(match[0]), text),
     )

@@ -38,8 +38,8 @@ class Tally:
         return "\n".join([*lines, f"{'total':{KIND}}{self._row(self._judged)}", "", *self._summary()])
 
     def _row(self, judged: list[Judged]) -> str:
-        said = (_shares(judged, reader) for reader in self._readers)
-        cells = (" ".join(f"{one[name]:5.2f}" if one[name] else "    -" for name in COUNTED) for one in said)
+        shares = (_shares(judged, reader) for reader in self._readers)
+        cells = (" ".join(f"{one[name]:5.2f}" if one[name] else "    -" for name in COUNTED) for one in shares)
         return f"{len(judged):>5}" + "".join(f"  {cell}" for cell in cells)
 
     def _summary(self) -> Iterable[str]:
@@ -47,9 +47,9 @@ class Tally:
         heads = "".join(f"{name.replace('_', ' '):>12}" for name in names)
         yield f"{'':{READER}}{'refused in all':>16}{heads}{'harmless':>10}"
         for reader in self._readers:
-            said = _shares(self._judged, reader)
-            cells = "".join(f"{said[name]:12.3f}" for name in names)
-            yield f"{reader:{READER}}{said['pinpointed'] + said['refused']:16.3f}{cells}{self._harmless(reader):10}"
+            shares = _shares(self._judged, reader)
+            cells = "".join(f"{shares[name]:12.3f}" for name in names)
+            yield f"{reader:{READER}}{shares['pinpointed'] + shares['refused']:16.3f}{cells}{self._harmless(reader):10}"
 
     def _of_kind(self, name: str) -> list[Judged]:
         return [one for one in self._judged if one[0].operator == name]
@@ -59,10 +59,10 @@ class Tally:
 
     def listing(self, outcome: str, reader: str) -> str:
         """Every mutant with this outcome: which, what was changed, and what was told."""
-        found = [
+        blocks = [
             _block(mutant, verdicts[reader]) for mutant, verdicts in self._judged if verdicts[reader].outcome == outcome
         ]
-        return "\n".join([*found, f"{len(found)} {outcome}"])
+        return "\n".join([*blocks, f"{len(blocks)} {outcome}"])
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data."""

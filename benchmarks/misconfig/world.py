@@ -63,8 +63,8 @@ def _put_layers(root: Path, ports: Mapping[str, str]) -> None:
     (root / "settings").mkdir()
     for name in FILES:
         text = SETTINGS_DIR.joinpath(name).read_text()
-        for said, meant in (*ports.items(), *((place, f"{root}{place}") for place in _PLACES)):
-            text = text.replace(said, meant)
+        for shipped, here in (*ports.items(), *((place, f"{root}{place}") for place in _PLACES)):
+            text = text.replace(shipped, here)
         (root / "settings" / name).write_text(text)
 
 
@@ -129,10 +129,10 @@ def _web_server() -> Iterator[int]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         raise LookupError(f"the world needs {name}")
-    return found
+    return path
 
 
 def _run(*call: Any, **options: Any) -> None:

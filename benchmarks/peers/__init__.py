@@ -48,6 +48,6 @@ def module(peer: str) -> ModuleType:
 
 def reloader(peer: str, root: Path) -> Callable[[], Any]:
     """What loads the settings of `root` again; where nothing is kept, that is a new load."""
-    found = module(peer)
-    again: Callable[[], Any] = found.reloader(root) if hasattr(found, "reloader") else lambda: found.load(root)
+    job = module(peer)
+    again: Callable[[], Any] = job.reloader(root) if hasattr(job, "reloader") else lambda: job.load(root)
     return again

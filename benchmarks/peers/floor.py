@@ -38,9 +38,9 @@ def merged(root: Path) -> dict[str, Any]:
 
 def variables(root: Path) -> dict[str, Any]:
     """The typed variables of the trial, by their names."""
-    found = {**dotenv_values(root / ".env", interpolate=False), **os.environ}
+    texts = {**dotenv_values(root / ".env", interpolate=False), **os.environ}
     read: dict[type, Callable[[str], Any]] = {bool: lambda text: text == "true", int: int, float: float, str: str}
-    return {name: read[kind](found[PREFIX + name] or "") for name, kind in TYPED.items()}
+    return {name: read[kind](texts[PREFIX + name] or "") for name, kind in TYPED.items()}
 
 
 def merge(values: dict[str, Any], over: Mapping[str, Any]) -> None:

@@ -18,9 +18,9 @@ def load(root: Path) -> AppConfig:
 
 
 def reloader(root: Path) -> Callable[[], Any]:
-    kept = manager(root)
-    kept.load_config()
-    return kept.reload_config
+    loaded = manager(root)
+    loaded.load_config()
+    return loaded.reload_config
 
 
 def variables(root: Path) -> dict[str, Any]:

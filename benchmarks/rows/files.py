@@ -23,7 +23,7 @@ def opened(course: Course) -> Table:
             root = course.project()
             state = {"SYNFINANCE_STATE_DIR": str(root.with_name(f"{root.name}.state"))}
             (run,) = course.program([one.installation.python, COUNTER, *arguments], root, state).run(1)
-            for name, found in json.loads(run.seen).items():
-                counts.setdefault(f"`{name}`", []).extend(found)
-    table.rows = {name: tuple(found) for name, found in counts.items()}
+            for name, times in json.loads(run.seen).items():
+                counts.setdefault(f"`{name}`", []).extend(times)
+    table.rows = {name: tuple(times) for name, times in counts.items()}
     return table

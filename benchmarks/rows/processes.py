@@ -70,11 +70,11 @@ class _Alternating:
         self._programs = programs
 
     def run(self, times: int) -> list[Took]:
-        found: list[Took] = []
+        runs: list[Took] = []
         for _ in range(times):
             self._programs.append(self._programs.pop(0))
-            found += self._programs[-1].run(1)
-        return found
+            runs += self._programs[-1].run(1)
+        return runs
 
 
 def _set(command: Path, value: str) -> list[str | Path]:

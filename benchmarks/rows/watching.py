@@ -18,7 +18,7 @@ def latency(course: Course) -> Table:
     for one in course.ours:
         worker = course.worker(one.installation, "watching:latency", root=str(course.project()), debounce=DEBOUNCE)
         states = {"idle": "idle", "busy": "four threads compute"}
-        subjects |= {f"{one.name}, {said}": worker.job(state) for state, said in states.items()}
+        subjects |= {f"{one.name}, {label}": worker.job(state) for state, label in states.items()}
     took = take_turns(subjects, course.rounds)
     title = f"From rename to `config_reloaded`, beyond the debounce of {DEBOUNCE * 1e3:.0f} ms, in ms"
     table = Table(title, {"median": ".1f", "99th": ".1f", "worst": ".1f"})
