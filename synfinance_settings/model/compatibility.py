@@ -94,7 +94,7 @@ def _of(
 
 
 def _changes(key: str, was: _Property, now: _Property, application: Application[Any]) -> Iterator[Difference]:
-    """What changed of a setting that there is still."""
+    """What changed of a setting that still exists."""
     setting = application.catalogue.settings[application.catalogue.old_names.today(key)]
     old, new = _forms(was), _forms(now)
     kinds = _kind(old), _kind(new)

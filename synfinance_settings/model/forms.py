@@ -264,6 +264,7 @@ def _json_array(text: str) -> list[Any]:
 
 
 def _url(value: Any) -> Any:
+    """An http or https URL, as text or as a secret."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else read_text(value)
     try:
         parts = urlsplit(text)

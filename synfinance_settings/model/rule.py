@@ -1,4 +1,4 @@
-"""What a rule between settings is, and what is told of one that does not hold."""
+"""What a rule between settings is, and what is reported of one that does not hold."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ def env_template(application: Application) -> str:
 
 
 def _lines(application: Application) -> Iterator[str]:
+    """The head, what steers the package itself, and the settings by section."""
     catalogue, variables = application.catalogue, application.variables
     yield _HEADER
     yield ""
@@ -39,6 +40,7 @@ def _lines(application: Application) -> Iterator[str]:
 
 
 def _entry(setting: Setting, names: tuple[str, ...]) -> Iterator[str]:
+    """The lines of one setting: notes, its other variables, and its variable with the default."""
     name, *others = names
     notes = [setting.description] if setting.description else []
     if setting.is_required:

@@ -103,13 +103,13 @@ class Expressions:
             else:
                 self._spend(child)
 
-    def hand_over(self, values: Values, node: ast.expr, said: str) -> None:
-        """Report the sections in `values`, which go where they cannot be followed."""
+    def hand_over(self, values: Values, node: ast.expr, use: str) -> None:
+        """Report the sections in `values`, which go where they cannot be followed; `use` says how."""
         for value in values:
             if isinstance(value, Config):
-                self.analysis.whole(value, self.scope.module, node, f"{described(value.key)} {said}")
+                self.analysis.whole(value, self.scope.module, node, f"{described(value.key)} {use}")
             elif isinstance(value, Items):
-                self.hand_over(value.inside, node, said)
+                self.hand_over(value.inside, node, use)
 
     def show(self, name: str, values: Values, node: ast.expr) -> None:
         """Templates may see what `values` are as `name`."""

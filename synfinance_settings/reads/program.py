@@ -160,6 +160,7 @@ def _read(root: Path, path: Path, name: str, data: bytes | None, failure: str | 
 
 
 def _parsed(data: bytes) -> ast.Module:
+    """The syntax tree of a file; raises `_UnfitError` where there is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what others wrote, such as invalid escapes

@@ -94,6 +94,7 @@ class Statements:
             self.run((*filter(None, (case.guard,)), *case.body))
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        """Bind what an import brings: modules, names of them, or all that they have."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 name = alias.name if alias.asname else alias.name.partition(".")[0]

@@ -1,6 +1,6 @@
 """What must hold between SynFinance's settings in its environments, as data.
 
-Each carries the keys of all that it looks at, so it can be told of beside values that do not fit, wherever those are
+Each carries the keys of all that it looks at, so it can be reported beside values that do not fit, wherever those are
 none of its own. Errors stop a load, warnings are shown and logged.
 """
 
