@@ -95,13 +95,6 @@ def _of_form(field: FieldInfo, setting: Setting | None) -> Iterator[str]:
         yield f"a number that counts {setting.unit} is declared as Seconds or Bytes, not with a unit"
 
 
-def _without_form(field: FieldInfo) -> str:
-    kind = field.annotation
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return f"{kind.__name__} is not a section; derive it from Section instead of BaseModel"
-    return f"{getattr(kind, '__name__', kind)} has no form in which layers could write it; use one of model/forms.py"
-
-
 def _of_declarations(model: type[Section]) -> Iterator[str]:
     """Contradictions and resources that are about fields which do not exist."""
     for contradiction in model.CONTRADICTIONS:
