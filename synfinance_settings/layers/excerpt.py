@@ -239,8 +239,7 @@ class SourceText:
 def unread_excerpt(text: str, name: str, line: int, column: int, catalogue: Catalogue) -> Excerpt | None:
     """Line `line` of a text that cannot be read, where nothing in it is masked once the text is mended; else None.
 
-    Nor is it shown where a value in it may be several, such as two lines that became one: what the mend makes of them is
-    a guess.
+    Nor is it shown where a value in it may be several, as of two lines that became one: the mend is a guess there.
     """
     mended = mended_text(text, name)
     outline = None if mended is None else outline_text(mended, name)
