@@ -105,7 +105,7 @@ class Worker:
             self._process.stdin.write(f"{name} {times}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # it ended; why, is read below
+            pass  # it ended; the reason is read below
         answer = self._process.stdout.readline()
         if not answer:
             _refuse_failure(self._process.wait() or 1, self._command, self._errors)

@@ -5,7 +5,7 @@
     python fuzz/fuzz.py --target read-yaml fuzz/found/...  one input again
 
 The readers run in a process of their own, which a hang, a crash or too much memory may end. The input that did it is
-kept in fuzz/found, made shorter where that could be, and the end is 1.
+kept in fuzz/found, made shorter where that is possible, and the exit code is 1.
 """
 
 from __future__ import annotations

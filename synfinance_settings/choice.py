@@ -49,7 +49,7 @@ def chosen_application(otherwise: str | None = None, source: str = "the argument
 
 @cache
 def shipped_application() -> Application[Any]:
-    """SynFinance's application; imported when it is asked for, since programs with settings of their own need none."""
+    """SynFinance's application; imported when asked for, since programs with settings of their own do not need it."""
     from synfinance_settings.sections.application import SYNFINANCE
 
     return SYNFINANCE

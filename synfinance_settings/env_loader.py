@@ -233,7 +233,7 @@ class EnvLoader:
 
 
 def _told(fault: ReferenceFault) -> str:
-    """What is wrong with a text of which nobody here knows whether it is a secret."""
+    """What is wrong with a text that may be a secret."""
     is_sayable = not isinstance(fault, UnsetNameFault) or fault.is_plain
     return fault.told if is_sayable else f"{fault.message}; {DOLLAR}"
 

@@ -25,7 +25,7 @@ class EnvironmentKind:
     def is_production(self) -> bool:
         """True where nothing may be missing, and nothing that a developer left there counts.
 
-        Not each strict environment is one: staging is strict too, so that it fails as production would.
+        Not every strict environment is one: staging is strict too, so that it fails as production would.
         """
         return self.strict and not self.local_layers
 

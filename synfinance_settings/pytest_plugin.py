@@ -55,7 +55,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Begin before a conftest reads settings, where the application can be imported that early."""
     try:
         _begin(early_config, early_config.known_args_namespace)
-    except Exception:  # noqa: BLE001 - a conftest may lead to it; else it fails again, and is told, when all are read
+    except Exception:  # noqa: BLE001 - a conftest may make it importable; else it fails again, and is reported
         return
 
 

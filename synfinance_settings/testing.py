@@ -1,6 +1,7 @@
 """Other settings for a while, for tests: in a block, a function of any kind, or a class of tests.
 
-A decorator that could not hold for as long as what it decorates runs refuses it, when decorated where that can be seen.
+A decorator refuses what would still run when its values no longer hold: as it decorates where that can be seen, else at
+the call.
 """
 
 from __future__ import annotations

@@ -47,12 +47,12 @@ _KINDS: Final[list[type[FileSystemEvent]]] = [
 ]  # not opened and closed-without-writing: our own reads would be hints to read again
 
 
-def _is_no_fault(record: logging.LogRecord) -> bool:
+def _is_fault(record: logging.LogRecord) -> bool:
     """False for what watchdog logs as an error when a stop overtakes an event."""
     return "called when the thread is inactive" not in record.getMessage()
 
 
-logging.getLogger("watchdog.observers.inotify").addFilter(_is_no_fault)
+logging.getLogger("watchdog.observers.inotify").addFilter(_is_fault)
 
 
 class _Handler(FileSystemEventHandler):

@@ -75,7 +75,7 @@ class Subscriptions:
                 yield entry.callback, before, after
 
     def tell(self, old: Snapshot, new: Snapshot, deliver: Callable[..., None], *, all_kinds: bool) -> None:
-        """Have `deliver` call the subscribers; those that can refuse a load only where it is not one: `all_kinds`."""
+        """Have `deliver` call the subscribers; those that can refuse a load only with `all_kinds`."""
         for kind in _KINDS if all_kinds else _KINDS[:1]:
             for callback, before, after in self._concerned(old, new, kind):
                 deliver(callback, before, after)

@@ -1,6 +1,6 @@
 """The states that were in force, in order: how each is numbered, which are kept, and which one is earlier.
 
-A build knows nothing of the snapshots before it: its number, and what is pending, a snapshot gets here alone.
+A build knows nothing of the snapshots before it; only here does a snapshot get its number, and what is pending.
 """
 
 from __future__ import annotations

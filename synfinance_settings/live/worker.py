@@ -171,7 +171,7 @@ class Worker:
             self._inbox.put(_Call.LOOK)  # for what changed before it was watched
 
     def _tell_fault(self, error: BaseException) -> None:
-        """Log what broke a look off, once until a look ends well."""
+        """Log what ended a look early, and not again until a look succeeds."""
         if type(error) is not self._fault:
             self._fault = type(error)
             logger.error("a look at the layers failed; the next one tries again", exc_info=error)
@@ -225,7 +225,7 @@ class Worker:
         return True
 
     def _catch_up(self) -> int:
-        """Count what somebody else had loaded meanwhile as seen; returns the generation of what was loaded last."""
+        """Count what somebody else has loaded meanwhile as seen; returns the generation of what was loaded last."""
         looked = self._current.looked
         if looked is not None and looked.generation != self._generation:
             self._generation = looked.generation
@@ -264,7 +264,7 @@ class Worker:
         )
 
     def _is_stopped(self, seconds: float) -> bool:
-        """Wait, but not when told to stop; a call for a reload is put back for later."""
+        """Wait `seconds`; True as soon as it is told to stop. A call for a reload is put back for later."""
         until = monotonic() + seconds
         later = False
         while (left := until - monotonic()) > 0:
