@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from counter import Counter
 from patience import PATIENCE
 
 from synfinance_settings.cli.group import group
@@ -92,6 +93,12 @@ def desk(project) -> Desk:
 def shipped_desk(shipped) -> Desk:
     """The commands for a project with the layers that the checkout ships."""
     return Desk(shipped)
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Counter:
+    """The commands for a stall with empty layers."""
+    return Counter(tmp_path)
 
 
 @pytest.fixture
