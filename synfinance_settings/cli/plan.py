@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 _INDENT: Final = "  "
 _LONGEST_REASON: Final = 1000
+_NOTHING: Final[Mapping[str, Any]] = {
+    "written": [],
+    "changes": [],
+    "environments": [],
+    "remarks": [],
+    "probe": None,
+    "notes": [],
+    "warnings": [],
+    "problems": [],
+}
+"""What apply says in JSON of a plan that was refused before it was looked at."""
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
 wait_option = click.option(
@@ -82,13 +93,14 @@ def plan(
         data = _stored(found, is_wanted=path is not None, store=stored)
     data = {**data, **_as_data(found)}
     if output == "json":
-        render.echo_json(data)
-        if found.problems:
+        asked = None if found.problems else _asked(files, found, probe)
+        render.echo_json({**data, "probe": asked and asked.as_data()})
+        if found.problems or (asked and asked.problems):
             raise click.exceptions.Exit(1)
     else:
         _tell(found)
         found.require()
-    probe_change(files, found, probe)
+        probe_change(files, found, probe)
     if path is not None:
         if found.is_empty:
             render.say(f"{found.names}: nothing would be written, and there is nothing to apply", err=True)
@@ -159,8 +171,9 @@ def _one_after_the_other(edits: list[Edit]) -> Edit:
 @dry_run_option
 @wait_option
 @options.probe_options
+@options.format_option("text", "json")
 def apply(
-    path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float, probe: options.Probe | None
+    path: Path, reason: str | None, strict: bool, dry_run: bool, wait: float, probe: options.Probe | None, output: str
 ) -> None:
     """Write exactly what PLAN says, a file that plan wrote; several layers as one change.
 
@@ -179,20 +192,28 @@ def apply(
     files, _ = options.layer_files(None, wait)
     read = read_plan(files.project.application, path)
     by = "" if read.author == this_user() else f", planned by {read.author}"
+    data = {"plan": read.name, "author": read.author, "user": this_user(), "reason": reason, **_NOTHING}
 
     def approve(found: Plan) -> bool:
-        tell_change(found)
+        data.update(_as_data(found))
+        if output == "text":
+            tell_change(found)
         if strict and (told := [remark for remark, _ in found.remarks]):
             raise SettingsError.of(told)
-        probe_change(files, found, probe)
+        if asked := _asked(files, found, probe):
+            data["probe"] = asked.as_data()
+            asked.require(is_told=output == "text")
         return True
 
-    if dry_run:
-        found = files.plan(read.edits(files.project))
-        found.require()
-        approve(found)
-    else:
-        found = files.change(read.edits(files.project), f"apply {read.name}{by}", approve, reason)
+    with render.answer(data, is_json=output == "json"):
+        if dry_run:
+            found = files.plan(read.edits(files.project))
+            found.require()
+            approve(found)
+        else:
+            found = files.change(read.edits(files.project), f"apply {read.name}{by}", approve, reason)
+            data["written"] = [change.name for change in found.changes if not change.is_empty]
+        data["warnings"] = [warning.as_dict() for warning in files.warnings]
     tell_done(files, found, is_written=not dry_run)
 
 
@@ -206,34 +227,62 @@ def tell_change(found: Plan) -> None:
     for note in found.notes:
         render.note(note)
     for remark, where in found.remarks:
-        render.say(_remark(remark, where), err=True)
+        render.tell(_remark(remark, where), err=True)
 
 
 def probe_change(files: LayerFiles, found: Plan, probe: options.Probe | None) -> None:
     """Ask the world about what changes, where it is to be asked, and tell what it warns of; raises `SettingsError`
     where it does not agree.
     """
+    if asked := _asked(files, found, probe):
+        asked.require()
+
+
+class _Asked(NamedTuple):
+    """What the world says about a change as it counts in `environments` on this machine."""
+
+    environments: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    def require(self, *, is_told: bool = True) -> None:
+        """Tell the warnings, unless they are told elsewhere; raises `SettingsError` where there are problems."""
+        for warning in self.warnings if is_told else ():
+            render.say(render.in_full(warning), render.Shown("\n"), err=True)
+        if self.problems:
+            raise SettingsError.of(self.problems)
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "environments": list(self.environments),
+            "problems": [problem.as_dict() for problem in self.problems],
+            "warnings": [warning.as_dict() for warning in self.warnings],
+        }
+
+
+def _asked(files: LayerFiles, found: Plan, probe: options.Probe | None) -> _Asked | None:
+    """What the world says, None where it is not to be asked; of what does not validate it is asked nothing."""
     if probe is None:
-        return
+        return None
     changed = [key for change in found.changes for key in change.changed]
-    reports = options.probed(
-        [replace(report, problems=(), warnings=()) for report in files.here(found)], probe, changed
+    here = [replace(report, problems=(), warnings=()) for report in files.here(found)]
+    reports = options.probed(here, probe, changed)
+    return _Asked(
+        tuple(str(report.environment) for report in here if report.snapshot is not None),
+        tuple(dict.fromkeys(problem for report in reports for problem in report.problems)),
+        tuple(dict.fromkeys(problem for report in reports for problem in report.warnings)),
     )
-    for warning in dict.fromkeys(problem for report in reports for problem in report.warnings):
-        render.say(render.in_full(warning), render.Shown("\n"), err=True)
-    if problems := dict.fromkeys(problem for report in reports for problem in report.problems):
-        raise SettingsError.of(problems)
 
 
 def tell_done(files: LayerFiles, found: Plan, *, is_written: bool) -> None:
     """Say what was written, on stderr, and what the history has against it."""
     for warning in files.warnings:
-        render.say(render.one_line(warning), err=True)
+        render.tell(render.one_line(warning), err=True)
     if found.is_empty:
         says = "say" if len(found.changes) > 1 else "says"
-        render.say(f"{found.names} already {says} that; nothing was written", err=True)
+        render.tell(f"{found.names} already {says} that; nothing was written", err=True)
     else:
-        render.say(f"wrote {found.names}" if is_written else "nothing was written", err=True)
+        render.tell(f"wrote {found.names}" if is_written else "nothing was written", err=True)
 
 
 def _remark(remark: Problem, where: str) -> str:
@@ -259,9 +308,8 @@ def _tell(found: Plan) -> None:
         if not outlook.rows:
             render.say(f"{_INDENT}nothing changes")
     for remark, where in found.remarks:
-        for line in render.hanging("", _remark(remark, where), columns):
-            render.say(render.Shown(line))
-    render.say(_counted(found))
+        render.tell(_remark(remark, where))
+    render.tell(_counted(found))
 
 
 def _lines(project: Project, row: Row, columns: int | None) -> Iterator[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +61,12 @@ def say(*parts: str, err: bool = False) -> None:
     click.echo(joined(parts), err=err)
 
 
+def tell(*parts: str, err: bool = False) -> None:
+    """Print `parts` in lines that fit the terminal, which end between words."""
+    for line in hanging("", joined(parts), width()):
+        say(Shown(line), err=err)
+
+
 def put_out(text: str) -> None:
     """Print data: as it is for a pipe or a file, each line escaped for a terminal."""
     _put_out("\n".join(map(shown, text.split("\n"))) if sys.stdout.isatty() else text)
@@ -76,13 +83,18 @@ def _put_out(text: str) -> None:
 
 def in_full(problem: Problem, note: str | None = None) -> Shown:
     """A problem as people read it: what, where, the line, what it hides, the mend, and `note`."""
-    lines = []
+    lines: list[str] = []
+    columns = width()
     for part, text in problem.lines(note):
         if part == "head":
-            head, _, message = text.partition(": ")
-            lines.append(
-                joined([style(head, "quiet" if problem.waived else problem.severity), ": ", style(message, "strong")])
-            )
+            first, *others = hanging("", text, columns)
+            head, _, message = first.partition(": ")
+            kind = "quiet" if problem.waived else problem.severity
+            lines.append(joined([style(head, kind), ": ", style(message, "strong")]))
+            lines += [style(line, "strong") for line in others]
+        elif part == "note":
+            margin, sign, said = text.partition("= ")
+            lines += [style(line, part) for line in hanging(margin + sign, said, columns)]
         else:
             lines.append(style(text, part))
     return Shown("\n".join(lines))
@@ -135,7 +147,7 @@ def sign(character: str, plain: str) -> str:
 def note(text: str | None) -> None:
     """Say on stderr what is good to know beside a result; nothing where there is nothing to say."""
     if text is not None:
-        say(style("note", "warning"), f": {text}", err=True)
+        tell(style("note", "warning"), f": {text}", err=True)
 
 
 def difference(lines: Iterable[str]) -> Shown:
@@ -153,6 +165,22 @@ def place(path: Path) -> str:
 def echo_json(data: Any) -> None:
     """Print `data` as indented JSON."""
     click.echo(as_json(data, 2))
+
+
+@contextmanager
+def answer(data: dict[str, Any], *, is_json: bool) -> Iterator[None]:
+    """Print `data`, which the block fills, as JSON where that is asked for; what is refused stands in its `problems`,
+    and is raised.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        data["problems"] = error.errors()
+        if is_json:
+            echo_json(data)
+        raise
+    if is_json:
+        echo_json(data)
 
 
 def fail(error: SettingsError) -> None:

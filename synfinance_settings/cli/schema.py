@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synfinance_settings.cli import destination, options, render
 from synfinance_settings.cli.program import Command
 from synfinance_settings.errors import LayerError, Origin, Problem
+
+if TYPE_CHECKING:
+    from synfinance_settings.model.compatibility import Difference
 
 
 @click.command(cls=Command, short_help="Print the JSON schema of a layer file.")
@@ -17,8 +21,9 @@ from synfinance_settings.errors import LayerError, Origin, Problem
 @click.option(
     "--against", metavar="VERSION_OR_FILE", help="Report what breaks layers that were valid by an earlier schema."
 )
+@options.format_option("text", "json")
 @destination.yes_option
-def schema(path: str | None, check: bool, against: str | None, yes: bool) -> None:
+def schema(path: str | None, check: bool, against: str | None, output: str, yes: bool) -> None:
     """Print the JSON schema of a layer file, for editors; into a .yaml file it goes as YAML.
 
     --check compares with --output, or with schema.json in the settings folder. --against compares with an earlier
@@ -26,6 +31,7 @@ def schema(path: str | None, check: bool, against: str | None, yes: bool) -> Non
 
     \b
     {call} schema --against v1.4
+    {call} schema --against v1.4 --format json
     """
     from synfinance_settings.model.schema import layer_schema
     from synfinance_settings.text.files import read_file
@@ -33,8 +39,10 @@ def schema(path: str | None, check: bool, against: str | None, yes: bool) -> Non
     if against is not None:
         if path or check:
             raise click.UsageError("--against cannot be combined with --output or --check")
-        _compare(against)
+        _compare(against, output)
         return
+    if output == "json":
+        raise click.UsageError("--format json needs --against; the schema is JSON unless --output says otherwise")
     chosen = destination.format_for(path, fits=lambda found: found.is_layer, usual="json")
     text = chosen.write(layer_schema(options.application()))
     if not check:
@@ -55,7 +63,7 @@ def schema(path: str | None, check: bool, against: str | None, yes: bool) -> Non
     render.say(f"{name} is current")
 
 
-def _compare(against: str) -> None:
+def _compare(against: str, output: str) -> None:
     """Print what differs from an earlier schema, what breaks layers first; end with 1 where something does."""
     from synfinance_settings.cli.earlier import earlier_schema
     from synfinance_settings.model.compatibility import differences
@@ -68,13 +76,37 @@ def _compare(against: str) -> None:
         fault = str(error)
     if fault is not None:
         raise LayerError(Problem("syntax", f"{against}: {fault}", origin=Origin("the argument")))
-    for told in sorted(found, key=lambda told: not told.is_breaking):
-        kind = render.style("breaking", "error") if told.is_breaking else render.style("remark  ", "quiet")
-        render.say(kind, f"  {told.key} {told.message}")
+    found = sorted(found, key=lambda told: not told.is_breaking)
     broken = sum(told.is_breaking for told in found)
-    render.say(f"{render.counted(broken, 'breaking change')} since {against}", err=True)
+    if output == "json":
+        render.echo_json({"against": against, "breaking": broken, "differences": list(map(_as_data, found))})
+    else:
+        _print(found)
+        render.tell(f"{render.counted(broken, 'breaking change')} since {against}", err=True)
     if broken:
         raise click.exceptions.Exit(1)
+
+
+def _print(found: list[Difference]) -> None:
+    columns = render.width()
+    for told in found:
+        head, kind = ("breaking", "error") if told.is_breaking else ("remark  ", "quiet")
+        first, *others = render.hanging(f"{head}  ", f"{told.key} {told.message}", columns)
+        render.say(render.style(head, kind), render.Shown(first.removeprefix(head)))
+        for line in others:
+            render.say(render.Shown(line))
+
+
+def _as_data(told: Difference) -> dict[str, Any]:
+    return {
+        "key": told.key,
+        "kind": told.kind,
+        "breaking": told.is_breaking,
+        "before": told.before,
+        "after": told.after,
+        "place": told.place,
+        "message": told.message,
+    }
 
 
 @click.command("env-template", cls=Command, short_help="Print every variable, as a start for a .env file.")

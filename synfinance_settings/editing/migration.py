@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.editing import lock
 from synfinance_settings.editing.changes import LayerFiles
 from synfinance_settings.editing.plan import Change, file_bytes, file_text
-from synfinance_settings.editing.renames import old_names_in, referring, with_new_names
+from synfinance_settings.editing.renames import old_names_in, old_references, old_spellings, referring, with_new_names
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, door
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
@@ -33,24 +33,54 @@ TEMPLATES: Final = (".env.example", ".env.sample", ".env.template", ".env.dist")
 logger: Final = logging.getLogger("synfinance_settings")
 
 
+class Rename(NamedTuple):
+    """A key or variable `old`, which is `new` today, in the `line` (from 1) of a `file`; a variable of the process has
+    neither.
+    """
+
+    file: str | None
+    line: int | None
+    old: str
+    new: str
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """The rename as plain data, for scripts."""
+        return {"file": self.file, "line": self.line, "old": self.old, "new": self.new}
+
+
 @dataclass(frozen=True, slots=True)
 class DotenvChange:
-    """What is renamed in a ``.env``, or a template of one: each variable with its line, and what it is now."""
+    """What is renamed in a ``.env``, or a template of one."""
 
     path: Path
     name: str
     before: str = field(repr=False)
     after: str = field(repr=False)
-    renamed: tuple[tuple[int, str, str], ...]
+    renamed: tuple[Rename, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What is to be renamed in the files of a project; `notes` say what is left for people to do."""
+    """What is to be `renamed` in the files of a project, and what is `left` for people to do."""
 
     layers: tuple[tuple[LayerFiles, Change], ...]
     dotenvs: tuple[DotenvChange, ...]
-    notes: tuple[str, ...]
+    renamed: tuple[Rename, ...]
+    left: tuple[Rename, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files that change."""
+        return (*(change.name for _, change in self.layers), *(dotenv.name for dotenv in self.dotenvs))
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What is left, in words."""
+        for file, _, old, new in self.left:
+            if file is None:
+                yield f"{old} in the process environment is now {new}; rename it where it is set"
+            else:
+                yield f"{old} in {file} keeps its name, since something refers to it: rename both by hand"
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -96,23 +126,33 @@ def _worked_out(project: Project, state_dir: Path | None) -> Migration:
     ]
     texts = {path: text for path in _dotenvs(project) if (text := _text(project, path)) is not None}
     referred = _referred([*(change.after for _, change in files), *texts.values()], names)
+    layers = tuple((layer, change) for layer, change in files if not change.is_empty)
     dotenvs = [_dotenv(project, path, text, referred) for path, text in texts.items()]
-    left = [
-        f"{variable} in {project.name(path)} keeps its name, since something refers to it: rename both by hand"
-        for path, text in texts.items()
-        for variable in _old_variables(text, names)
-        if variable in referred
-    ]
-    variables = [
-        f"{name} in the process environment is now {_today(names, name)}; rename it where it is set"
-        for name in project.environ
-        if _today(names, name)
+    dotenvs = [dotenv for dotenv in dotenvs if dotenv.before != dotenv.after]
+    in_layers = [
+        Rename(change.name, line, old.key, old.now)
+        for _, change in layers
+        for line, old in old_spellings(catalogue, change.before or "", change.name)
     ]
     return Migration(
-        tuple((layer, change) for layer, change in files if not change.is_empty),
-        tuple(dotenv for dotenv in dotenvs if dotenv.before != dotenv.after),
-        (*left, *variables),
+        layers,
+        tuple(dotenvs),
+        (*in_layers, *(renamed for dotenv in dotenvs for renamed in dotenv.renamed)),
+        tuple(_left(project, texts, referred)),
     )
+
+
+def _left(project: Project, texts: Mapping[Path, str], referred: Container[str]) -> Iterator[Rename]:
+    """The old variables that something refers to, and those of the process."""
+    names = project.application.variables
+    for path, text in texts.items():
+        for found in assignments(text):
+            today = _today(names, found.name)
+            if today and found.value is not None and found.name in referred:
+                yield Rename(project.name(path), found.line, found.name, today)
+    for name in project.environ:
+        if today := _today(names, name):
+            yield Rename(None, None, name, today)
 
 
 def _layer_files(project: Project, state_dir: Path | None) -> Iterator[tuple[str, LayerFiles]]:
@@ -150,36 +190,30 @@ def _today(names: VariableNames, variable: str) -> str | None:
     return names.names[old.now][0] + variable.removeprefix(base) if old else None
 
 
-def _old_variables(text: str, names: VariableNames) -> list[str]:
-    return [
-        assignment.name
-        for assignment in assignments(text)
-        if assignment.value is not None and _today(names, assignment.name)
-    ]
-
-
 def _referred(texts: Iterable[str], names: VariableNames) -> frozenset[str]:
     """The old variables that something refers to, which would then find nothing."""
     variables = {name for text in texts for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text)}
     return frozenset(name for name in variables if _today(names, name))
 
 
-def _dotenv(project: Project, path: Path, text: str, referred: frozenset[str]) -> DotenvChange:
+def _dotenv(project: Project, path: Path, text: str, referred: Container[str]) -> DotenvChange:
     """What is renamed in the text of a ``.env``; references to settings get their new names, too."""
     catalogue, names = project.application.catalogue, project.application.variables
     name = project.name(path)
     entries = list(assignments(text))
     _refuse_differing(entries, names, name)
-    renamed: list[tuple[int, str, str]] = []
+    renamed: list[Rename] = []
     after = text
     for one in reversed(entries):
         written, today = text[one.start : one.end], _today(names, one.name)
         if today and one.name not in referred:
             at = one.at - one.start
             written = written[:at] + today + written[at + len(one.name) :]
-            renamed.insert(0, (one.line, one.name, today))
+            renamed.append(Rename(name, one.line, one.name, today))
+        for at, old in old_references(catalogue, written):
+            renamed.append(Rename(name, one.line + written.count("\n", 0, at), old.key, old.now))
         after = after[: one.start] + referring(catalogue, written) + after[one.end :]
-    return DotenvChange(path, name, text, Text(after), tuple(renamed))
+    return DotenvChange(path, name, text, Text(after), tuple(sorted(renamed)))
 
 
 def _refuse_differing(entries: Iterable[Assignment], names: VariableNames, name: str) -> None:

@@ -33,6 +33,26 @@ def old_names_in(catalogue: Catalogue, text: str, name: str) -> list[OldName]:
     return [old for old in catalogue.old_names.values() if root is not None and _node(root, old.key) is not None]
 
 
+def old_spellings(catalogue: Catalogue, text: str, name: str) -> list[tuple[int, OldName]]:
+    """Where the layer file `name` uses old names, as keys and in references: the lines (from 1), in their order.
+
+    Raises `LayerError` where it cannot be read.
+    """
+    body = text.removeprefix(_MARK)
+    root, _ = read_text(body, Source(name), catalogue.public_path)
+    keys = [
+        (node.key_origin.line or 0, old)
+        for old in old_names_in(catalogue, body, name)
+        if root is not None and (node := _node(root, old.key)) is not None
+    ]
+    references = [
+        (body.count("\n", 0, start + at) + 1, old)
+        for start, end in _values(body, name)
+        for at, old in old_references(catalogue, body[start:end])
+    ]
+    return sorted({*keys, *references}, key=lambda found: (found[0], found[1].key))
+
+
 def with_new_names(catalogue: Catalogue, text: str, name: str, only: str | None = None) -> str:
     """`text` of the layer file `name` without old names, keys and references; with `only`, those keys of one setting.
 
@@ -262,19 +282,31 @@ class _LayerText:
 
 def _referring(catalogue: Catalogue, text: str, name: str) -> str:
     """`text` with the new names in every ``${...}`` of its values."""
-    outline = layer_format(name).outline(text, name).root
-    values = [span for span in spans(outline) if span.part == "value"] if outline else []
-    for span in reversed(values):
-        start, end = span.start.offset, span.end.offset
+    for start, end in reversed(_values(text, name)):
         text = text[:start] + referring(catalogue, text[start:end]) + text[end:]
     return text
 
 
+def _values(text: str, name: str) -> list[tuple[int, int]]:
+    """Where the values of the layer file `name` begin and end."""
+    outline = layer_format(name).outline(text, name).root
+    found = [span for span in spans(outline) if span.part == "value"] if outline else []
+    return [(span.start.offset, span.end.offset) for span in found]
+
+
 def referring(catalogue: Catalogue, value: str) -> str:
     """A value with the new names in its references."""
-    if "${" not in value:
-        return value
-    for old in catalogue.old_names.values():
-        reference = rf"(?<!\$)((?:\$\$)*\$\{{){re.escape(old.key)}(?=[}}:?+-])"
-        value = re.sub(reference, rf"\g<1>{old.now}", value)
+    for old in catalogue.old_names.values() if "${" in value else ():
+        value = _reference(old).sub(rf"\g<1>{old.now}", value)
     return value
+
+
+def old_references(catalogue: Catalogue, value: str) -> list[tuple[int, OldName]]:
+    """The references of a value by old names, each with its offset, in their order."""
+    names = catalogue.old_names.values() if "${" in value else ()
+    found = [(match.end(), old) for old in names for match in _reference(old).finditer(value)]
+    return sorted(found)
+
+
+def _reference(old: OldName) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\$)((?:\$\$)*\$\{{){re.escape(old.key)}(?=[}}:?+-])")

@@ -32,11 +32,25 @@ _Property = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference at `key`; it `is_breaking` where a layer that was good may be refused, or no longer counts."""
+    """One difference at `key`; it `is_breaking` where a layer that was good may be refused, or no longer counts.
+
+    `kind` says of what: ``gone``, ``renamed``, ``removed``, ``section``, ``new``, ``type``, ``null``, ``required``,
+    ``default``, ``enum``, ``pattern`` or the limit, as a schema calls it. `before` and `after` are what it was, plain
+    data, and is: the keys of a setting that went, else what the schema says.
+    """
 
     key: str
     message: str
     is_breaking: bool
+    kind: str
+    before: Any = None
+    after: Any = None
+
+    @property
+    def place(self) -> str:
+        """Where `key` stands in a schema, as a reference inside of it says it."""
+        steps = (part.replace("~", "~0").replace("/", "~1") for part in self.key.split("."))
+        return "#" + "".join(f"/properties/{step}" for step in steps)
 
 
 def differences(earlier: object, application: Application[Any]) -> list[Difference]:
@@ -48,7 +62,7 @@ def differences(earlier: object, application: Application[Any]) -> list[Differen
     changes = [change for key, was in before.items() for change in _of(key, was, before, now, application)]
     for key, setting in application.catalogue.settings.items():
         if setting.is_required and key not in before and not any(old in before for old in setting.was):
-            changes.append(Difference(key, "is new, and must be set", is_breaking=True))
+            changes.append(Difference(key, "is new, and must be set", is_breaking=True, kind="new", after=key))
     return changes
 
 
@@ -76,21 +90,25 @@ def _of(
     """How the setting that was `key` in the earlier schema differs today."""
     names = application.catalogue.old_names
     if key in names and key not in application.old_names:
-        yield Difference(key, f"is gone; it is {names[key].now}", is_breaking=True)
+        today = names[key].now
+        yield Difference(key, f"is gone; it is {today}", is_breaking=True, kind="gone", before=key, after=today)
     elif key in names:
         old = names[key]
         if not was.get("deprecated"):
             end = f", until {old.gone}" if old.gone else ""
-            yield Difference(key, f"is now {old.now}; the old name is still accepted{end}", is_breaking=False)
+            said = f"is now {old.now}; the old name is still accepted{end}"
+            yield Difference(key, said, is_breaking=False, kind="renamed", before=key, after=old.now)
             yield from _changes(key, was, now[old.now], application)
     elif key in now:
         yield from () if key.startswith(f"{WAIVE}.") else _changes(key, was, now[key], application)
     elif key in application.catalogue.sections:
-        yield Difference(key, "was a setting, and is a section", is_breaking=True)
+        yield Difference(
+            key, "was a setting, and is a section", is_breaking=True, kind="section", before=key, after=key
+        )
     else:
         near = get_close_matches(key, [new for new in now if new not in before], n=1)
         mend = f'; if it is {near[0]} now, say was=("{key}",) there' if near else ""
-        yield Difference(key, f"is removed{mend}", is_breaking=True)
+        yield Difference(key, f"is removed{mend}", is_breaking=True, kind="removed", before=key)
 
 
 def _changes(key: str, was: _Property, now: _Property, application: Application[Any]) -> Iterator[Difference]:
@@ -100,17 +118,18 @@ def _changes(key: str, was: _Property, now: _Property, application: Application[
     kinds = _kind(old), _kind(new)
     if kinds[0] != kinds[1]:
         is_breaking = kinds[1] != _TEXT and kinds not in _WIDER
-        yield Difference(key, f"was {kinds[0]}, and is {kinds[1]}", is_breaking)
+        yield Difference(key, f"was {kinds[0]}, and is {kinds[1]}", is_breaking, "type", *kinds)
     else:
-        yield from (Difference(key, message, is_breaking=True) for message in _narrower(old, new))
+        yield from _narrower(key, old, new)
     if {"type": "null"} in old and {"type": "null"} not in new:
-        yield Difference(key, "may no longer be null", is_breaking=True)
+        yield Difference(key, "may no longer be null", is_breaking=True, kind="null", before=True, after=False)
     had_default = "default" in was or setting.is_secret
     if setting.is_required and was.get("$comment") != MUST_BE_SET and had_default:
-        yield Difference(key, "must be set now", is_breaking=True)
+        yield Difference(key, "must be set now", is_breaking=True, kind="required", before=False, after=True)
     if "default" in was and "default" in now and was["default"] != now["default"]:
         defaults = (json.dumps(entry.get("default"), ensure_ascii=False) for entry in (now, was))
-        yield Difference(key, "has the default {}, which was {}".format(*defaults), is_breaking=False)
+        said = "has the default {}, which was {}".format(*defaults)
+        yield Difference(key, said, is_breaking=False, kind="default", before=was["default"], after=now["default"])
 
 
 def _forms(entry: _Property) -> list[_Property]:
@@ -131,18 +150,20 @@ def _kind(forms: list[_Property]) -> str:
     return _KINDS.get(kind, _TEXT) if isinstance(kind, str) else _TEXT
 
 
-def _narrower(old: list[_Property], new: list[_Property]) -> Iterator[str]:
+def _narrower(key: str, old: list[_Property], new: list[_Property]) -> Iterator[Difference]:
     """What the forms of one kind no longer take."""
     for name, (words, sign) in _LIMITS.items():
         before, after = old[0].get(name), new[0].get(name)
         if isinstance(after, int | float) and not (isinstance(before, int | float) and sign * before >= sign * after):
             was = f", and was {words} {before}" if before is not None else ", and had no such limit"
-            yield f"is {words} {after}{was}"
+            yield Difference(key, f"is {words} {after}{was}", is_breaking=True, kind=name, before=before, after=after)
     choices = [form.get("enum") for form in (old[0], new[0])]
     if isinstance(choices[0], list) and isinstance(choices[1], list):
         lost = [str(choice) for choice in choices[0] if choice not in choices[1]]
         if lost:
-            yield f"can no longer be {', '.join(lost)}"
+            said = f"can no longer be {', '.join(lost)}"
+            yield Difference(key, said, is_breaking=True, kind="enum", before=choices[0], after=choices[1])
     patterns = [[form.get("pattern") for form in forms if form.get("type") == "string"] for forms in (old, new)]
     if _kind(new) in ("a whole number", "a choice") and any(pattern not in patterns[1] for pattern in patterns[0]):
-        yield "is written in fewer ways: units, or letters in any case"
+        said = "is written in fewer ways: units, or letters in any case"
+        yield Difference(key, said, is_breaking=True, kind="pattern", before=patterns[0], after=patterns[1])
