@@ -158,7 +158,7 @@ def _print(findings: Scan, uses: Uses, usages: Sequence[Usage]) -> None:
     ]
     _print_part("no setting", slips, "error")
     _print_part("passed over", findings.passed_over, "warning")
-    render.say(", ".join(_verdict(findings, uses)))
+    render.tell(", ".join(_verdict(findings, uses)))
 
 
 def _counted(keys: Sequence[str]) -> str:

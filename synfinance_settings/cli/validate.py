@@ -91,7 +91,11 @@ def _print_text(reports: list[tuple[str, ValidationReport]], good: list[bool]) -
     width = max(len(render.shown(name)) for name, _ in reports)
     for (name, report), is_good in zip(reports, good, strict=True):
         verdict = render.style("valid  ", "good") if is_good else render.style("invalid", "error")
-        render.say(verdict, f"  {render.shown(name).ljust(width)}  {report.verdict()}")
+        head = f"{' ' * len('invalid')}  {render.shown(name).ljust(width)}  "
+        first, *others = render.hanging(render.Shown(head), report.verdict(), render.width())
+        render.say(verdict, render.Shown(first[len("invalid") :]))
+        for line in others:
+            render.say(render.Shown(line))
     if any(options.lends_help(report.problems) for _, report in reports):
         render.say(options.LENDING, err=True)
 

@@ -84,6 +84,13 @@ def test_what_the_world_says_fits_the_terminal(desk, columns):
     assert [line for line in result.output.splitlines() if len(line) > columns and not is_data(line)] == []
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_verdicts_on_all_environments_fit_the_terminal(shipped_desk, columns):
+    result = shipped_desk.done("validate", "--all", "--placeholders", COLUMNS=str(columns))
+    assert [line for line in result.output.splitlines() if len(line) > columns] == []
+    assert "valid    production   placeholders for database.password," in result.stdout
+
+
 KEYS = {
     "plan": {"changes", "environments", "notes", "probe", "problems", "remarks"},
     "apply": {
