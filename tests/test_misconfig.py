@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -178,6 +181,27 @@ def test_probes_find_typos_of_hosts_ports_paths_and_credentials_in_their_lines(m
         assert told(wrong) == [(key,)]
     login = there.variables | {"SYNFINANCE_DB_USER": "postgers"}
     assert told(login) == [("database.password",)], "which of the two is wrong no server says"
+
+
+def test_a_measure_that_is_told_to_end_ends_its_servers():
+    call = [sys.executable, MISCONFIG / "misconfig.py", "--quick", "--seed", "1", "--world"]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL does not run as root
+        environ = {**os.environ, "TMPDIR": folder}
+        with subprocess.Popen(call, env=environ, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                if process.stderr.readline() != "the world is there\n":
+                    missing(process.stderr.read().strip().rpartition("\n")[2])
+                (started,) = Path(folder).glob("*/world/postgres/data/postmaster.pid")
+                port = int(started.read_text().splitlines()[3])
+                process.terminate()
+                told = process.communicate(timeout=PATIENCE)[1]
+            finally:
+                process.terminate()
+        assert process.returncode == 128 + signal.SIGTERM, told
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        assert not list(Path(folder).iterdir())
 
 
 def test_the_peers_are_measured_on_the_same_mutants():

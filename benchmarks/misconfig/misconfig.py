@@ -16,13 +16,14 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from findings import VARIABLES
 from judging import OUTCOMES, Judge, Verdicts
@@ -35,6 +36,7 @@ SEEDS: Final = (1, 2, 3)
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, _end)
     options = _options()
     seeds = options.seed or SEEDS
     names = (OURS,) if options.alone else (OURS, PROBING) if options.world else tuple(READERS)
@@ -46,6 +48,7 @@ def main() -> int:
         ]
         arguments = (folder, names, place)
         pool = stack.enter_context(ProcessPoolExecutor(os.cpu_count(), initializer=_start, initargs=arguments))
+        stack.callback(pool.shutdown, cancel_futures=True)  # who is told to end does not judge the rest first
         alarms = pool.submit(_alarms).result()
         tally = Tally(names, zip(corpus, _progress(pool.map(_judge, corpus, chunksize=4), len(corpus)), strict=True))
     if options.list:
@@ -60,12 +63,19 @@ def main() -> int:
     return 1 if alarms else 0
 
 
+def _end(number: int, _: object) -> NoReturn:
+    """End in order, as by an error, so that the servers of a world end too; once, so that nothing cuts that short."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 @contextmanager
 def _place(folder: Path, is_world: bool) -> Iterator[World]:
     """Where the layers lie: as they are shipped, or in a world that they name."""
     if is_world:
         folder.chmod(0o755)  # PostgreSQL does not run as root
         with world(folder / "world") as there:
+            print("the world is there", file=sys.stderr, flush=True)
             yield there
     else:
         yield World(SETTINGS_DIR, Path.cwd(), VARIABLES)
@@ -89,6 +99,7 @@ _judges: list[Judge] = []
 
 
 def _start(folder: str, names: tuple[str, ...], place: World) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the servers are not those of a worker
     logging.disable()
     set_variables()
     os.chdir(place.root)

@@ -87,8 +87,8 @@ def _postgres(folder: Path, root: Path, password: str) -> Iterator[int]:
     options += f" -c ssl=on -c ssl_cert_file={folder}/server.crt -c ssl_key_file={folder}/server.key"
     login = ("-U", "postgres", "-A", "scram-sha-256", f"--pwfile={folder}/password")
     _run(*owner, initdb, "-D", data, *login, "--no-sync", cwd=folder)
-    _run(*owner, other / "pg_ctl", "start", "-w", "-D", data, "-l", folder / "log", "-o", options, cwd=folder)
     try:
+        _run(*owner, other / "pg_ctl", "start", "-w", "-D", data, "-l", folder / "log", "-o", options, cwd=folder)
         for name in _DATABASES:
             where = ("-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
             _run(other / "createdb", *where, name, env={**os.environ, "PGPASSWORD": password})
@@ -123,9 +123,11 @@ def _web_server() -> Iterator[int]:
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def _program(name: str) -> str:
