@@ -153,10 +153,12 @@ def test_a_slip_is_answered_with_what_the_application_has(counter, call, said):
 
 def test_what_is_to_be_typed_next_begins_with_the_name_of_the_program(counter):
     counter.layer("dev", "cart: {limit: x}\n")
-    assert "see: shop-settings validate --env dev" in counter.run("explain", "cart.limit").stderr
-    by_app = counter.run("--app", "shop:SHOP", "explain", "cart.limit", commands=group).stderr
+    by_itself = counter.run("explain", "cart.limit", COLUMNS="200").stderr
+    assert "see: shop-settings validate --env dev" in by_itself
+    by_app = counter.run("--app", "shop:SHOP", "explain", "cart.limit", commands=group, COLUMNS="200").stderr
     assert "see: synfinance-settings --app shop:SHOP validate --env dev" in by_app
-    by_variable = counter.run("explain", "cart.limit", commands=group, SYNFINANCE_SETTINGS_APP="shop:SHOP").stderr
+    variables = {"SYNFINANCE_SETTINGS_APP": "shop:SHOP", "COLUMNS": "200"}
+    by_variable = counter.run("explain", "cart.limit", commands=group, **variables).stderr
     assert "see: synfinance-settings validate --env dev" in by_variable
 
 
