@@ -118,7 +118,7 @@ class TestByAnyName:
         assert program.run(*call, "get", "cart.limit", SHOP_CART__LIMIT="8").stdout == "8\n"
         run = program.run(*call, "explain", "cart.limit", SHOP_CART__LIMIT="x")
         assert run.returncode == 1
-        assert f"see: {name} validate --env local" in run.stderr
+        assert f"see: {name} validate --env local" in " ".join(run.stderr.split())
 
     def test_a_mistake_is_answered_with_its_own_name(self, program, name, call):
         run = program.run(*call, "get", "cart.limt")
