@@ -67,10 +67,8 @@ def test_twice_the_input_takes_about_twice_the_steps(growth, tmp_path):
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("growth", GROWTHS, ids=[growth.name for growth in GROWTHS])
-def test_twice_the_input_takes_about_twice_the_time(growth, tmp_path, request):
+def test_twice_the_input_takes_about_twice_the_time(growth, tmp_path):
     once = twice = float("inf")
-    gc.disable()  # its own walks, over all that lives in the process, are not what is measured
-    request.addfinalizer(gc.enable)
     for _ in range(5):
         once = min(once, seconds(growth.run(growth.size, tmp_path)))
         twice = min(twice, seconds(growth.run(2 * growth.size, tmp_path)))

@@ -141,8 +141,10 @@ def _inside(tree: Tree | None, path: tuple[str | None, ...]) -> Tree | None | Li
 
 
 def _is_setting_in_clear(catalogue: Catalogue, path: tuple[str | None, ...]) -> bool:
+    if _standing(catalogue, path) is not None:  # first, since a key of a foreign text may be long
+        return False
     key = catalogue.old_names.today(".".join(filter(None, path)))
-    return _standing(catalogue, path) is None and not catalogue.settings[key].is_secret
+    return not catalogue.settings[key].is_secret
 
 
 class SourceText:
