@@ -3,14 +3,16 @@
 The work is counted in two ways. Steps of the interpreter are the same in every run, so they are counted at small sizes
 in each. What a step does inside C (copying a text, searching a list, matching an expression) they do not show; so the
 time of the processor alone is taken too, at sizes where anything quadratic would stand out, the best of some runs, and
-again where it was too much: that test is a long one, and the only one that looks at a clock.
+again, in a process of its own, where it was too much: that test is a long one, and the only one that looks at a clock.
 """
 
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from growth import GROWTHS
@@ -64,14 +66,40 @@ def test_twice_the_input_takes_about_twice_the_steps(growth, tmp_path):
     assert steps(growth.run(2 * size, tmp_path)) <= MOST * once
 
 
+def best(growth, folder):
+    """The time that the input takes, and that twice as much takes: the best of some runs, where it is too much."""
+    once = twice = float("inf")
+    for _ in range(5):
+        once = min(once, seconds(growth.run(growth.size, folder)))
+        twice = min(twice, seconds(growth.run(2 * growth.size, folder)))
+        if not is_too_much(once, twice):
+            break
+    return once, twice
+
+
+def is_too_much(once, twice):
+    return twice > max(MOST * once, TOO_SHORT)
+
+
+def best_in_a_fresh_process(growth, folder):
+    """The same where no other test has filled and torn the memory: what is quadratic is so there, too."""
+    run = subprocess.run(
+        [sys.executable, __file__, growth.name], cwd=folder, capture_output=True, text=True, timeout=300, check=True
+    )
+    once, twice = map(float, run.stdout.split())
+    return once, twice
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("growth", GROWTHS, ids=[growth.name for growth in GROWTHS])
 def test_twice_the_input_takes_about_twice_the_time(growth, tmp_path):
-    once = twice = float("inf")
-    for _ in range(5):
-        once = min(once, seconds(growth.run(growth.size, tmp_path)))
-        twice = min(twice, seconds(growth.run(2 * growth.size, tmp_path)))
-        if twice <= max(MOST * once, TOO_SHORT):
-            return
-    pytest.fail(f"{growth.size} take {once:.3f} s, twice as much {twice:.3f} s")
+    once, twice = best(growth, tmp_path)
+    if is_too_much(once, twice):
+        once, twice = best_in_a_fresh_process(growth, tmp_path)
+    assert not is_too_much(once, twice), f"{growth.size} take {once:.3f} s, twice as much {twice:.3f} s"
+
+
+if __name__ == "__main__":
+    wanted = next(growth for growth in GROWTHS if growth.name == sys.argv[1])
+    sys.stdout.write("{} {}\n".format(*best(wanted, Path.cwd())))
