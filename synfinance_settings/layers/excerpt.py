@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
 from synfinance_settings.text.expansion import is_plain, setting_of
-from synfinance_settings.text.formats import mended_text, outline_text
+from synfinance_settings.text.formats import outline_text
 from synfinance_settings.text.outline import Span, spans
 
 _LONGEST_LINE: Final = 200  # characters
@@ -223,6 +223,11 @@ class SourceText:
             first -= 1
         return spans[first:after]
 
+    def may_hold_several(self, line: int) -> bool:
+        """True where a value that begins on line `line` may be more than one, with a key or a space between them."""
+        values = [span.value or "" for span in self._on_line(line) if span.part == "value" and span.start.line == line]
+        return any(map(_MAY_BE_SEVERAL.search, values))
+
     def reference(self, line: int, column: int, nth: int, dollars: int) -> tuple[int, int]:
         """Where the `nth` of the `dollars` dollars of the value at a place stands; the place where that is not sure."""
         spans = self._scanned()
@@ -238,19 +243,15 @@ class SourceText:
         return number, places[nth] - self._line_starts[number - 1] + 1
 
 
-def unread_excerpt(text: str, name: str, line: int, column: int, catalogue: Catalogue) -> Excerpt | None:
-    """Line `line` of a text that cannot be read, where nothing in it is masked once the text is mended; else None.
+def unread_excerpt(text: str, mended: str, name: str, line: int, column: int, catalogue: Catalogue) -> Excerpt | None:
+    """Line `line` of a text that cannot be read, where nothing in it is masked once the text is `mended`; else None.
 
     Nor is it shown where a value in it may be several, as of two lines that became one: the mend is a guess there.
     """
-    mended = mended_text(text, name)
-    outline = None if mended is None else outline_text(mended, name)
-    if mended is None or outline is None:
+    source = SourceText(mended, name, catalogue)
+    if source.may_hold_several(line):
         return None
-    values = [span.value or "" for span in spans(outline) if span.part == "value" and span.start.line == line]
-    if any(_MAY_BE_SEVERAL.search(value) for value in values):
-        return None
-    excerpt = SourceText(mended, name, catalogue).excerpt(line, 1)
+    excerpt = source.excerpt(line, 1)
     meant, written = (one.split("\n")[line - 1].replace("\t", " ").rstrip() for one in (mended, text))
     return Excerpt(line, written, column, 1) if excerpt is not None and excerpt.text == meant else None
 

@@ -17,8 +17,9 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
-from synfinance_settings.text.formats import read_text
+from synfinance_settings.text.formats import layer_format
 from synfinance_settings.text.node import Branch, Source
+from synfinance_settings.text.tree import nodes_of
 
 _ENVIRONMENT: Final = "{environment}"
 
@@ -115,10 +116,12 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     reading = content.readings.get(name)
     if not isinstance(reading, _FileReading):
         text = content.text(name)
+        outlined = layer_format(name).outline(text, name)
         try:
-            root, faults = read_text(text, source, catalogue.public_path)
+            root, faults = nodes_of(outlined, source, catalogue.public_path)
         except LayerError as error:
-            raise LayerError(_shown(problem, text, name, catalogue) for problem in error.problems) from None
+            mended = outlined.mended
+            raise LayerError(_shown(problem, text, mended, name, catalogue) for problem in error.problems) from None
         branch, misfits = fit(root, catalogue, application.gone_names)
         waivers, refusals = waivers_of(root, application.rules)
         problems = (*faults, *misfits, *refusals)
@@ -130,9 +133,9 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     )
 
 
-def _shown(problem: Problem, text: str, name: str, catalogue: Catalogue) -> Problem:
+def _shown(problem: Problem, text: str, mended: str | None, name: str, catalogue: Catalogue) -> Problem:
     """A fault of syntax with its line, where that certainly holds no secret."""
     origin = problem.origin
-    if problem.code != "syntax" or origin is None or not origin.line or not origin.column:
+    if problem.code != "syntax" or mended is None or origin is None or not origin.line or not origin.column:
         return problem
-    return replace(problem, excerpt=unread_excerpt(text, name, origin.line, origin.column, catalogue))
+    return replace(problem, excerpt=unread_excerpt(text, mended, name, origin.line, origin.column, catalogue))

@@ -50,8 +50,3 @@ def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tu
 def outline_text(text: str, name: str) -> Outline | None:
     """Where everything stands in `text` of the file `name`, which must have been read before."""
     return layer_format(name).outline(text, name).root
-
-
-def mended_text(text: str, name: str) -> str | None:
-    """`text` of the file `name`, which cannot be read, as its mend makes it; None where no mend is certain."""
-    return layer_format(name).outline(text, name).mended
