@@ -69,7 +69,7 @@ def validate(
 
 def _of_file(path: Path, environment: str | None, *, placeholders: bool) -> Iterator[tuple[str, ValidationReport]]:
     """What is found in a file, with its name; a default layer has a report for each environment."""
-    from synfinance_settings.layers.trial import environments_of, judge, judge_default, layer_of, without_layer
+    from synfinance_settings.layers.trial import environments_of, judge, judge_together, layer_of, without_layer
     from synfinance_settings.text.files import read_file
 
     layer, named = layer_of(options.application(), path)
@@ -79,7 +79,7 @@ def _of_file(path: Path, environment: str | None, *, placeholders: bool) -> Iter
         yield str(path), judge(project, layer, content, placeholders=placeholders)
         return
     environments = (environment,) if environment else environments_of(project)
-    for report in judge_default(project, content, environments):
+    for report in judge_together(project, {"default": content}, environments):
         yield f"{path} ({report.environment})", report
     if environment is None:
         render.note(without_layer(project.application, environments))

@@ -39,7 +39,7 @@ from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Snapshot, trail
-from synfinance_settings.layers.trial import in_environment, listed, placed, without_layer
+from synfinance_settings.layers.trial import in_environment, listed, looks_in, placed, without_layer
 from synfinance_settings.text.atomic import staged, write_atomically
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import layer_format
@@ -141,7 +141,10 @@ class LayerFiles:
         """
         contents = {change.target: change.content for change in plan.changes}
         environments = {self.project.environment if target == "default" else target: None for target in contents}
-        return [build(placed(self.project, contents, name), placeholders=True) for name in environments]
+        known = {outlook.environment: outlook.here for outlook in plan.outlooks}
+        others = looks_in(self.project, [name for name in environments if name not in known])
+        built = {name: build(placed(look, contents), placeholders=True) for name, look in others.items()}
+        return [{**known, **built}[name] for name in environments]
 
     def _changed(self, target: Target, edit: Edit) -> Change:
         """What `edit` makes of the layer of `target`, which is left as it is."""

@@ -16,10 +16,11 @@ from synfinance_settings.editing.remarks import remarks
 from synfinance_settings.errors import Origin, Problem, SettingsError
 from synfinance_settings.layers.build import build
 from synfinance_settings.layers.comparison import changed_keys
+from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain, trail
-from synfinance_settings.layers.trial import environments_of, judge_together, listed, placed, told_once
+from synfinance_settings.layers.trial import environments_of, judge_together, listed, looks_in, placed, told_once
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.hidden import Data, Text
 from synfinance_settings.text.node import Branch, text_of
@@ -162,35 +163,38 @@ def outlooks(project: Project, changes: Iterable[Change]) -> tuple[Outlook, ...]
         name: {key for change in changes if change.target in ("default", name) for key in change.changed}
         for name in project.application.kinds
     }
-    after = {name: _view(project, contents, name, keys[name]) for name in keys}
+    looks = looks_in(project, keys)
+    after = {name: _view(placed(look, contents), keys[name]) for name, look in looks.items()}
     others = {name: report.snapshot for name, report in after.items() if report.snapshot is not None}
     return tuple(
-        _outlook(project, contents, name, keys[name], after[name], others) for name in touched(project, contents)
+        _outlook(looks[name], contents, keys[name], after[name], others) for name in touched(project, contents)
     )
 
 
-def _view(project: Project, contents: Mapping[Target, Content], environment: str, keys: set[str]) -> ValidationReport:
-    """The settings of `environment` as the layer files have them: of `keys` nothing else tells."""
-    return build(placed(project, contents, environment).beside(), placeholders=True, bare=keys)
+def _view(look: Look, keys: set[str]) -> ValidationReport:
+    """The settings as the layer files of `look` have them: of `keys` nothing else tells."""
+    return build(look.beside(), placeholders=True, bare=keys)
 
 
 def _outlook(
-    project: Project,
+    look: Look,
     contents: Mapping[Target, Content],
-    environment: str,
     keys: set[str],
     after: ValidationReport,
     others: Mapping[str, Snapshot[Any]],
 ) -> Outlook:
-    """What `contents` mean in `environment`, where they come to `after`; `others` are all environments after them."""
-    before = _view(project, {}, environment, keys)
-    here = build(placed(project, contents, environment), placeholders=True)
+    """What `contents` mean where there is what `look` found, and they come to `after`; `others` are all environments
+    after them.
+    """
+    project = look.project
+    before = _view(look, keys)
+    here = build(placed(look, contents), placeholders=True)
     warnings: tuple[Problem, ...] = ()
     if before.snapshot is not None and after.snapshot is not None:
         keys = keys | {*changed_keys(before.snapshot.config, after.snapshot.config)}
         warnings = remarks(project.application, before.snapshot, after.snapshot, others, after.lent)
     rows = [_row(project, key, before, after, here) for key in project.application.catalogue.settings if key in keys]
-    return Outlook(environment, after, here, tuple(rows), warnings)
+    return Outlook(project.environment, after, here, tuple(rows), warnings)
 
 
 def _row(project: Project, key: str, before: ValidationReport, after: ValidationReport, here: ValidationReport) -> Row:

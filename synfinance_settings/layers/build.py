@@ -131,9 +131,7 @@ def build(
     )
     problems = told((*run.problems, *validation.problems))
     lent = run.lender.lent if run.lender else {}
-    of_values = [
-        warning for warning in validation.warnings if warning.key not in lent
-    ]  # a placeholder is nobody's slip
+    of_values = (one for one in validation.warnings if one.key not in lent)  # a placeholder is nobody's slip
     warnings = told((*run.warnings, *of_values))
     snapshot, waived = None, tuple(validation.waived)
     if config is not None and not problems:

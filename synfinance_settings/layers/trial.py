@@ -109,8 +109,8 @@ def judge_together(
     """
     default = contents.get("default")
     reports = []
-    for name in environments:
-        look = placed(project, contents, name).beside()
+    for name, before in looks_in(project, environments).items():
+        look = placed(before, contents).beside()
         judged = "environment" if name in contents else None
         reports.append(build(look, placeholders=True, judged=judged, kept={judged or "default": kept or {}}))
     if default is None:
@@ -123,17 +123,21 @@ def judge_together(
     return [replace(report, problems=(*report.problems, *hidden)) for report in reports]
 
 
-def placed(project: Project, contents: Mapping[str, Content], environment: str) -> Look:
-    """A look in `environment` at `contents`, by their layers, in the places of the files that there are."""
-    look = look_at(in_environment(project, environment))
+def looks_in(project: Project, environments: Iterable[str]) -> dict[str, Look]:
+    """A look at `project` in each of `environments`; what is the same in several of them is read once."""
+    looks: dict[str, Look] = {}
+    look = None
+    for name in environments:
+        look = looks[name] = look_at(in_environment(project, name), look)
+    return looks
+
+
+def placed(look: Look, contents: Mapping[str, Content]) -> Look:
+    """`look` with `contents`, by their layers, in the places of the files that there are."""
+    environment = look.project.environment
     if "default" in contents:
         look = look.with_layer("default", contents["default"])
     return look.with_layer("environment", contents[environment]) if environment in contents else look
-
-
-def judge_default(project: Project, content: Content, environments: Iterable[str]) -> list[ValidationReport]:
-    """Validate `content` as the default layer in each of `environments`, as `judge_together` does."""
-    return judge_together(project, {"default": content}, environments)
 
 
 def told_once(reports: Iterable[ValidationReport]) -> Iterator[tuple[Problem, tuple[str, ...]]]:
