@@ -42,7 +42,7 @@ DOORS = {
     "psycopg": {"probing/probe.py"},
     "redis": {"probing/probe.py"},
     "prometheus_client": {"metrics.py"},
-    "pytest": {"pytest_plugin.py", "testing.py"},
+    "pytest": {"pytest_plugin.py", "testing/"},
     "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py"},
     "pydantic_core": {"model/", "layers/validation.py"},
     "typing_extensions": {"choice.py", "model/application.py", "layers/snapshot.py"},  # for type checkers alone
@@ -126,7 +126,7 @@ WHO_KNOWS_SYNFINANCE = {
     "__init__.py",
     "choice.py",
     "synfinance.py",
-    "testing.py",
+    "testing/overrides.py",
 }
 """The faces; everybody else is handed an application."""
 
