@@ -16,7 +16,7 @@ REF ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup validate $(ENVIRONMENTS:%=validate-%) show explain diff test test-all lint types schema reference fuzz \
-	bench bench-quick bench-against misconfig soak clean
+	examples bench bench-quick bench-against misconfig soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -66,6 +66,9 @@ schema: setup ## check that settings/schema.json is current
 
 reference: setup ## check that what is written from the models is current
 	@$(BIN)/python docs/reference.py --check
+
+examples: setup ## start every program of examples/, edit its settings while it is asked, and end it
+	@$(BIN)/python -m pytest -q tests/examples $(PYTEST_ARGS)
 
 fuzz: setup ## give the readers random inputs for a minute, or SECONDS=30; the same ones again with SEED=7
 	@$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
