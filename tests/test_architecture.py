@@ -38,7 +38,7 @@ DOORS = {
     "dynaconf": {"layers/merge.py", "dynaconf_view.py"},  # the engine, and the face for who knows dynaconf
     "watchdog": {"live/hints.py"},
     "click": {"cli/", "application.py"},  # the face for type checkers alone
-    "platformdirs": {"cli/options.py"},
+    "platformdirs": {"live/state_folder.py"},
     "psycopg": {"probing/probe.py"},
     "redis": {"probing/probe.py"},
     "prometheus_client": {"metrics.py"},

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 from synfinance_settings.cli import completion, render
 from synfinance_settings.cli.program import program_of
 from synfinance_settings.environment import meant_environment
-from synfinance_settings.errors import EnvironmentNameError, Problem, SettingsError
+from synfinance_settings.errors import EnvironmentNameError, HistoryError, Problem, SettingsError
 from synfinance_settings.foreign import pasted
 
 if TYPE_CHECKING:
@@ -224,13 +224,17 @@ def probed(
 
 
 def state_dir() -> Path:
-    """The folder that keeps the versions of the layer files: the one that a variable names, else the platform's own."""
-    named = os.environ.get(application().variables.state_dir)
-    if named:
-        return Path(named).absolute()
-    from platformdirs import user_state_path
+    """The folder that keeps the versions of the layer files: the one that a variable names, else the default one.
 
-    return user_state_path(f"{application().prefix.strip('_').lower().replace('_', '-')}-settings", appauthor=False)
+    Raises `HistoryError` for a user who has no home.
+    """
+    from synfinance_settings.live.state_folder import default_state_folder, state_folder
+
+    folder = state_folder(application(), os.environ) or default_state_folder(application(), os.environ)
+    if folder is None:
+        variable = application().variables.state_dir
+        raise HistoryError(f"there is no folder for the history, since this user has no home: set {variable}")
+    return folder
 
 
 def layer_files(target: Target | None, wait: float = 0) -> tuple[LayerFiles, Target]:

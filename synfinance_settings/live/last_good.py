@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
@@ -14,6 +13,7 @@ from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.look import Look, layer_stems, stored_look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems
+from synfinance_settings.live.state_folder import state_folder
 from synfinance_settings.live.timeline import State
 from synfinance_settings.model.application import Application
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 1.0  # to wait for another process that holds the store; it writes for a few milliseconds
 _SECONDS_OF_A_START: Final = 0.2
-
-
-def state_folder(
-    application: Application, environ: Mapping[str, str], state_dir: str | os.PathLike[str] | None
-) -> Path | None:
-    """The folder that keeps accepted versions: the one that was named, else that of the variable, else none."""
-    path = state_dir if state_dir is not None else environ.get(application.variables.state_dir)
-    return Path(path).absolute() if path else None
 
 
 class LastGood:
@@ -102,7 +94,7 @@ class LastGood:
         if self._fallback not in ("", "last-good"):
             fault = f"{variable} must be last-good, or not set"
         elif self._fallback and self.folder is None:
-            fault = f"{variable} needs a state folder: set {self._variables.state_dir}"
+            fault = f"{variable} needs a state folder, and this user has no home: set {self._variables.state_dir}"
         if fault:
             raise InvalidSettingsError(Problem("inconsistent", fault, origin=Origin(f"env {variable}")))
         if self._fallback and self.folder is not None and not self._is_checked:

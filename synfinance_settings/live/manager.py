@@ -20,7 +20,7 @@ from synfinance_settings.layers.look import refuse_read_place
 from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain
 from synfinance_settings.live.current import Choice, Current, PathLike
-from synfinance_settings.live.last_good import state_folder
+from synfinance_settings.live.state_folder import state_folder
 from synfinance_settings.live.subscriptions import OnError, Subscriber
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.section import Section

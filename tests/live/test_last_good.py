@@ -177,12 +177,40 @@ def test_a_broken_dotenv_is_not_fallen_back_from(project, start):
         falling_back(start).load_config()
 
 
-@pytest.mark.parametrize("named", [{}, {"SYNFINANCE_STATE_DIR": ""}], ids=["not set", "empty"])
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({}, "platform"),
+        ({"SYNFINANCE_STATE_DIR": ""}, "platform"),
+        ({"STATE_DIRECTORY": ""}, "platform"),
+        ({"RUNTIME_DIRECTORY": "{root}/run:{root}/other"}, "run"),
+        ({"RUNTIME_DIRECTORY": "{root}/run", "STATE_DIRECTORY": "{root}/lib"}, "lib"),
+    ],
+    ids=["not set", "empty", "given as empty", "given by systemd", "given to last"],
+)
+def test_a_fallback_without_a_state_folder_has_one(project, tmp_path_factory, monkeypatch, given, place):
+    root = tmp_path_factory.mktemp("machine")
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "platform"))
+    variables = {name: value.format(root=root) for name, value in given.items()}
+    project.layer("default", "app_name: one\n")
+    project.load(SYNFINANCE_FALLBACK="last-good", **variables)
+    project.layer("default", "server: [broken\n")
+    assert project.load(SYNFINANCE_FALLBACK="last-good", **variables).app_name == "one"
+    folder = root / place / "synfinance-settings"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [path.suffix for path in folder.glob("*.sqlite3")] == [".sqlite3"]
+    assert [path.name for path in root.iterdir()] == [place]
+
+
 @pytest.mark.parametrize("is_broken", [True, False])
-def test_a_fallback_without_a_state_folder_is_an_error(project, is_broken, named):
+def test_a_fallback_of_a_user_without_a_home_needs_a_state_folder(project, monkeypatch, is_broken):
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # a user of a container has no entry
     project.layer("default", "server: [broken\n" if is_broken else "{}\n")
-    with pytest.raises(InvalidSettingsError, match="needs a state folder: set SYNFINANCE_STATE_DIR"):
-        project.load(SYNFINANCE_FALLBACK="last-good", **named)
+    with pytest.raises(InvalidSettingsError, match=r"needs a state folder, .* set SYNFINANCE_STATE_DIR"):
+        project.load(SYNFINANCE_FALLBACK="last-good")
+    assert project.command("history").exit_code == 1
 
 
 @pytest.mark.parametrize("is_broken", [True, False])
