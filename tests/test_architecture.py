@@ -48,7 +48,14 @@ DOORS = {
     "typing_extensions": {"choice.py", "model/application.py", "layers/snapshot.py"},  # for type checkers alone
     "annotated_types": {"model/plain_types.py"},
 }
-READERS_OF_ENVIRON = {"choice.py", "live/current.py", "env_loader.py", "cli/", "layers/dynaconf_import.py"}
+READERS_OF_ENVIRON = {
+    "choice.py",
+    "live/current.py",
+    "env_loader.py",
+    "cli/",
+    "layers/dynaconf_import.py",
+    "testing/trials.py",  # another interpreter has the same
+}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
