@@ -195,13 +195,11 @@ def _reserved() -> Iterator[str]:
     yield f"""
 ## Reserved variables
 
-They steer the package itself, are never settings, and no `{FILE_SUFFIX}` of theirs is read. They are read from the
-process environment only, except `{VARIABLES.environment}`, which `.env` may set too.
+They steer the package itself, are never settings, and no other `{FILE_SUFFIX}` of theirs is read. They are read from
+the process environment only, except `{VARIABLES.environment}`, which `.env` may set too.
 """
-    rows = ((f"`{name}`", effect) for name, effect in VARIABLES.reserved.items() if name not in VARIABLES.not_read_yet)
+    rows = ((f"`{name}`", effect) for name, effect in VARIABLES.reserved.items())
     yield _table(("variable", "what it says"), rows)
-    if idle := [f"`{name}`" for name in VARIABLES.reserved if name in VARIABLES.not_read_yet]:
-        yield "\nReserved too, and without effect in this version:\n" + ", ".join(idle) + "."
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from synfinance_settings.errors import LayerError as LayerError
     from synfinance_settings.errors import Origin as Origin
     from synfinance_settings.errors import Problem as Problem
+    from synfinance_settings.errors import RemoteError as RemoteError
     from synfinance_settings.errors import RollbackError as RollbackError
     from synfinance_settings.errors import SettingsError as SettingsError
     from synfinance_settings.errors import UnknownKeyError as UnknownKeyError
@@ -91,6 +92,7 @@ _HOMES: Final = {
         "LayerError",
         "Origin",
         "Problem",
+        "RemoteError",
         "RollbackError",
         "SettingsError",
         "UnknownKeyError",

@@ -2,6 +2,7 @@
 
     SettingsError               the root: catch it when any fault of the settings is handled alike
     ├── LayerError              a layer cannot be read: missing, unreadable, not UTF-8, syntax, bounds
+    │   └── RemoteError         the shared store cannot be reached, or holds what it should not
     ├── InvalidSettingsError    values do not fit, or faults of several kinds were found in one run
     │   ├── UnknownKeyError     keys or variables that are not settings
     │   └── EnvironmentNameError    the environment's name is not known
@@ -272,6 +273,12 @@ class LayerError(SettingsError):
     default_code = "unreadable"
 
 
+class RemoteError(LayerError):
+    """The shared store cannot be read or written; what was read from it before stays in force."""
+
+    default_code = "unreachable"
+
+
 class InvalidSettingsError(SettingsError):
     """Values do not fit their fields, the fields one another, or the environment's rules."""
 
@@ -353,6 +360,10 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
         LayerError,
         "a layer that had content is empty or gone at a reload, or .env has zero bytes at a start",
     ),
+    "unreachable": (RemoteError, "the shared store cannot be reached, or does not answer in time"),
+    "bad-store": (RemoteError, "the shared store holds what no settings are, too much of it, or is no Redis"),
+    "old-revision": (RemoteError, "the shared store went back behind a revision that was read before"),
+    "bad-address": (InvalidSettingsError, "the address of the shared store is not understood"),
     "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
     "unknown-key": (UnknownKeyError, "a key is not a setting"),
     "old-name": (UnknownKeyError, "a setting is given by a name that it had before"),
@@ -393,13 +404,13 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "unsafe-history": (HistoryError, "others could have changed the store, or put it there"),
     "unknown-host": (SettingsError, "a probe: the name of a host is not known here"),
     "no-answer": (SettingsError, "a probe: nothing answers there, or not what was expected"),
-    "refused-login": (SettingsError, "a probe: a server does not accept the user or the password"),
+    "refused-login": (SettingsError, "a server does not accept the user or the password, or gives no right to ask"),
     "no-database": (SettingsError, "a probe: a server has no such database"),
     "tls-refused": (
         SettingsError,
-        "a probe: a server does not support the TLS that is asked for, or its certificate is bad",
+        "a server does not support the TLS that is asked for, or its certificate is bad",
     ),
-    "no-driver": (SettingsError, "a probe: a server was not asked, since an extra of this package is missing"),
+    "no-driver": (SettingsError, "a server was not asked, since an extra of this package is missing"),
     "no-listener": (SettingsError, "a probe: a port cannot be listened on"),
     "no-path": (SettingsError, "a probe: a file or folder does not exist, or is something else"),
     "no-access": (SettingsError, "a probe: a file or folder may not be read or written"),

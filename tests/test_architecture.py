@@ -19,7 +19,7 @@ FLOORS = (
     ("foreign", "slips"),
     ("errors",),
     ("environment",),
-    ("text",),
+    ("text", "remote"),
     ("model",),
     ("sections",),
     ("choice",),
@@ -40,7 +40,7 @@ DOORS = {
     "click": {"cli/", "application.py"},  # the face for type checkers alone
     "platformdirs": {"live/state_folder.py"},
     "psycopg": {"probing/probe.py"},
-    "redis": {"probing/probe.py"},
+    "redis": {"probing/probe.py", "remote/"},
     "prometheus_client": {"metrics.py"},
     "pytest": {"pytest_plugin.py", "testing/"},
     "pydantic": {"model/", "sections/", "layers/validation.py", "layers/output.py"},

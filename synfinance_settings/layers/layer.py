@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,12 +30,14 @@ from synfinance_settings.text.node import Branch, Source
 class Finding:
     """What one look found at a `place` that is not a file: `data`, None for nothing, or why it cannot be had.
 
-    `data` is anything that can be compared, and is never shown.
+    `data` is anything that can be compared, and is never shown. What `is_settled` cannot have been found half-written,
+    so that a watch loads it at once.
     """
 
     place: Hashable
     data: Any = field(default=None, repr=False)
     failure: Failure | None = None
+    is_settled: bool = field(default=False, compare=False)
 
     @property
     def exists(self) -> bool:
@@ -44,6 +46,8 @@ class Finding:
 
 
 Found: TypeAlias = Content | Finding
+Wake: TypeAlias = Callable[[], None]
+Stop: TypeAlias = Callable[[], None]
 _Found = TypeVar("_Found", bound=Content | Finding)
 
 
@@ -79,6 +83,10 @@ class Glance:
     def read_target(self, named: str) -> Content:
         """Look at a file that somebody named; a relative path counts from the project's root."""
         return self.same(self.project.read_target(named))
+
+    def known(self, place: Hashable) -> Found | None:
+        """What the look before found at `place`; None where it looked nowhere, as at a start."""
+        return self._known.get(place)
 
     def same(self, found: _Found) -> _Found:
         """`found`, or what was found before where that is equal: what was made of it need not be made again."""
@@ -133,6 +141,15 @@ class Layer(ABC):
         Whatever it waits for, it waits a bounded time: loads, reloads and the watcher's looks wait with it.
         """
         return ()
+
+    def listen(self, project: Project, wake: Wake) -> Stop | None:
+        """Call `wake`, from any thread, whenever it may be time to look, until the function that is returned is called.
+
+        None for a layer that cannot tell. A hint is never the truth, and may be missed: looks at intervals are made all
+        the same. Raises `OSError` or `RuntimeError` where the system gives no thread for it; whatever else goes wrong
+        later is its own to mend. `Stop` returns at once.
+        """
+        return None
 
     @abstractmethod
     def say(self, found: Sequence[Any], project: Project, lend: Lend = nothing_lent) -> Said:

@@ -8,15 +8,20 @@ from synfinance_settings.layers.arguments import ArgumentsLayer
 from synfinance_settings.layers.layer import Layer
 from synfinance_settings.layers.layer_file import FileLayer
 from synfinance_settings.layers.overrides import OVERRIDES
+from synfinance_settings.layers.remote_layer import RemoteLayer
 from synfinance_settings.layers.secrets_folder import SecretsFolderLayer
 from synfinance_settings.layers.variables import DOTENV, ProcessLayer
 from synfinance_settings.model.application import Application
+
+REMOTE: Final = RemoteLayer()
+"""The layer of the shared store."""
 
 LAYERS: Final[tuple[Layer, ...]] = (
     FileLayer("default", "default"),
     FileLayer("environment", "{environment}"),
     FileLayer("default.local", "default.local", is_local=True),
     FileLayer("environment.local", "{environment}.local", is_local=True),
+    REMOTE,
     DOTENV,
     SecretsFolderLayer(),
     ProcessLayer(),

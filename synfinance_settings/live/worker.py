@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.foreign import printable
+from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look, candidates
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
+from synfinance_settings.live.listening import Listening
 from synfinance_settings.text.files import file_digest
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class Worker:
         self._generation = 0  # of the look that was loaded last, as far as this worker knows
         self._is_overdue = False  # what was seen could not be loaded for a reason that passes
         self._unwatched: set[Path] = set()
+        self._listening: Listening | None = None
         self._fault: type[BaseException] | None = None
 
     def start(self) -> None:
@@ -121,28 +124,30 @@ class Worker:
             self._hints = Hints(hint)
         except (OSError, RuntimeError) as error:
             self._say_unwatched("the file system", error)
-        else:
-            self._follow(self._hints)
+        self._listening = Listening(lambda: inbox.put(_Call.LOOK))
+        self._follow()
         inbox.put(_Call.LOOK)  # for what changed between the load and now
 
     def _stop_hints(self) -> None:
+        if self._listening is not None:
+            self._listening.stop()
         if self._hints is not None:
             self._hints.stop()
 
-    def _follow(self, hints: Hints) -> bool:
-        """Watch the folders whose entries decide what is read, as they are now; True where one is new."""
-        is_new, failed = hints.follow(_folders((*self._places(), *self._paths)))
+    def _follow(self) -> bool:
+        """Watch what decides what is read, as it is now: layers that tell, and folders; True where one is new."""
+        state = self._current.timeline.current
+        assert state is not None, "what is watched has been loaded"
+        for layer, reason in self._listening.follow(state.project) if self._listening is not None else ():
+            self._say_unwatched(f"the {layer} layer", reason)
+        if self._hints is None:
+            return False
+        is_new, failed = self._hints.follow(_folders((*candidates(self._current.looked or state.look), *self._paths)))
         for folder, error in failed:
             if folder not in self._unwatched:
                 self._unwatched.add(folder)
                 self._say_unwatched(str(folder), error)
         return is_new
-
-    def _places(self) -> tuple[Path, ...]:
-        """The paths that may give values, whether they exist or not."""
-        state = self._current.timeline.current
-        assert state is not None, "what is watched has been loaded"
-        return candidates(self._current.looked or state.look)
 
     def _say_unwatched(self, what: str, error: OSError | RuntimeError) -> None:
         reason = getattr(error, "strerror", None) or error
@@ -167,7 +172,7 @@ class Worker:
                 self._current.reload(manual=True)
         else:
             self._look()
-        if self._hints is not None and not self._is_over and self._follow(self._hints):
+        if not self._is_over and self._follow():
             self._inbox.put(_Call.LOOK)  # for what changed before it was watched
 
     def _tell_fault(self, error: BaseException) -> None:
@@ -195,7 +200,7 @@ class Worker:
         since = self._catch_up()
         marks = dict(self._written)
         look, extras = self._read()
-        while (changed := self._changed(look, extras)) and not self._are_done(changed, {*look.present, *extras}, marks):
+        while (changed := self._changed(look, extras)) and not self._are_done(changed, look, extras, marks):
             if self._is_stopped(SETTLE_SECONDS):
                 return
             since = self._newest()
@@ -248,20 +253,27 @@ class Worker:
         others = {path for path in before.keys() | extras.keys() if before.get(path) != extras.get(path)}
         return look.changed(self._seen) | others
 
-    def _are_done(self, changed: set[Hashable], present: set[Hashable], marks: dict[str, tuple[bool, int]]) -> bool:
+    def _are_done(
+        self, changed: set[Hashable], look: Look, extras: dict[Path, str], marks: dict[str, tuple[bool, int]]
+    ) -> bool:
         """True when each changed file is there, and its writer was done before it was read and has not begun anew.
 
-        Nobody says when the writer of something that is not a file is done.
+        When the writer of something that is not a file is done, its layer may know.
         """
+        present: dict[Hashable, object] = dict(look.present)
+        present.update(dict.fromkeys(extras, True))
 
         def is_done(name: str) -> bool:
             mark = marks.get(name)
             return mark is not None and mark[0] and self._written.get(name) == mark
 
-        return all(
-            isinstance(place, Path) and place in present and (is_done(str(place)) or is_done(os.path.realpath(place)))
-            for place in changed
-        )
+        def is_settled(place: Hashable) -> bool:
+            found = present.get(place)
+            if not isinstance(place, Path):
+                return isinstance(found, Finding) and found.is_settled
+            return found is not None and (is_done(str(place)) or is_done(os.path.realpath(place)))
+
+        return all(map(is_settled, changed))
 
     def _is_stopped(self, seconds: float) -> bool:
         """Wait `seconds`; True as soon as it is told to stop. A call for a reload is put back for later."""

@@ -25,8 +25,6 @@ def _lines(application: Application) -> Iterator[str]:
     yield ""
     yield f"# What steers the package itself; read from the process environment only, except {variables.environment}"
     for name, meaning in variables.reserved.items():
-        if name in variables.not_read_yet:
-            continue
         yield f"# {name}=    # {meaning}"
     section = ""
     for key, setting in catalogue.settings.items():

@@ -26,7 +26,7 @@ class VariableNames:
     `short` maps keys, of sections and of settings, to their short names without the prefix; `environments` are the
     names that the variable of the environment takes. `names` has the variables of every setting, the canonical one
     first, `keys` the setting that each sets. `reserved` says what those that steer the package mean; they are never
-    settings, and no ``_FILE`` of theirs is read. `old` are the variables of names that settings had before.
+    settings, and no other ``_FILE`` of theirs is read. `old` are the variables of names that settings had before.
     """
 
     def __init__(
@@ -40,8 +40,10 @@ class VariableNames:
         self.secrets_dir: Final = f"{prefix}SECRETS_DIR"
         self.state_dir: Final = f"{prefix}STATE_DIR"
         self.fallback: Final = f"{prefix}FALLBACK"
-        self.not_read_yet: Final = (f"{prefix}REMOTE_URL", f"{prefix}REMOTE_UNAVAILABLE")
-        """Reserved names that are kept free for the shared remote layer."""
+        self.remote_url: Final = f"{prefix}REMOTE_URL"
+        self.remote_url_file: Final = f"{prefix}REMOTE_URL{FILE_SUFFIX}"
+        self.remote_unavailable: Final = f"{prefix}REMOTE_UNAVAILABLE"
+        self.instance: Final = f"{prefix}INSTANCE"
         self.reserved: Final = {
             self.environment: f"the environment: {_alternatives(environments)}",
             self.settings_dir: "the folder of the layer files; none means that there are none",
@@ -49,8 +51,10 @@ class VariableNames:
             self.secrets_dir: "a folder of secret files, each named as a key or a variable; it must exist",
             self.state_dir: "the folder that keeps accepted versions of the layer files",
             self.fallback: "last-good: start on the last accepted layers when those on disk are broken",
-            self.not_read_yet[0]: "the address of the shared remote layer",
-            self.not_read_yet[1]: "what to do when the shared remote layer cannot be reached",
+            self.remote_url: "the address of the shared store, as in redis://host:6379/0; without one there is none",
+            self.remote_url_file: "a file whose content is that address, since it may hold a password",
+            self.remote_unavailable: "fail or ignore: what a start does when the shared store cannot be reached",
+            self.instance: "what this instance of the program is called in a fleet; the name of the host unless set",
         }
         self.names: Final = {key: tuple(self._spellings(key)) for key in catalogue.settings}
         self.keys: Final = {name: key for key, names in self.names.items() for name in names}

@@ -27,6 +27,7 @@ def test_the_order_of_the_layers_is_visible():
         "environment",
         "default.local",
         "environment.local",
+        "remote",
         ".env",
         "secrets folder",
         "process environment",

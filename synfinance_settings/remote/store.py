@@ -1,0 +1,264 @@
+"""The shared store as one process sees it: what it says now, in one round trip, in a bounded time and memory.
+
+Everything goes through `Store.call`: a thread of its own asks, and is given up after a few seconds, whatever hangs: a
+name that is looked up, a server that is paused, one that drips. What failed at great length is not tried again at once,
+so that a dead server does not make each look wait for it. Nothing is kept but what was read last.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from random import uniform
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from synfinance_settings.errors import Origin, Problem, RemoteError, forget
+from synfinance_settings.remote.address import Address
+from synfinance_settings.remote.keyspace import Keyspace, digest_of, point_of
+from synfinance_settings.remote.scripts import READ, Script
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from synfinance_settings.remote.client import Fault
+
+SECONDS: Final = 2.0
+"""How long the store is waited for."""
+
+LONGEST_WAIT: Final = 30.0
+"""Seconds until a store that does not answer is tried again, at most."""
+
+MOST_FIELDS: Final = 10_000
+"""Settings that the store may hold for an environment."""
+
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Bytes that they may take in the store."""
+
+_DEAR: Final = 0.25  # of the time that there is: what fails sooner may be tried at each look
+_NUMBER: Final = re.compile("[0-9]{1,15}")
+
+_Result = TypeVar("_Result")
+
+
+class Stage(NamedTuple):
+    """A staged change that is open: the revision it would be, which stage it is in, and what share of all runs it.
+
+    `is_in` says whether this process does.
+    """
+
+    candidate: int
+    number: int
+    share: float
+    is_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the store says to one instance: the `values` that it is to run, None where there is nothing at all.
+
+    `revision` is None where the store has none. `is_forced` is true where the values are not those of the revision:
+    somebody wrote them past the commands. Readings are equal that say the same values of the same revision.
+    """
+
+    values: Mapping[str, str] | None = field(repr=False)
+    revision: int | None = None
+    is_forced: bool = False
+    counter: int | None = field(default=None, compare=False)
+    """The highest number that the store has ever given."""
+    stage: Stage | None = field(default=None, compare=False)
+    mark: bytes = field(default=b"", repr=False, compare=False)
+    """What the store answers instead of the values as long as they stay the same."""
+
+
+class Store:
+    """The settings of `keyspace` in the store at `address`. It may be used by several threads, and after a fork."""
+
+    def __init__(
+        self, address: Address, keyspace: Keyspace, *, seconds: float = SECONDS, longest_wait: float = LONGEST_WAIT
+    ) -> None:
+        self.address = address
+        self.keyspace = keyspace
+        self.latest: Reading | None = None
+        """What was read last; None before the first time."""
+        self._seconds = seconds
+        self._longest_wait = longest_wait
+        self._client: Redis | None = None
+        self._highest = 0
+        self._failures = 0
+        self._failure: tuple[float, Fault] | None = None
+
+    def read(self, instance: str) -> Reading:
+        """What `instance` is to run now; raises `RemoteError` where that cannot be had, or is behind what was seen."""
+        latest = self.latest
+        mark = latest.mark if latest else b""
+        keys = (self.keyspace.values, self.keyspace.head, self.keyspace.rollout, self.keyspace.candidate)
+        point = f"{point_of(instance):.17g}"
+        answer = self.call(lambda client: run_script(client, READ, keys, mark, point, MOST_FIELDS, MOST_BYTES))
+        reading = self._reading(answer, keys, latest)
+        self.see(reading)
+        self.latest = reading
+        return reading
+
+    def see(self, reading: Reading) -> None:
+        """Take note of what was in force; raises `RemoteError` where its revisions are behind those seen before.
+
+        A store that holds nothing has no revision to be behind.
+        """
+        counter = reading.counter or 0
+        if counter < self._highest and (reading.values is not None or reading.counter is not None):
+            there = f"is at revision {counter}" if reading.counter is not None else "has lost its revision"
+            said = f"{there}, but {self._highest} was read before: it holds old data"
+            hint = (
+                f"restore it, or make its values count: any remote command does, or HSET {self.keyspace.head} counter"
+            )
+            raise self.error("old-revision", said, f"{hint} {self._highest}")
+        self._highest = max(self._highest, counter)
+
+    def call(self, ask: Callable[[Redis], _Result]) -> _Result:
+        """What `ask` gets from the store, in at most the seconds that there are; raises `RemoteError` for any failure.
+
+        It runs in a thread of its own, so it must touch nothing that others use.
+        """
+        try:
+            from synfinance_settings.remote.client import unanswered
+        except ImportError:
+            hint = "pip install 'synfinance-settings[redis]'"
+            raise self.error("no-driver", "cannot be read: redis-py is missing", hint) from None
+        if self._failure is not None and monotonic() < self._failure[0]:
+            raise self.error(*self._failure[1])
+        client, started = self._ready(), monotonic()
+        outcome: SimpleQueue[tuple[_Result | None, Fault | None]] = SimpleQueue()
+        try:
+            threading.Thread(target=_ask, args=(ask, client, self._seconds, outcome), daemon=True).start()
+            result, fault = outcome.get(timeout=self._seconds)
+        except Empty:
+            result, fault = None, unanswered(self._seconds)
+            self._cut(client)
+        except RuntimeError:  # the system has no more threads to give
+            result, fault = None, unanswered(0)._replace(said="cannot be asked: there are no more threads")
+        if fault is not None:
+            self._remember(fault, monotonic() - started)
+            raise self.error(*fault)
+        self.forgive()
+        return result  # type: ignore[return-value]
+
+    def forgive(self) -> None:
+        """Ask again at the next call, whatever failed before."""
+        self._failures, self._failure = 0, None
+
+    def error(self, code: str, said: str, hint: str | None = None) -> RemoteError:
+        """The error of this store that reads on after its name."""
+        place = self.keyspace.place
+        return RemoteError(Problem(code, f"{place} {said}", origin=Origin(place), hint=hint))
+
+    def _ready(self) -> Redis:
+        """The client, made at the first use."""
+        if self._client is None:
+            from synfinance_settings.remote.client import client_of
+
+            self._client = client_of(self.address, self._seconds)
+        return self._client
+
+    def _cut(self, client: Redis) -> None:
+        """Break what still waits, so that the thread ends, and begin anew with another client."""
+        self._client = None
+        with suppress(Exception):  # whatever state it was left in
+            client.connection_pool.disconnect(inuse_connections=True)
+
+    def _remember(self, fault: Fault, cost: float) -> None:
+        """Put the next try off where this one took long: longer each time, and by chance, so that not all come back
+        at once.
+        """
+        if cost < self._seconds * _DEAR:
+            return
+        self._failures += 1
+        longest = min(self._longest_wait, self._seconds * 2**self._failures)
+        self._failure = (monotonic() + uniform(longest / 2, longest), fault)
+
+    def _reading(self, answer: Sequence[Any], keys: Sequence[str], latest: Reading | None) -> Reading:
+        """What the script answered as a reading; raises `RemoteError` where the store holds what it never should."""
+        kind, at, *rest = answer
+        if kind != b"read":
+            said, hint = _MISFITS[kind]
+            found = rest[0].decode() if rest and isinstance(rest[0], bytes) else f"{rest[0]:,}" if rest else ""
+            raise self.error("bad-store", f"{said.format(key=keys[at - 1], found=found)}", hint)
+        head, staged, mark, *flat = rest
+        stage = self._stage(staged, is_in=keys[at - 1] == self.keyspace.candidate)
+        revision = stage.candidate if stage and stage.is_in else self._number(head[0], "revision of its head")
+        counter = self._number(head[1], "counter of its head")
+        fields = self._number(staged[3] if stage and stage.is_in else head[2], "number of fields")
+        digest = staged[4] if stage and stage.is_in else head[3]
+        values = _texts(flat[0]) if flat else (latest and latest.values) or {}
+        highest = max(filter(None, (revision, counter, stage.candidate if stage else None)), default=None)
+        if not values and fields != 0:
+            return Reading(None, revision, counter=highest, stage=stage, mark=mark)
+        is_forced = digest is not None and digest.decode("ascii", "replace") != digest_of(values)
+        return Reading(values, revision, is_forced, highest, stage, mark)
+
+    def _stage(self, staged: Sequence[Any], *, is_in: bool) -> Stage | None:
+        """The staged change that is open, None without one."""
+        if staged[0] is None:
+            return None
+        candidate = self._number(staged[0], "candidate of its rollout")
+        number = self._number(staged[2], "stage of its rollout")
+        with suppress(ValueError):
+            share = float(staged[1] or b"")
+            if candidate is not None and 0 <= share <= 1:
+                return Stage(candidate, number or 1, share, is_in)
+        raise self.error("bad-store", "has a rollout whose share is no number from 0 to 1", _MEND)
+
+    def _number(self, text: bytes | None, what: str) -> int | None:
+        if text is None:
+            return None
+        found = text.decode("ascii", "replace")
+        if not _NUMBER.fullmatch(found):
+            raise self.error("bad-store", f"has no number as the {what}", _MEND)
+        return int(found)
+
+
+_MEND: Final = "write that key anew, or restore the store"
+_MISFITS: Final = {
+    b"type": ("cannot be used: {key} is a {found}, not a hash", _MEND),
+    b"long": ("cannot be used: what {key} says of revisions is too long", _MEND),
+    b"many": (f"holds {{found}} settings; it may hold {MOST_FIELDS:,}", _MEND),
+    b"large": (f"takes {{found}} bytes; it may take {MOST_BYTES:,}", _MEND),
+}
+
+
+def _texts(flat: Sequence[bytes]) -> dict[str, str]:
+    """Keys and texts; what is not UTF-8 stays recognisable as such, and is found at its key."""
+    texts = [text.decode("utf-8", "surrogateescape") for text in flat]
+    return dict(sorted(zip(texts[::2], texts[1::2], strict=True)))
+
+
+def run_script(client: Redis, script: Script, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
+    """What a script answers, in one round trip where the server knows it already."""
+    from redis.exceptions import NoScriptError
+
+    suffix = "_RO" if script.only_reads else ""
+    execute: Callable[..., Any] = client.execute_command
+    try:
+        return execute(f"EVALSHA{suffix}", script.digest, len(keys), *keys, *arguments)
+    except NoScriptError:
+        return execute(f"EVAL{suffix}", script.text, len(keys), *keys, *arguments)
+
+
+def _ask(
+    ask: Callable[[Redis], Any], client: Redis, seconds: float, outcome: SimpleQueue[tuple[Any, Fault | None]]
+) -> None:
+    """Put what `ask` gets into `outcome`, or what its failure means."""
+    from synfinance_settings.remote.client import fault_of
+
+    try:
+        result = ask(client)
+    except Exception as error:  # noqa: BLE001 - whatever a server answers, the outcome is a located error
+        fault = fault_of(error, seconds)
+        forget(error)
+        outcome.put((None, fault))
+    else:
+        outcome.put((result, None))
