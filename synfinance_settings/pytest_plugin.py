@@ -4,6 +4,8 @@
     --settings-changed-since REF    those tests alone that read a setting that has changed since a revision of git
     --settings-reads FILE           a record of what is read
 
+A test that asks for `settings_environment_name` or `settings_report` runs once for each environment.
+
 Nothing of the package is imported until one of them is used. They are of the application that the variable
 SYNFINANCE_SETTINGS_APP names, else of the one that the option `synfinance_settings_app` of pytest's configuration names
 (``shop.settings:app``), else of SynFinance's.
@@ -19,6 +21,7 @@ import pytest
 
 if TYPE_CHECKING:
     from synfinance_settings.model.application import Application
+    from synfinance_settings.testing.canary import Canary
 
 _APPLICATION: Final = "synfinance_settings_app"
 _KEPT: Final = "synfinance_settings_kept"
@@ -27,6 +30,8 @@ _ENVIRONMENT: Final = "synfinance_settings_env"
 _SINCE: Final = "synfinance_settings_changed_since"
 _SUITE: Final = "synfinance_settings_suite"
 _LEDGER: Final = "synfinance_settings/reads"
+_EACH: Final = "settings_environment_name"
+_CANARY: Final[pytest.StashKey[Canary]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -125,6 +130,55 @@ def settings_environment(pytestconfig: pytest.Config) -> Iterator[Callable[[str]
             return settings_of(application).snapshot().config
 
         yield switch
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for the name of an environment once for each, unless it says for which."""
+    if _EACH in metafunc.fixturenames:
+        marks = metafunc.definition.iter_markers("parametrize")
+        if not any(_EACH in (mark.args[0] if mark.args else mark.kwargs["argnames"]) for mark in marks):
+            metafunc.parametrize(_EACH, [*_application(metafunc.config).kinds])
+
+
+@pytest.fixture
+def settings_report(settings_environment_name: str, pytestconfig: pytest.Config) -> Any:
+    """What a start would find in an environment, as a `ValidationReport`; a test that asks for it runs for each one."""
+    from synfinance_settings.testing.environments import report_on
+
+    return report_on(_application(pytestconfig), settings_environment_name)
+
+
+@pytest.fixture
+def settings_canary(request: pytest.FixtureRequest) -> Iterator[Canary]:
+    """A `Canary` until the test ends: each secret has a text of its own, and the test fails where one turns up in what
+    is printed, by processes that it starts too, in what is logged, or in what is handed to ``settings_canary.check``.
+    """
+    from synfinance_settings.testing.canary import Canary
+
+    with Canary(_application(request.config)) as canary:
+        request.node.stash[_CANARY] = canary
+        yield canary
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Let a canary hear the streams of the test itself, which pytest puts in place after its fixtures."""
+    canary = pyfuncitem.stash.get(_CANARY, None)
+    if canary is None:
+        return (yield)
+    with canary.listening():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Let a canary hear what was captured, before its fixture ends."""
+    report = yield
+    canary = item.stash.get(_CANARY, None)
+    if canary is not None and call.when == "call":
+        for name, text in report.sections:
+            canary.hear(text, name)
+    return report
 
 
 class _Suite:

@@ -407,3 +407,120 @@ def test_what_is_remembered_of_tests_is_names_alone(probed, monkeypatch):
     known = (probed.path / ".pytest_cache/v/synfinance_settings/reads").read_text()
     assert json.loads(known)["tests"]["tests/test_probe.py::test_x"][0] == ["session.key"]
     assert "canary" not in known
+
+
+BESIDE = """
+    import asyncio
+    import subprocess
+    import sys
+
+    import pytest
+    import pytest_asyncio
+
+    from synfinance_settings import override
+    from synfinance_settings import settings as ours
+    from synfinance_settings.testing import test_every_environment_validates
+
+
+    @pytest_asyncio.fixture
+    @override(server__port=9001)
+    async def port():
+        yield ours.server.port
+        await asyncio.sleep(0)
+        assert ours.server.port == 9001
+
+
+    @pytest.mark.asyncio
+    async def test_asyncio(port, settings_override):
+        settings_override(server__timeout=7)
+        await asyncio.sleep(0)
+        assert (port, ours.server.port, ours.server.timeout) == (9001, 9001, 7)
+
+
+    @pytest.fixture
+    def anyio_backend():
+        return "asyncio"
+
+
+    @pytest.fixture
+    @override(server__port=9002)
+    async def other_port(anyio_backend):
+        yield ours.server.port
+        assert ours.server.port == 9002
+
+
+    @override(server__timeout=8)
+    @pytest.mark.anyio
+    async def test_anyio(other_port):
+        assert (other_port, ours.server.port, ours.server.timeout) == (9002, 9002, 8)
+
+
+    @override(server__port=9003)
+    class TestOfAClass:
+        @pytest_asyncio.fixture
+        async def inner(self):
+            yield ours.server.port
+            assert ours.server.port == 9003
+
+        @pytest.mark.asyncio
+        @pytest.mark.parametrize("number", [1, 2])
+        async def test_it(self, inner, number):
+            assert inner == ours.server.port == 9003
+
+
+    def test_django(settings, settings_environment):
+        settings.LANGUAGE_CODE = "hi"
+        assert settings_environment("test").generation.num_customers == 11
+        assert (str(ours.environment), ours.generation.num_customers) == ("test", 11)
+
+
+    def test_after(settings, synfinance_settings):
+        assert settings.LANGUAGE_CODE != "hi"
+        assert (str(ours.environment), ours.server.port, ours.server.timeout) == ("development", 8000, 60)
+
+
+    @pytest.mark.parametrize("settings_environment_name", ["test"])
+    def test_one(settings_report, settings_environment_name):
+        assert settings_report.environment == "test"
+
+
+    def test_quiet(settings_canary, capsys):
+        print(ours)
+        assert "canary" not in capsys.readouterr().out
+
+
+    def test_printed(settings_canary, capsys):
+        sys.stdout.write(ours.database.password.get_secret_value())
+        capsys.readouterr()
+
+
+    def test_printed_by_another_process(settings_canary):
+        subprocess.run(["echo", ours.cache.password.get_secret_value()])
+"""
+
+
+@pytest.mark.long
+def test_other_plugins_stand_beside_and_what_is_ready_runs_with_one_import(pytester):
+    for plugin in ("pytest_asyncio", "pytest_django", "anyio"):
+        pytest.importorskip(plugin, reason=f"install {plugin.replace('_', '-')} to run this test")
+    pytester.makepyfile(BESIDE)
+    pytester.makepyfile(site_settings="SECRET_KEY = 'x'\nLANGUAGE_CODE = 'en'\nUSE_TZ = True")
+    pytester.makefile(".yaml", **{"settings/default": "{}", "settings/development": "{}", "settings/staging": "{}"})
+    pytester.makefile(
+        ".yaml",
+        **{"settings/test": "generation: {num_customers: 11}", "settings/production": "server: {port: 1}"},
+    )
+    options = ("DJANGO_SETTINGS_MODULE = site_settings", "asyncio_default_fixture_loop_scope = function")
+    pytester.makeini("\n".join(("[pytest]", *options, "filterwarnings = error", "pythonpath = .")))
+    run = pytester.runpytest_subprocess(*QUIET, "-p", "no:cacheprovider", "-n", "2")
+    run.assert_outcomes(passed=13, failed=1, errors=2)
+    run.stdout.fnmatch_lines(
+        ["*error*out-of-range*: server.port must be at least 1024", "*--> settings/production.yaml:1:16"]
+    )
+    run.stdout.fnmatch_lines(["invalid  production  *"])
+    run.stdout.fnmatch_lines_random(
+        [
+            "*database.password in standard output: ?canary?",
+            "*cache.password in Captured stdout call: ?canary?",
+        ]
+    )

@@ -151,7 +151,9 @@ async def answer():
     return settings.server.port
 
 
-@pytest.mark.parametrize("made", [contextmanager(ports), lambda: ports(), lambda: answer()])
+@pytest.mark.parametrize(
+    "made", [contextmanager(ports), lambda: ports(), lambda: answer(), lambda: map(str, [1]), lambda: filter(str, [1])]
+)
 def test_a_function_that_returns_before_its_work_is_done_is_refused(made):
     with pytest.raises(TypeError, match="put override below what wraps it"):
         override(server__port=9001)(made)()
@@ -286,7 +288,8 @@ def test_a_fixture_is_decorated_below_its_decorator(pytester):
         """
     )
     pytester.makefile(".yaml", **{"settings/default": "{}", "settings/development": "{}"})
-    run = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error")
+    quiet = ("-p", "no:randomly", "-p", "no:asyncio", "-p", "no:cacheprovider", "-W", "error")
+    run = pytester.runpytest_subprocess(*quiet)
     run.assert_outcomes(passed=3, errors=1)
 
 

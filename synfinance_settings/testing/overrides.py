@@ -25,7 +25,7 @@ from synfinance_settings.text.node import Branch, Node, Source, put
 
 _SOURCE = Source("override")
 _OF_CLASS: Final = "_settings_overrides"
-_UNFINISHED: Final = (Awaitable, Generator, AsyncGenerator, ContextDecorator, AsyncContextDecorator)
+_UNFINISHED: Final = (Awaitable, Generator, AsyncGenerator, ContextDecorator, AsyncContextDecorator, map, filter)
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
