@@ -363,6 +363,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "unreachable": (RemoteError, "the shared store cannot be reached, or does not answer in time"),
     "bad-store": (RemoteError, "the shared store holds what no settings are, too much of it, or is no Redis"),
     "old-revision": (RemoteError, "the shared store went back behind a revision that was read before"),
+    "changed-meanwhile": (RemoteError, "the shared store is no longer what a change of it rests on"),
     "bad-address": (InvalidSettingsError, "the address of the shared store is not understood"),
     "masked-value": (InvalidSettingsError, "a value is the mask that stands for secrets"),
     "unknown-key": (UnknownKeyError, "a key is not a setting"),

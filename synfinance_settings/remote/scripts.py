@@ -55,3 +55,110 @@ return {'read', at, head, staged, mark, redis.call('HGETALL', KEYS[at])}
     only_reads=True,
 )
 """What one instance is to run: bounded before anything is fetched, and without values where they are known."""
+
+PUT: Final = """\
+local function number_in(name)
+  return tonumber(redis.call('HGET', KEYS[2], name) or '0') or 0
+end
+local function next_number(above)
+  return math.max(number_in('counter'), number_in('revision'), above) + 1
+end
+local function keep(number, before, entry)
+  local now = redis.call('TIME')[1]
+  before = before > 0 and before or 'null'
+  local head = '{"revision":' .. number .. ',"before":' .. before .. ',"when":' .. now .. ','
+  redis.call('HSET', KEYS[3], number, head .. entry)
+end
+local function put(number, before, flat, digest, entry)
+  redis.call('DEL', KEYS[1])
+  for at = 1, #flat, 100 do redis.call('HSET', KEYS[1], unpack(flat, at, math.min(at + 99, #flat))) end
+  redis.call('HSET', KEYS[2], 'revision', number, 'counter', number, 'fields', #flat / 2, 'digest', digest)
+  keep(number, before, entry)
+  local kept = redis.call('HKEYS', KEYS[3])
+  for at, name in ipairs(kept) do kept[at] = tonumber(name) or 0 end
+  table.sort(kept)
+  for at = 1, #kept - 100 do redis.call('HDEL', KEYS[3], kept[at]) end
+  redis.call('PUBLISH', KEYS[#KEYS], number)
+end
+"""
+"""How a revision comes into force, for every script that brings one. KEYS: values, head, log, ..., changes."""
+
+COMMIT: Final = Script(
+    PUT
+    + """\
+-- KEYS: values, head, log, confirm, rollout, changes.  ARGV: JSON of what is wanted, texts of before by their keys
+local wanted = cjson.decode(ARGV[1])
+local candidate = redis.call('HGET', KEYS[5], 'candidate')
+if candidate then return {'staged', candidate} end
+local revision = redis.call('HGET', KEYS[2], 'revision') or ''
+local waits = redis.call('HMGET', KEYS[4], 'revision', 'until')
+if waits[1] == revision and revision ~= '' and not wanted.goes_back then return {'waits', revision, waits[2] or ''} end
+local is_same = revision == wanted.before and redis.call('HLEN', KEYS[1]) == (#ARGV - 1) / 2
+for at = 2, #ARGV, 2 do
+  is_same = is_same and redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[at + 1]
+end
+if not is_same then return {'changed', revision, redis.call('HGET', KEYS[3], revision) or ''} end
+local number = next_number(wanted.above)
+local before = number_in('revision')
+if wanted.found then
+  keep(number, before, wanted.found)
+  number, before = number + 1, number
+end
+put(number, before, wanted.flat, wanted.digest, wanted.entry)
+redis.call('DEL', KEYS[4])
+if wanted.back then
+  redis.call('HSET', KEYS[4], 'revision', number, 'until', redis.call('TIME')[1] + wanted.seconds, 'back', wanted.back)
+end
+return {'put', number}
+"""
+)
+"""A change of what is in force, if that is still what it rests on; one that is not confirmed in time goes back."""
+
+CONFIRM: Final = Script(
+    """\
+-- KEYS: head, confirm, changes.  ARGV: revision, or nothing for whichever waits
+local waits = redis.call('HGET', KEYS[2], 'revision')
+if not waits or waits ~= redis.call('HGET', KEYS[1], 'revision') then return {'nothing'} end
+if ARGV[1] ~= '' and ARGV[1] ~= waits then return {'other', waits} end
+redis.call('DEL', KEYS[2])
+redis.call('PUBLISH', KEYS[3], waits)
+return {'confirmed', waits}
+"""
+)
+"""The change that waits to be confirmed stays."""
+
+GO_BACK: Final = Script(
+    PUT
+    + """\
+-- KEYS: values, head, log, confirm, changes
+local waits = redis.call('HMGET', KEYS[4], 'revision', 'until', 'back')
+if not waits[1] then return {'nothing'} end
+if waits[1] ~= redis.call('HGET', KEYS[2], 'revision') then
+  redis.call('DEL', KEYS[4])
+  return {'nothing'}
+end
+if tonumber(redis.call('TIME')[1]) < (tonumber(waits[2] or '0') or 0) then return {'waits', waits[1], waits[2]} end
+local back = cjson.decode(waits[3])
+local number = next_number(0)
+put(number, tonumber(waits[1]), back.flat, back.digest, back.entry)
+redis.call('DEL', KEYS[4])
+return {'put', number, waits[1]}
+"""
+)
+"""What nobody confirmed in time goes back, by whoever asks first."""
+
+KEPT: Final = Script(
+    """\
+-- KEYS: log.  ARGV: most entries, most bytes
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind == 'none' then return {'kept', {}} end
+if kind ~= 'hash' then return {'type', 1, kind} end
+local count = redis.call('HLEN', KEYS[1])
+if count > tonumber(ARGV[1]) then return {'many', 1, count} end
+local size = redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', '0')
+if size > tonumber(ARGV[2]) then return {'large', 1, size} end
+return {'kept', redis.call('HVALS', KEYS[1])}
+""",
+    only_reads=True,
+)
+"""The revisions that are kept, bounded before anything is fetched."""

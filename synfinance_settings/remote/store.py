@@ -39,6 +39,7 @@ MOST_FIELDS: Final = 10_000
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes that they may take in the store."""
 
+_IN_NO_STAGE: Final = 1.0
 _DEAR: Final = 0.25  # of the time that there is: what fails sooner may be tried at each look
 _NUMBER: Final = re.compile("[0-9]{1,15}")
 
@@ -94,15 +95,21 @@ class Store:
 
     def read(self, instance: str) -> Reading:
         """What `instance` is to run now; raises `RemoteError` where that cannot be had, or is behind what was seen."""
-        latest = self.latest
-        mark = latest.mark if latest else b""
-        keys = (self.keyspace.values, self.keyspace.head, self.keyspace.rollout, self.keyspace.candidate)
-        point = f"{point_of(instance):.17g}"
-        answer = self.call(lambda client: run_script(client, READ, keys, mark, point, MOST_FIELDS, MOST_BYTES))
-        reading = self._reading(answer, keys, latest)
+        reading = self._read(point_of(instance), self.latest)
         self.see(reading)
         self.latest = reading
         return reading
+
+    def base(self) -> Reading:
+        """What is in force for who is in no stage, whatever was seen before: what a change rests on."""
+        return self._read(_IN_NO_STAGE)
+
+    def _read(self, point: float, latest: Reading | None = None) -> Reading:
+        mark = latest.mark if latest else b""
+        keys = (self.keyspace.values, self.keyspace.head, self.keyspace.rollout, self.keyspace.candidate)
+        where = f"{point:.17g}"
+        answer = self.call(lambda client: run_script(client, READ, keys, mark, where, MOST_FIELDS, MOST_BYTES))
+        return self._reading(answer, keys, latest)
 
     def see(self, reading: Reading) -> None:
         """Take note of what was in force; raises `RemoteError` where its revisions are behind those seen before.
