@@ -25,6 +25,7 @@ OWNER = (1234, 4321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
 
 WARM = Path(__file__).with_name("warm.py")
 LOOKS = ("newfstatat", "fstat", "stat", "lstat", "access", "getcwd", "getdents64", "lseek", "ioctl", "read", "close")
+CHANGELESS = (*LOOKS, "fcntl", "flock", "pread64", "fsync", "fdatasync", "listxattr", "flistxattr", "readlink")
 TRACED = "trace=%file,%desc,%process"
 
 
@@ -33,6 +34,20 @@ class Site(NamedTuple):
 
     call: str
     number: int
+
+
+class Call(NamedTuple):
+    """A call that concerns the project, as it was traced."""
+
+    site: Site
+    said: str
+
+    @property
+    def changes_files(self) -> bool:
+        """Whether files may be others after it."""
+        if self.site.call == "openat":
+            return "O_CREAT" in self.said or "O_TRUNC" in self.said
+        return self.site.call not in CHANGELESS
 
 
 class Ended(NamedTuple):
@@ -114,25 +129,36 @@ class Bench:
         self._order(arguments, limit=limit)
         return self._let_go(self._answer())
 
-    def sites(self, *arguments: str) -> tuple[Ended, list[Site]]:
-        """Run a command, and tell which of its system calls concern the project.
+    def sites(self, *arguments: str) -> tuple[Ended, list[Site], list[Site]]:
+        """Run a command, and tell which of its system calls concern the project, and where a kill makes a difference.
 
-        Of those that only look, and look alike, the first and the last: between them nothing was changed by them.
+        Of those that only look, and look alike, the first and the last: between them nothing was changed by them. A
+        kill leaves what stands there: of calls with no change between them, the first does for all.
         """
         ended = self._traced(arguments, ())
+        calls = self._calls()
+        firsts = {call.said: call.site for call in reversed(calls)}
+        lasts = {call.said: call.site for call in calls}
+        failing = [site for site, said in calls if site.call not in LOOKS or site in (firsts[said], lasts[said])]
+        killing = [
+            call.site
+            for before, call in zip([None, *calls], calls, strict=False)
+            if before is None or before.changes_files
+        ]
+        return ended, failing, [*killing, calls[-1].site]
+
+    def _calls(self) -> list[Call]:
+        """The calls that were traced last and name the project, in their order."""
         counts: Counter[str] = Counter()
-        found: dict[Site, str] = {}
+        found = []
         for line in self._log.read_text(errors="replace").splitlines():
             call = re.match(r"\w+(?=\()", line)
             if call:
                 counts[call[0]] += 1
                 if str(self.root) in line:
-                    found[Site(call[0], counts[call[0]])] = re.sub(r"\{.*\}", "", line.partition(" = ")[0])
-        firsts = {line: site for site, line in reversed(found.items())}
-        lasts = {line: site for site, line in found.items()}
-        return ended, [
-            site for site, line in found.items() if site.call not in LOOKS or site in (firsts[line], lasts[line])
-        ]
+                    said = re.sub(r"\{.*\}", "", line.partition(" = ")[0])
+                    found.append(Call(Site(call[0], counts[call[0]]), said))
+        return found
 
     def struck(self, site: Site, fault: str, *arguments: str) -> Ended:
         """Run a command with `fault`, as strace spells it, at `site`."""
@@ -190,6 +216,12 @@ class Bench:
     def names(self) -> set[str]:
         """What stands in the project."""
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
+
+    def state(self) -> tuple[tuple[str, Seen | None], ...]:
+        """All that stands in the project, as it is: from the same state a command does the same."""
+        return tuple(
+            (name, None if Path(self.root, name).is_dir() else self.seen(name)) for name in sorted(self.names())
+        )
 
     def versions(self, name: str) -> list[bytes]:
         """What the history has of a layer file, newest first."""
