@@ -1,4 +1,4 @@
-"""A plan of two layers is killed at a hundred system calls, and fails at each renaming: the files stay one change.
+"""A plan of two layers is killed after each change of a file, and fails at each renaming: the files stay one change.
 
 After a kill both are old, or both new, or the next command that changes a layer says which change was killed, and
 carries it out. A failure leaves both as they were.
@@ -7,7 +7,7 @@ carries it out. A failure leaves both as they were.
 from __future__ import annotations
 
 import pytest
-from striking import Bench, Site
+from striking import Bench
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -16,8 +16,6 @@ FILES = {NAMES[0]: "server:\n  workers: 7\n", NAMES[1]: "server:\n  timeout: 70\
 PLAN = ("plan", "default:server.workers=9", "development:server.timeout=90", "-o", "plan.json")
 APPLY = ("apply", "plan.json", "--reason", "both")
 NEXT = ("set", "app_name", "next")
-MOMENTS = 100
-SHARES = 4
 
 
 def contents(bench: Bench) -> tuple[bytes, ...]:
@@ -38,10 +36,11 @@ class Trial:
             bench.restore()
             bench.warm(*call)
         bench.restore()
-        ended, self.sites = bench.sites(*APPLY)
+        ended, failing, self.killing = bench.sites(*APPLY)
         assert ended.code == 0, ended.err
         self.new = contents(bench)
-        assert len(spread(self.sites)) >= MOMENTS
+        self.renamings = [site for site in failing if site.call.startswith("rename")]
+        assert len(self.renamings) == len(NAMES)
         assert all(one != other for one, other in zip(self.old, self.new, strict=True))
 
 
@@ -50,16 +49,9 @@ def trial(bench: Bench) -> Trial:
     return Trial(bench)
 
 
-def spread(sites: list[Site]) -> list[Site]:
-    """A hundred of the sites, and each renaming."""
-    step = max(len(sites) // MOMENTS, 1)
-    return [site for at, site in enumerate(sites) if at % step == 0 or site.call.startswith("rename")]
-
-
-@pytest.mark.parametrize("share", range(SHARES))
-def test_a_kill_leaves_all_old_or_all_new_or_is_told_and_mended(bench, trial, share):
+def test_a_kill_leaves_all_old_or_all_new_or_is_told_and_mended(bench, trial):
     found = []
-    for site in spread(trial.sites)[share::SHARES]:
+    for site in trial.killing:
         bench.restore()
         bench.struck(site, "signal=SIGKILL", *APPLY)
         now = contents(bench)
@@ -75,9 +67,8 @@ def test_a_kill_leaves_all_old_or_all_new_or_is_told_and_mended(bench, trial, sh
 
 def test_between_two_renamings_a_kill_halves_the_change_until_the_next_command(bench, trial):
     """What the test above is about does happen."""
-    second = [site for site in trial.sites if site.call.startswith("rename")][1]
     bench.restore()
-    bench.struck(second, "signal=SIGKILL", *APPLY)
+    bench.struck(trial.renamings[1], "signal=SIGKILL", *APPLY)
     assert contents(bench) == (trial.new[0], trial.old[1])
     told = bench.run("history", "--env", "default")
     assert "apply plan.json was killed while it wrote default.yaml and development.yaml" in told.err
@@ -87,9 +78,7 @@ def test_between_two_renamings_a_kill_halves_the_change_until_the_next_command(b
 
 
 def test_a_renaming_that_fails_puts_back_what_was_renamed(bench, trial):
-    renamings = [site for site in trial.sites if site.call.startswith("rename")]
-    assert len(renamings) == len(NAMES)
-    for site in renamings:
+    for site in trial.renamings:
         bench.restore()
         ended = bench.struck(site, "error=EIO", *APPLY)
         assert ended.code == 2, ended
