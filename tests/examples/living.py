@@ -112,12 +112,12 @@ class Program:
         assert response.status == 200, body
         return Answer(**json.loads(body))
 
-    def serves(self) -> None:
-        """Wait for the first answer of a web server."""
+    def serves(self, ask: Callable[[], Answer] | None = None) -> None:
+        """Wait for the first answer, of a web server unless it is asked in another way."""
 
         def answers() -> bool:
             with suppress(ConnectionError):
-                return bool(self.get())
+                return bool((ask or self.get)())
             return False
 
         self.until(answers, "an answer")

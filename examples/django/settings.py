@@ -1,0 +1,35 @@
+"""What Django reads once, when it starts; what may change while it serves is read by the views."""
+
+from pydantic import Field, SecretStr
+
+from synfinance_settings import Application, Section
+
+
+class Web(Section):
+    """What Django takes over at its start."""
+
+    debug: bool = Field(False, description="Show tracebacks to visitors.")
+    allowed_hosts: list[str] = ["localhost"]
+    secret_key: SecretStr = Field(description="Signs sessions.")
+
+
+class Cart(Section):
+    """What customers may put into a cart."""
+
+    limit: int = Field(20, ge=1, le=99, description="Most items.")
+
+
+class ShopConfig(Section):
+    """A shop."""
+
+    web: Web
+    cart: Cart = Cart()
+
+
+shop = Application(ShopConfig, prefix="SHOP_")
+shop.load_or_exit()
+
+ROOT_URLCONF = "app"
+DEBUG = shop.settings.web.debug
+ALLOWED_HOSTS = shop.settings.web.allowed_hosts
+SECRET_KEY = shop.settings.web.secret_key.get_secret_value()
