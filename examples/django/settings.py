@@ -9,7 +9,7 @@ class Web(Section):
     """What Django takes over at its start."""
 
     debug: bool = Field(False, description="Show tracebacks to visitors.")
-    allowed_hosts: list[str] = ["localhost"]
+    allowed_hosts: tuple[str, ...] = ("localhost",)
     secret_key: SecretStr = Field(description="Signs sessions.")
 
 
@@ -31,5 +31,5 @@ shop.load_or_exit()
 
 ROOT_URLCONF = "app"
 DEBUG = shop.settings.web.debug
-ALLOWED_HOSTS = shop.settings.web.allowed_hosts
+ALLOWED_HOSTS = list(shop.settings.web.allowed_hosts)
 SECRET_KEY = shop.settings.web.secret_key.get_secret_value()

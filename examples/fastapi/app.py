@@ -37,6 +37,6 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.get("/")
-async def answer(state: State, threshold: Annotated[float, Depends(threshold)]) -> dict[str, float]:
+async def answer(state: State, threshold: Annotated[float, Depends(threshold)]) -> dict[str, int | float]:
     """Value and version belong together, though two functions have read them."""
     return {"value": threshold, "version": state.number, "worker": os.getpid()}

@@ -1,4 +1,4 @@
-"""A worker that forks: a pool whose processes are replaced after so many jobs, each with a watcher of its own.
+"""A program that forks: processes that are replaced after so many requests, each with a watch of its own.
 
 $ python app.py
 """
@@ -6,33 +6,50 @@ $ python app.py
 import json
 import multiprocessing
 import os
+import signal
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from multiprocessing.connection import wait
 
 from synfinance_settings import ConfigManager, ConfigWatcher
 
 PROCESSES = 3
-JOBS_OF_A_PROCESS = 100
+REQUESTS_OF_A_PROCESS = 100
 
 watcher = ConfigWatcher()
 
 
-def work(line: str) -> str:
-    """A job: one state from start to end."""
-    state = ConfigManager().snapshot
-    return json.dumps({"value": state.config.generation.batch_size, "version": state.number, "worker": os.getpid()})
+class Handler(BaseHTTPRequestHandler):
+    """One state from the start of a request to its end."""
+
+    def do_GET(self) -> None:
+        """Answer with what is in force."""
+        state = ConfigManager().snapshot
+        answer = {"value": state.config.generation.batch_size, "version": state.number, "worker": os.getpid()}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+
+def serve(server: HTTPServer) -> None:
+    """What a child does: no thread survives a fork, so its watch is its own."""
+    with watcher:
+        for _ in range(REQUESTS_OF_A_PROCESS):
+            server.handle_request()
 
 
 def main() -> None:
-    """A job for each line of stdin, its result on stdout.
-
-    The parent watches too: a process that it forks later begins with what is in force then.
-    """
-    pool = multiprocessing.get_context("fork").Pool(
-        PROCESSES, initializer=watcher.start, maxtasksperchild=JOBS_OF_A_PROCESS
-    )
-    with watcher, pool:
-        for result in pool.imap(work, sys.stdin):
-            print(result, flush=True)
+    """Keep so many children; the parent watches too, so that a late child begins with what was accepted last."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
+    context = multiprocessing.get_context("fork")
+    children: list[multiprocessing.context.ForkProcess] = []
+    with HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler) as server, watcher:
+        while True:
+            children = [child for child in children if child.is_alive()]
+            for _ in range(PROCESSES - len(children)):
+                children.append(context.Process(target=serve, args=(server,), daemon=True))
+                children[-1].start()
+            wait([child.sentinel for child in children])
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -59,7 +59,7 @@ class Program:
         shutil.copytree(EXAMPLES / name, self.root, ignore=shutil.ignore_patterns("__pycache__"))
         self.log = folder / "log"
         self.port = free_port()
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: int | str = 0, **variables: str) -> None:
         """Run a command of the docstring, by its place, or one that is given; all that it logs is kept."""
@@ -72,10 +72,9 @@ class Program:
                 words,
                 cwd=self.root,
                 env=environ,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
                 stderr=log,
-                text=True,
                 start_new_session=True,
             )
 
@@ -128,16 +127,15 @@ class Program:
         assert self.process.poll() is None, self.log.read_text()
         self.process.send_signal(number)
         assert self.process.wait(PATIENCE) in (0, -number), self.log.read_text()
-        group, self.process = self.process, None
-        self.until(lambda: not is_there(group.pid), "the end of all of its processes")
-        group.communicate()
+        group, self.process = self.process.pid, None
+        self.until(lambda: not is_there(group), "the end of all of its processes")
 
     def close(self) -> None:
         """Be sure that it is gone."""
         if self.process is not None:
             if is_there(self.process.pid):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate()
+            self.process.wait()
 
 
 def is_there(group: int) -> bool:
@@ -155,17 +153,18 @@ class Clients:
     def __init__(self, ask: Callable[[], Answer], count: int = 4) -> None:
         self._ask = ask
         self._over = threading.Event()
+        self._turns = [threading.Lock() for _ in range(count)]
         self._pool = ThreadPoolExecutor(count)
-        self._count = count
         self._clients: list[Future[None]] = []
         self.answers: list[Answer] = []
 
-    def _client(self) -> None:
+    def _client(self, turn: threading.Lock) -> None:
         while not self._over.is_set():
-            self.answers.append(self._ask())
+            with turn:
+                self.answers.append(self._ask())
 
     def __enter__(self) -> Self:
-        self._clients = [self._pool.submit(self._client) for _ in range(self._count)]
+        self._clients = [self._pool.submit(self._client, turn) for turn in self._turns]
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -174,6 +173,14 @@ class Clients:
         if not any(error):
             self.all_answered()
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """While nobody asks: what is killed then takes no question with it."""
+        with ExitStack() as stack:
+            for turn in self._turns:
+                stack.enter_context(turn)
+            yield
+
     def all_answered(self) -> None:
         """Raise what a client met, where one has met anything."""
         for client in self._clients:
@@ -181,12 +188,9 @@ class Clients:
                 client.result()
 
     def latest(self) -> dict[int, Any]:
-        """The value that each process gave last."""
-        return {answer.worker: answer.value for answer in self.answers.copy()}
-
-    def values(self) -> set[Any]:
-        """Every value that was ever given."""
-        return {answer.value for answer in self.answers}
+        """The value that each process gave last, of those that are still there."""
+        values = {answer.worker: answer.value for answer in self.answers.copy()}
+        return {worker: value for worker, value in values.items() if Path(f"/proc/{worker}").exists()}
 
 
 def live(
@@ -198,11 +202,13 @@ def live(
     refused: tuple[object, str],
     workers: int = 1,
     edit: Callable[[str, object], None] | None = None,
+    meanwhile: Callable[[Clients], object] | None = None,
 ) -> str:
     """Edit a running program: it follows what validates, in each of its processes, and refuses what does not.
 
-    `values` are those of the start and of two edits, `refused` is one between them and what is logged of it. Every
-    request gets an answer, and only of values that were accepted; one version has one value. Returns what was seen.
+    `values` are those of the start and of two edits, `refused` is one between them and what is logged of it;
+    `meanwhile` is done while that one stands in the layers. Every request gets an answer, and only of values that were
+    accepted; one version has one value. Returns what was seen.
     """
     edit = edit or program.edit
 
@@ -222,18 +228,13 @@ def live(
         shows(second)
         edit(key, refused[0])
         program.says(refused[1], workers)
+        if meanwhile:
+            meanwhile(clients)
+            shows(second)
         edit(key, third)
         shows(third)
-    assert clients.values() == set(values)
-    assert all(one_value(clients.answers, worker) for worker in clients.latest())
-    return f"{len(clients.answers)} requests, all answered; 3 edits, 1 refused; {counted(workers)}"
-
-
-def one_value(answers: list[Answer], worker: int) -> bool:
-    """Whether each version that a process showed had one value."""
-    seen = {(answer.version, answer.value) for answer in answers if answer.worker == worker}
-    return len(seen) == len({version for version, _ in seen})
-
-
-def counted(workers: int) -> str:
-    return f"{workers} process{'es' * (workers > 1)}"
+    assert {answer.value for answer in clients.answers} == set(values)
+    pairs = {(answer.worker, answer.version, answer.value) for answer in clients.answers}
+    assert len(pairs) == len({pair[:2] for pair in pairs}), "a version has one value"
+    found = len({answer.worker for answer in clients.answers})
+    return f"{len(clients.answers)} requests, all answered; 3 edits, 1 refused; {found} process{'es' * (found > 1)}"

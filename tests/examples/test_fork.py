@@ -1,25 +1,21 @@
-"""A pool of processes that are forked, and forked anew after so many jobs."""
+"""Processes that are forked, and forked anew after so many requests."""
 
 from __future__ import annotations
 
-import json
-import threading
-
-from living import Answer, live
+from living import Clients, live
 
 
-def test_a_pool_that_forks(example, seen):
+def test_processes_that_are_forked(example, seen):
+    """One that is forked while the layers are broken has what was in force then."""
     program = example("fork")
     program.start()
-    writing, reading = threading.Lock(), threading.Lock()
+    program.serves()
 
-    def ask() -> Answer:
-        with writing:
-            program.process.stdin.write("job\n")
-            program.process.stdin.flush()
-        with reading:
-            return Answer(**json.loads(program.process.stdout.readline()))
+    def until_one_is_replaced(clients: Clients) -> None:
+        before = set(clients.latest())
+        program.until(lambda: set(clients.latest()) - before, "another process")
 
     refused = (1, "generation.batch_size must be at least 100")
-    seen(live(program, ask, "generation.batch_size", (1000, 2000, 3000), refused=refused, workers=3))
+    edits = ("generation.batch_size", (1000, 2000, 3000))
+    seen(live(program, program.get, *edits, refused=refused, workers=3, meanwhile=until_one_is_replaced))
     program.ends()
