@@ -1,10 +1,11 @@
 """The versions of the layer files that were accepted, on disk: one store a settings folder.
 
 SQLite keeps it whole under several processes and under a kill at any moment. A version of a command is announced
-before its file is replaced and counts once the file holds it, so history and file agree whenever the command ends. A
-store holds the layer files byte for byte and nothing else, so it holds the secrets that those files hold and none from
-``.env``, variables or ``..._FILE`` targets. Nothing that others could have written is read: folder and file belong to
-this user or to root, and nobody else writes them.
+before its file is replaced and counts once the file holds it, so history and file agree whenever the command ends.
+
+A store holds the layer files byte for byte, so it holds the secrets that those files hold and none from ``.env``,
+variables or ``..._FILE`` targets; what layers that are no files keep in it is free of secrets. Nothing that others
+could have written is read: folder and file belong to this user or to root, and nobody else writes them.
 """
 
 from __future__ import annotations
@@ -61,10 +62,18 @@ create table if not exists reasons (
     version integer primary key references versions on delete cascade,
     reason text not null
 );
+create table if not exists layers (
+    environment text not null,
+    layer text not null,
+    at text not null,
+    content blob not null,
+    primary key (environment, layer)
+);
 """
 
 _SCHEMA: Final[dict[str, str | None]] = {
     "sqlite_autoindex_files_1": None,
+    "sqlite_autoindex_layers_1": None,
     "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
     **{
         statement.split(maxsplit=6)[5]: statement.strip().replace("create table if not exists", "CREATE TABLE")
@@ -142,6 +151,13 @@ class Step(NamedTuple):
     found: Entry
     coming: Entry
     name: str
+
+
+class Kept(NamedTuple):
+    """What a layer that is no file said when it was accepted last."""
+
+    when: datetime
+    data: bytes
 
 
 class Begun(NamedTuple):
@@ -266,6 +282,29 @@ class History:
                 (environment, most, valid_only, json.dumps(dropped), before),
             ).fetchall()
             return [_version(store, self._targets, *row) for row in rows]
+
+    @door
+    def keep(self, environment: str, saying: Mapping[str, bytes]) -> None:
+        """Keep what layers that are no files said, by their names, in the place of what they said before.
+
+        Raises `HistoryError` where the store cannot be written.
+        """
+        with self._writing() as store:
+            now = datetime.now(UTC).isoformat()
+            rows = [(environment, layer, now, data) for layer, data in saying.items()]
+            store.executemany("insert or replace into layers values (?, ?, ?, ?)", rows)
+
+    @door
+    def kept(self, environment: str) -> dict[str, Kept]:
+        """What layers that are no files said when they were accepted last, by their names.
+
+        Raises `HistoryError` where it cannot be read.
+        """
+        with self._reading() as store:
+            if store is None or not _has(store, "layers"):
+                return {}
+            rows = store.execute("select layer, at, content from layers where environment = ?", (environment,))
+            return {layer: Kept(_time(at), Data(content)) for layer, at, content in rows.fetchmany(_MOST_FILES)}
 
     def _announced(self, store: sqlite3.Connection) -> list[_Announced]:
         """The versions that no command has settled yet."""
@@ -510,13 +549,19 @@ def _version(
     )
     if not is_sound:
         raise ValueError(f"version {number} is damaged")
-    keys, when = json.loads(changed), datetime.fromisoformat(at)
+    keys, when = json.loads(changed), _time(at)
     if not (isinstance(keys, list) and all(isinstance(item, str) for item in keys)):
-        raise ValueError(f"version {number} is damaged")
-    if when.tzinfo is None or not _FIRST_YEAR <= when.year <= _LAST_YEAR:
         raise ValueError(f"version {number} is damaged")
     files = {name: Data(content) for name, content in rows}
     return Version(number, environment, when, command, tuple(keys), bool(valid), user, files, reason)
+
+
+def _time(text: str) -> datetime:
+    """A time as it was recorded; raises `ValueError` for one that we never wrote."""
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None or not _FIRST_YEAR <= when.year <= _LAST_YEAR:
+        raise ValueError("a time is damaged")
+    return when
 
 
 def _digest(files: Files) -> str:

@@ -158,6 +158,20 @@ class Layer(ABC):
         `lend` gives a placeholder for a name that nothing sets, or None; only who looks up variables asks it.
         """
 
+    def keep(self, found: Sequence[Any], project: Project) -> bytes | None:
+        """What is to be kept on disk of what was found and accepted, beside the layer files; None for nothing.
+
+        No secret may be in it.
+        """
+        return None
+
+    def restore(self, data: bytes, found: Sequence[Any], project: Project) -> tuple[str, Sequence[Found]]:
+        """What takes the place of what was `found`, made of what was kept, and how messages call it.
+
+        Raises `ValueError` for what it never kept.
+        """
+        raise ValueError(f"{self.name} keeps nothing")
+
     def where(self, project: Project) -> Origin:
         """Where it is looked for, for a message on a layer that is not there."""
         return Origin(self.name)

@@ -10,8 +10,10 @@ program runs it is a failed look, which leaves in force what there is.
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +30,8 @@ from synfinance_settings.text.files import Content, Failure
 if TYPE_CHECKING:
     from synfinance_settings.remote.address import Address
     from synfinance_settings.remote.keyspace import Keyspace
-    from synfinance_settings.remote.store import Reading, Store
+    from synfinance_settings.remote.reading import Reading
+    from synfinance_settings.remote.store import Store
 
 _AWAY: Final = "unreachable"
 _MODES: Final = ("fail", "ignore")
@@ -83,7 +86,7 @@ class RemoteLayer(ValuesLayer):
         if not _is_named(project):
             return Said(is_empty=True)
         faults = [*_faulty_mode(project)]
-        finding = next((one for one in found if isinstance(one, Finding)), None)
+        finding = _finding(found)
         if finding is None:
             try:
                 address_of(project, found)
@@ -108,6 +111,32 @@ class RemoteLayer(ValuesLayer):
     def where(self, project: Project) -> Origin:
         """The hash of the settings."""
         return Origin(keyspace_of(project).place)
+
+    def keep(self, found: Sequence[Found], project: Project) -> bytes | None:
+        """The settings that the store gave, but for secrets, with their revision."""
+        finding = _finding(found)
+        if finding is None or finding.failure or finding.data is None:
+            return None
+        reading, catalogue = finding.data, project.application.catalogue
+        values = {key: text for key, text in reading.values.items() if _may_be_kept(key, catalogue)}
+        return json.dumps([reading.revision, reading.counter, reading.is_forced, values]).encode()
+
+    def restore(self, data: bytes, found: Sequence[Found], project: Project) -> tuple[str, Sequence[Found]]:
+        """The settings that were kept, in the place of those that the store says or cannot say."""
+        with whole():
+            from synfinance_settings.remote.reading import Reading
+
+        revision, counter, is_forced, values = json.loads(data)
+        are_numbers = all(number is None or type(number) is int for number in (revision, counter))
+        if not are_numbers or not isinstance(values, dict) or not all(isinstance(one, str) for one in values.values()):
+            raise ValueError("what was kept of the store is damaged")
+        reading = Reading(values, revision, bool(is_forced), counter)
+        place = keyspace_of(project).place
+        with suppress(SettingsError):  # the address is at fault, and told of
+            self.store(project, found).see(reading)
+        files = [one for one in found if isinstance(one, Content)]
+        name = f"revision {revision} of {place}" if revision is not None else place
+        return name, [*files, Finding(place, reading, is_settled=True)]
 
     def listen(self, project: Project, wake: Wake) -> Stop | None:
         """Have the store tell of changes, for as long as a watch lasts."""
@@ -141,6 +170,18 @@ class _OneReading(ValuesLayer):
 def _read(text: str, key: str, catalogue: Catalogue) -> str | None:
     setting = catalogue.settings.get(key)
     return None if text == "" and setting is not None and setting.nullable else text
+
+
+def _finding(found: Sequence[Found]) -> Finding | None:
+    """What was found in the store; None where it could not be asked, since its address is at fault."""
+    return next((one for one in found if isinstance(one, Finding)), None)
+
+
+def _may_be_kept(key: str, catalogue: Catalogue) -> bool:
+    """False for secrets, by any name that they have or had, and for what is no setting."""
+    old = catalogue.old_names.get(key)
+    setting = catalogue.settings.get(old.now if old else key)
+    return setting is not None and not setting.is_secret
 
 
 def _looked(glance: Glance, store: Store, instance: str) -> Finding:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
 from synfinance_settings.layers.build import build
 from synfinance_settings.layers.forks import whole
+from synfinance_settings.layers.layer import Found
 from synfinance_settings.layers.look import Look, layer_stems, stored_look
+from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import log_problems
 from synfinance_settings.live.state_folder import state_folder
@@ -37,15 +39,18 @@ class LastGood:
 
     def _history(self, project: Project, wait: float) -> History | None:
         """The store of the project's folder; None where nothing is kept, or a file was given in the layer's place."""
-        if self.folder is None or project.settings_dir is None or project.config_path is not None:
+        settings_dir = project.root if project.is_bare else project.settings_dir
+        if self.folder is None or settings_dir is None or project.config_path is not None:
             return None
         with whole():
             from synfinance_settings.editing.history import History  # brings sqlite3, which few processes need
 
-        return History(self.folder, project.settings_dir, project.application.kinds, wait)
+        return History(self.folder, settings_dir, project.application.kinds, wait)
 
     def record(self, project: Project, look: Look, command: str) -> None:
-        """Keep layer files that were just accepted; where that cannot be, work goes on with a warning."""
+        """Keep layer files, and what layers keep beside them, that were just accepted; where that cannot be, work goes
+        on with a warning.
+        """
         history = self._history(project, _SECONDS if command == "reload" else _SECONDS_OF_A_START)
         if history is None:
             return
@@ -56,9 +61,10 @@ class LastGood:
         try:
             latest = history.latest(environment)
             before = latest.files if latest else {}
-            if latest is None or before != files:
+            if not project.is_bare and (latest is None or before != files):
                 changed = changed_in_files(before, files, layer_stems(project).values(), project.application.catalogue)
                 history.record(Entry(environment, files, command, changed))
+            _keep(history, project, look)
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
 
@@ -74,14 +80,22 @@ class LastGood:
         return None
 
     def _candidates(self, project: Project, now: Look) -> Iterator[tuple[Look, str]]:
-        """What `now` would be with each version accepted before, newest first, and the name of that version."""
+        """What `now` would be with what was accepted before, and the name of that: what layers kept, then the versions
+        of the files, newest first, each with what is there now of those layers and then with what they kept.
+        """
         history = self._history(project, _SECONDS) if self._fallback else None
         if history is None:
             return
         try:
+            kept = dict(_kept(history, now))
+            if kept:
+                yield _with_kept(now, kept), _named(kept)
             for version in history.versions(str(project.environment), valid_only=True):
-                when = version.when.isoformat(" ", "seconds")
-                yield stored_look(now, version.files), f"version {version.number}, accepted {when}"
+                stored = stored_look(now, version.files)
+                name = f"version {version.number}, accepted {version.when.isoformat(' ', 'seconds')}"
+                yield stored, name
+                if kept:
+                    yield _with_kept(stored, kept), f"{name}, and {_named(kept)}"
         except HistoryError as error:
             log_problems(error.problems)
 
@@ -102,3 +116,47 @@ class LastGood:
 
             check_folder(self.folder)
             self._is_checked = True
+
+
+_Kept = Mapping[str, tuple[str, Sequence[Found]]]
+"""What layers kept in the place of what they say now, by their names: how it is called, and what was found then."""
+
+
+def _keep(history: History, project: Project, look: Look) -> None:
+    """Keep what layers keep of what a look found, where it is not what they kept before."""
+    saying = {
+        layer.name: layer.keep(look.found.get(layer.name, ()), project) for layer in layers_of(project.application)
+    }
+    keeping = {name: data for name, data in saying.items() if data is not None}
+    if keeping:
+        before = history.kept(project.environment)
+        changed = {name: data for name, data in keeping.items() if name not in before or before[name].data != data}
+        if changed:
+            history.keep(project.environment, changed)
+
+
+def _kept(history: History, now: Look) -> Iterator[tuple[str, tuple[str, Sequence[Found]]]]:
+    """What layers kept, where it is not what they say now; nothing is asked where none reads anything now."""
+    project = now.project
+    reading = {layer.name: layer for layer in layers_of(project.application) if now.found.get(layer.name)}
+    for name, kept in history.kept(project.environment).items():
+        if name not in reading:
+            continue
+        found = now.found[name]
+        try:
+            called, restored = reading[name].restore(kept.data, found, project)
+        except ValueError:
+            log_problems([Problem("no-history", f"what the {name} layer kept is damaged", severity="warning")])
+        else:
+            if tuple(restored) != found:
+                yield name, (f"{called}, accepted {kept.when.isoformat(' ', 'seconds')}", restored)
+
+
+def _with_kept(look: Look, kept: _Kept) -> Look:
+    for name, (_, found) in kept.items():
+        look = look.with_layer(name, *found)
+    return look
+
+
+def _named(kept: _Kept) -> str:
+    return ", and ".join(called for called, _ in kept.values())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from synfinance_settings.errors import InvalidSettingsError, Origin, Problem
+from synfinance_settings.errors import InvalidSettingsError, Origin, Problem, door
 
 TLS_OPTIONS: Final = (
     "ssl_ca_certs",
@@ -68,9 +68,10 @@ class Address:
         return f"{scheme}://{places}/{f'{self.master}/' if self.master else ''}{self.db}"
 
 
+@door
 def read_address(url: str, origin: Origin) -> Address:
     """The address that `url` gives; raises `InvalidSettingsError` at `origin`, without a word of it, for any other."""
-    said: str | None = "is not a URL; what is no plain letter in a password is percent-encoded"
+    said = "is not a URL"
     try:
         return _address(url)
     except _Fault as fault:
@@ -78,7 +79,7 @@ def read_address(url: str, origin: Origin) -> Address:
     except ValueError:  # its words quote the URL
         pass
     message = f"the address of the shared store {said}"
-    hint = f"it begins with {_FORMS}, as in redis://:password@host:6379/0"
+    hint = "it looks like redis://:password@host:6379/0, with all but letters and digits of a password percent-encoded"
     raise InvalidSettingsError(Problem("bad-address", message, origin=origin, hint=hint))
 
 

@@ -17,6 +17,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from synfinance_settings.remote.address import Address, Login
+from synfinance_settings.remote.reading import MisfitError
 
 
 class Fault(NamedTuple):
@@ -67,7 +68,9 @@ def _tls(address: Address) -> dict[str, Any]:
 
 
 def fault_of(error: Exception, seconds: float) -> Fault:
-    """What `error`, which a client raised, means."""
+    """What `error`, which a client raised, or whoever reads what it got, means."""
+    if isinstance(error, MisfitError):
+        return Fault("bad-store", str(error), "write that key anew, or restore the store")
     for kind, fault in _FAULTS.items():
         if isinstance(error, kind):
             return fault

@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem, RemoteError
 from synfinance_settings.remote.keyspace import Keyspace, digest_of
+from synfinance_settings.remote.reading import Reading
 from synfinance_settings.remote.scripts import COMMIT, CONFIRM, GO_BACK, KEPT, Script
-from synfinance_settings.remote.store import MOST_BYTES, Reading, Store, run_script
+from synfinance_settings.remote.store import MOST_BYTES, Store, run_script
 
 KEPT_REVISIONS: Final = 100
 """Revisions that the store keeps for an environment; the oldest go."""

@@ -24,33 +24,33 @@ class Script:
 READ: Final = Script(
     """\
 -- KEYS: values, head, rollout, candidate.  ARGV: mark of what is known, point, most fields, most bytes
-for at, key in ipairs(KEYS) do
-  local kind = redis.call('TYPE', key).ok
-  if kind ~= 'hash' and kind ~= 'none' then return {'type', at, kind} end
-end
-local function said(at, names)
-  for _, name in ipairs(names) do
-    if redis.call('HSTRLEN', KEYS[at], name) > 64 then return nil end
+local function held(at, fields, bytes)  -- how many fields there are, or what is wrong
+  local count = redis.pcall('HLEN', KEYS[at])
+  if type(count) == 'table' then
+    if string.find(count.err, 'WRONGTYPE', 1, true) then count = {'type', at, redis.call('TYPE', KEYS[at]).ok} end
+    return nil, count
   end
-  return redis.call('HMGET', KEYS[at], unpack(names))
+  if count > fields then return nil, {'many', at, count, fields} end
+  if count > 0 then
+    local size = redis.call('MEMORY', 'USAGE', KEYS[at], 'SAMPLES', '0')
+    if size > bytes then return nil, {'large', at, size, bytes} end
+  end
+  return count
 end
-local head = said(2, {'revision', 'counter', 'fields', 'digest'})
-if not head then return {'long', 2} end
-local staged = said(3, {'candidate', 'share', 'stage', 'fields', 'digest'})
-if not staged then return {'long', 3} end
+local said = {}
+for at, names in pairs({[2] = {'revision', 'counter'}, [3] = {'candidate', 'share', 'stage'}}) do
+  local count, fault = held(at, 100, 65536)
+  if fault then return fault end
+  said[at] = count > 0 and redis.call('HMGET', KEYS[at], 'fields', 'digest', unpack(names)) or {}
+end
 local at = 1
-local share = staged[1] and staged[2] and tonumber(staged[2])
-if share and tonumber(ARGV[2]) < share then at = 4 end
-local count = redis.call('HLEN', KEYS[at])
-if count > tonumber(ARGV[3]) then return {'many', at, count} end
-local mark = at .. ':'
-if count > 0 then
-  local size = redis.call('MEMORY', 'USAGE', KEYS[at], 'SAMPLES', '0')
-  if size > tonumber(ARGV[4]) then return {'large', at, size} end
-  mark = mark .. redis.sha1hex(redis.call('DUMP', KEYS[at]))
-end
-if mark == ARGV[1] then return {'read', at, head, staged, mark} end
-return {'read', at, head, staged, mark, redis.call('HGETALL', KEYS[at])}
+local share = tonumber(said[3][4] or '')
+if said[3][3] and share and tonumber(ARGV[2]) < share then at = 4 end
+local count, fault = held(at, tonumber(ARGV[3]), tonumber(ARGV[4]))
+if fault then return fault end
+local mark = at .. ':' .. (count > 0 and redis.sha1hex(redis.call('DUMP', KEYS[at])) or '')
+if mark == ARGV[1] then return {'read', at, said[2], said[3], mark} end
+return {'read', at, said[2], said[3], mark, redis.call('HGETALL', KEYS[at])}
 """,
     only_reads=True,
 )

@@ -7,19 +7,18 @@ so that a dead server does not make each look wait for it. Nothing is kept but w
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from random import uniform
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from synfinance_settings.errors import Origin, Problem, RemoteError, forget
 from synfinance_settings.remote.address import Address
-from synfinance_settings.remote.keyspace import Keyspace, digest_of, point_of
+from synfinance_settings.remote.keyspace import Keyspace, point_of
+from synfinance_settings.remote.reading import Reading, reading_of
 from synfinance_settings.remote.scripts import READ, Script
 
 if TYPE_CHECKING:
@@ -36,44 +35,13 @@ LONGEST_WAIT: Final = 30.0
 MOST_FIELDS: Final = 10_000
 """Settings that the store may hold for an environment."""
 
-MOST_BYTES: Final = 4 * 1024 * 1024
+MOST_BYTES: Final = 2 * 1024 * 1024
 """Bytes that they may take in the store."""
 
 _IN_NO_STAGE: Final = 1.0
 _DEAR: Final = 0.25  # of the time that there is: what fails sooner may be tried at each look
-_NUMBER: Final = re.compile("[0-9]{1,15}")
 
 _Result = TypeVar("_Result")
-
-
-class Stage(NamedTuple):
-    """A staged change that is open: the revision it would be, which stage it is in, and what share of all runs it.
-
-    `is_in` says whether this process does.
-    """
-
-    candidate: int
-    number: int
-    share: float
-    is_in: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the store says to one instance: the `values` that it is to run, None where there is nothing at all.
-
-    `revision` is None where the store has none. `is_forced` is true where the values are not those of the revision:
-    somebody wrote them past the commands. Readings are equal that say the same values of the same revision.
-    """
-
-    values: Mapping[str, str] | None = field(repr=False)
-    revision: int | None = None
-    is_forced: bool = False
-    counter: int | None = field(default=None, compare=False)
-    """The highest number that the store has ever given."""
-    stage: Stage | None = field(default=None, compare=False)
-    mark: bytes = field(default=b"", repr=False, compare=False)
-    """What the store answers instead of the values as long as they stay the same."""
 
 
 class Store:
@@ -104,12 +72,11 @@ class Store:
         """What is in force for who is in no stage, whatever was seen before: what a change rests on."""
         return self._read(_IN_NO_STAGE)
 
-    def _read(self, point: float, latest: Reading | None = None) -> Reading:
-        mark = latest.mark if latest else b""
+    def _read(self, point: float, known: Reading | None = None) -> Reading:
+        """What there is for who stands at `point`; values that are still the `known` ones are not sent again."""
         keys = (self.keyspace.values, self.keyspace.head, self.keyspace.rollout, self.keyspace.candidate)
-        where = f"{point:.17g}"
-        answer = self.call(lambda client: run_script(client, READ, keys, mark, where, MOST_FIELDS, MOST_BYTES))
-        return self._reading(answer, keys, latest)
+        arguments = (known.mark if known else b"", f"{point:.17g}", MOST_FIELDS, MOST_BYTES)
+        return self.call(lambda client: reading_of(run_script(client, READ, keys, *arguments), keys, known))
 
     def see(self, reading: Reading) -> None:
         """Take note of what was in force; raises `RemoteError` where its revisions are behind those seen before.
@@ -145,10 +112,10 @@ class Store:
             result, fault = outcome.get(timeout=self._seconds)
         except Empty:
             result, fault = None, unanswered(self._seconds)
-            self._cut(client)
         except RuntimeError:  # the system has no more threads to give
             result, fault = None, unanswered(0)._replace(said="cannot be asked: there are no more threads")
         if fault is not None:
+            self._cut(client)
             self._remember(fault, monotonic() - started)
             raise self.error(*fault)
         self.forgive()
@@ -172,7 +139,9 @@ class Store:
         return self._client
 
     def _cut(self, client: Redis) -> None:
-        """Break what still waits, so that the thread ends, and begin anew with another client."""
+        """Break what still waits, so that the thread ends, and begin anew with another client: of what failed nobody
+        knows how far it came.
+        """
         self._client = None
         with suppress(Exception):  # whatever state it was left in
             client.connection_pool.disconnect(inuse_connections=True)
@@ -186,61 +155,6 @@ class Store:
         self._failures += 1
         longest = min(self._longest_wait, self._seconds * 2**self._failures)
         self._failure = (monotonic() + uniform(longest / 2, longest), fault)
-
-    def _reading(self, answer: Sequence[Any], keys: Sequence[str], latest: Reading | None) -> Reading:
-        """What the script answered as a reading; raises `RemoteError` where the store holds what it never should."""
-        kind, at, *rest = answer
-        if kind != b"read":
-            said, hint = _MISFITS[kind]
-            found = rest[0].decode() if rest and isinstance(rest[0], bytes) else f"{rest[0]:,}" if rest else ""
-            raise self.error("bad-store", f"{said.format(key=keys[at - 1], found=found)}", hint)
-        head, staged, mark, *flat = rest
-        stage = self._stage(staged, is_in=keys[at - 1] == self.keyspace.candidate)
-        revision = stage.candidate if stage and stage.is_in else self._number(head[0], "revision of its head")
-        counter = self._number(head[1], "counter of its head")
-        fields = self._number(staged[3] if stage and stage.is_in else head[2], "number of fields")
-        digest = staged[4] if stage and stage.is_in else head[3]
-        values = _texts(flat[0]) if flat else (latest and latest.values) or {}
-        highest = max(filter(None, (revision, counter, stage.candidate if stage else None)), default=None)
-        if not values and fields != 0:
-            return Reading(None, revision, counter=highest, stage=stage, mark=mark)
-        is_forced = digest is not None and digest.decode("ascii", "replace") != digest_of(values)
-        return Reading(values, revision, is_forced, highest, stage, mark)
-
-    def _stage(self, staged: Sequence[Any], *, is_in: bool) -> Stage | None:
-        """The staged change that is open, None without one."""
-        if staged[0] is None:
-            return None
-        candidate = self._number(staged[0], "candidate of its rollout")
-        number = self._number(staged[2], "stage of its rollout")
-        with suppress(ValueError):
-            share = float(staged[1] or b"")
-            if candidate is not None and 0 <= share <= 1:
-                return Stage(candidate, number or 1, share, is_in)
-        raise self.error("bad-store", "has a rollout whose share is no number from 0 to 1", _MEND)
-
-    def _number(self, text: bytes | None, what: str) -> int | None:
-        if text is None:
-            return None
-        found = text.decode("ascii", "replace")
-        if not _NUMBER.fullmatch(found):
-            raise self.error("bad-store", f"has no number as the {what}", _MEND)
-        return int(found)
-
-
-_MEND: Final = "write that key anew, or restore the store"
-_MISFITS: Final = {
-    b"type": ("cannot be used: {key} is a {found}, not a hash", _MEND),
-    b"long": ("cannot be used: what {key} says of revisions is too long", _MEND),
-    b"many": (f"holds {{found}} settings; it may hold {MOST_FIELDS:,}", _MEND),
-    b"large": (f"takes {{found}} bytes; it may take {MOST_BYTES:,}", _MEND),
-}
-
-
-def _texts(flat: Sequence[bytes]) -> dict[str, str]:
-    """Keys and texts; what is not UTF-8 stays recognisable as such, and is found at its key."""
-    texts = [text.decode("utf-8", "surrogateescape") for text in flat]
-    return dict(sorted(zip(texts[::2], texts[1::2], strict=True)))
 
 
 def run_script(client: Redis, script: Script, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
