@@ -23,13 +23,16 @@ from synfinance_settings.remote.keyspace import Keyspace, digest_of
 from synfinance_settings.remote.store import Store
 from synfinance_settings.sections.application import SYNFINANCE
 
-SECONDS = 1.0
-"""How long the store is waited for in tests, and at most until it is asked again: far less than a program waits."""
+SECONDS = 20.0
+"""How long the store is waited for where it is there: longer than any machine needs."""
+
+SOON = 0.5
+"""Seconds until a store that is away is asked again, at most."""
 
 
-def quick_application() -> Application[AppConfig]:
-    """SynFinance with a remote layer that gives up soon, and tries again soon."""
-    quick = RemoteLayer(SECONDS, longest_wait=SECONDS / 2)
+def quick_application(seconds: float = SECONDS) -> Application[AppConfig]:
+    """SynFinance with a remote layer of its own, which gives up after `seconds`, and tries again soon."""
+    quick = RemoteLayer(seconds, longest_wait=SOON)
     return replace(SYNFINANCE, layers=tuple(quick if layer.name == quick.name else layer for layer in LAYERS))
 
 
@@ -72,11 +75,14 @@ class Shared:
             pipe.publish(keyspace.changes, revision)
             pipe.execute()
 
-    def manager(self, settings: Path, **variables: str) -> ConfigManager:
-        """A process of the fleet, in this process; it fails without the store unless told otherwise."""
+    def manager(
+        self, settings: Path, *, seconds: float = SECONDS, state_dir: Path | None = None, **variables: str
+    ) -> ConfigManager:
+        """What a process of the fleet has, in this process; it fails without the store unless told otherwise."""
         named = {"SYNFINANCE_REMOTE_URL": self.url, "SYNFINANCE_REMOTE_UNAVAILABLE": "fail", **variables}
         environ = {name: text for name, text in named.items() if text}
-        return ConfigManager(quick_application(), settings_dir=settings, environ=environ)
+        application = quick_application(seconds)
+        return ConfigManager(application, settings_dir=settings, environ=environ, state_dir=state_dir)
 
 
 def spelled(values: dict[str, str]) -> dict[str, str]:
