@@ -1,8 +1,8 @@
 """FastAPI: the watcher lives as long as the application, and a request sees one state from start to end.
 
 $ uvicorn app:app --port $PORT
-$ uvicorn app:app --port $PORT --workers 3
-$ uvicorn app:app --port $PORT --reload
+$ SYNFINANCE_FALLBACK=last-good uvicorn app:app --port $PORT --workers 3
+$ SYNFINANCE_FALLBACK=last-good uvicorn app:app --port $PORT --reload
 """
 
 import os

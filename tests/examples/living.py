@@ -1,4 +1,4 @@
-"""A program that is started for real, asked without pause while its layers are edited, and told to end.
+"""A program that is started for real, asked all the time while its layers are edited, and told to end.
 
 The command is the one that its docstring tells people to type, the files are a copy of its own.
 """
@@ -32,14 +32,17 @@ LOOK: Final = 0.02
 """Seconds between two looks at something that must come."""
 
 
-def docstring(name: str) -> str:
-    """What the example says of itself."""
-    return ast.get_docstring(ast.parse((EXAMPLES / name / "app.py").read_text())) or ""
+def about(name: str) -> str:
+    """What an example says of itself: the docstring of its program, or the first cell of its notebook."""
+    program = EXAMPLES / name / "app.py"
+    if program.exists():
+        return ast.get_docstring(ast.parse(program.read_text())) or ""
+    return "".join(json.loads((EXAMPLES / name / "notebook.ipynb").read_text())["cells"][0]["source"])
 
 
 def commands(name: str) -> list[str]:
-    """The lines that the example tells people to type."""
-    return re.findall(r"^\$ (.*)$", docstring(name), re.MULTILINE)
+    """The lines that an example tells people to type."""
+    return re.findall(r"^\$ (.*)$", about(name), re.MULTILINE)
 
 
 class Answer(NamedTuple):
@@ -61,16 +64,24 @@ class Program:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, command: int | str = 0, **variables: str) -> None:
-        """Run a command of the docstring, by its place, or one that is given; all that it logs is kept."""
-        own = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.root), "LANG": "C.UTF-8"}
-        environ = {**own, "PORT": str(self.port), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables of its process, but for those that are given."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": path, "HOME": str(self.root), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**own, "PORT": str(self.port)}
+
+    def start(self, command: int | str = 0, cwd: Path | None = None, **variables: str) -> None:
+        """Run a command of the docstring, by its place, or one that is given; all that it says is kept."""
+        environ = {**self.environ, **variables}
         line = command if isinstance(command, str) else commands(self.name)[command]
         words = [string.Template(word).substitute(environ) for word in shlex.split(line)]
+        while "=" in words[0]:  # a variable before the command, as shells take it
+            name, _, environ[name] = words.pop(0).partition("=")
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 words,
-                cwd=self.root,
+                cwd=cwd or self.root,
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -148,7 +159,7 @@ def is_there(group: int) -> bool:
 
 
 class Clients:
-    """Who asks a program without pause; a question without an answer ends the test."""
+    """Who asks a program all the time; a question without an answer ends the test."""
 
     def __init__(self, ask: Callable[[], Answer], count: int = 4) -> None:
         self._ask = ask
@@ -159,7 +170,7 @@ class Clients:
         self.answers: list[Answer] = []
 
     def _client(self, turn: threading.Lock) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(LOOK):
             with turn:
                 self.answers.append(self._ask())
 

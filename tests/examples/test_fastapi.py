@@ -28,7 +28,7 @@ def test_fastapi_in_one_process(example, seen):
 def test_fastapi_in_three_processes(example, seen):
     """One that is killed while the layers are broken is replaced by one that starts on the last good."""
     program = example("fastapi")
-    program.start(SEVERAL, SYNFINANCE_FALLBACK="last-good")
+    program.start(SEVERAL)
 
     def kill_one(clients: Clients) -> None:
         before = set(clients.latest())
@@ -44,7 +44,7 @@ def test_fastapi_in_three_processes(example, seen):
 def test_fastapi_while_its_code_is_edited(example, seen):
     """An edit of a layer restarts nothing, one of the code does: on the last good, where the layers are broken."""
     program = example("fastapi")
-    program.start(RELOADING, SYNFINANCE_FALLBACK="last-good")
+    program.start(RELOADING)
 
     def edit_the_code(clients: Clients) -> None:
         (before,) = clients.latest()

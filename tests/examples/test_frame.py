@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from living import EXAMPLES, commands, docstring
+from living import EXAMPLES, about, commands
 
 NAMES = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
 MOST_LINES = 80
@@ -20,7 +20,7 @@ def test_an_example_has_fewer_lines_than_eighty_all_files_together(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_says_what_it_is_and_how_it_is_started(name):
-    assert docstring(name).splitlines()[0].endswith(".")
+    assert about(name).splitlines()[0].endswith(".")
     assert commands(name)
 
 
