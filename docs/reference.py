@@ -114,7 +114,8 @@ There are {count}. A default here is that of the section model, below all layers
 otherwise, and `synfinance-settings explain KEY` says what holds and where it is written.
 
 - **†** marks a secret: masked in every output unless asked for by name; best given by a variable or a file.
-- **‡** marks a setting whose change takes effect only when the process starts anew.
+- **‡** marks a setting whose change takes effect only when the process starts anew; **(‡)** one whose change does not
+  need that in a program that [follows](follow.md) it.
 - Limits belong to what is allowed. [precedence.md](precedence.md#text-in-types-out) explains the forms.
 - The variable is the canonical spelling. Also accepted: one underscore after the section (`{prefix}SERVER_PORT`),
   the short sections {short_sections},
@@ -140,7 +141,7 @@ def _row(setting: Setting) -> Sequence[str]:
         f"`{_default(setting)}`",
         setting.limits,
         "†" if setting.is_secret else "",
-        "‡" if setting.needs_restart else "",
+        "(‡)" if setting.unless_followed else "‡" if setting.needs_restart else "",
         f"`{VARIABLES.names[setting.key][0]}`",
         setting.description + _before(setting),
     )

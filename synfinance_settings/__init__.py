@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.snapshot import Explanation as Explanation
     from synfinance_settings.layers.snapshot import Snapshot as Snapshot
     from synfinance_settings.live.announcer import ConfigEvent as ConfigEvent
+    from synfinance_settings.live.follow import Follow as Follow
+    from synfinance_settings.live.making import Recipe as Recipe
     from synfinance_settings.live.manager import ConfigManager as ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher as ConfigWatcher
     from synfinance_settings.model.checks import ApplicationError as ApplicationError
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from synfinance_settings.sections.server import LogLevel as LogLevel
     from synfinance_settings.sections.server import ServerConfig as ServerConfig
     from synfinance_settings.synfinance import check_config as check_config
+    from synfinance_settings.synfinance import follow as follow
     from synfinance_settings.synfinance import get_config as get_config
     from synfinance_settings.synfinance import settings as settings
     from synfinance_settings.testing import override as override
@@ -102,6 +105,8 @@ _HOMES: Final = {
     "layers.report": ("ValidationReport",),
     "layers.snapshot": ("Explanation", "Snapshot"),
     "live.announcer": ("ConfigEvent",),
+    "live.follow": ("Follow",),
+    "live.making": ("Recipe",),
     "live.manager": ("ConfigManager",),
     "live.watcher": ("ConfigWatcher",),
     "model.checks": ("ApplicationError",),
@@ -132,7 +137,7 @@ _HOMES: Final = {
     "sections.monitoring": ("MonitoringConfig",),
     "sections.security": ("SecurityConfig",),
     "sections.server": ("LogLevel", "ServerConfig"),
-    "synfinance": ("check_config", "get_config", "settings"),
+    "synfinance": ("check_config", "follow", "get_config", "settings"),
     "testing": ("override",),
 }
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}

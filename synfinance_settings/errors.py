@@ -388,6 +388,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "expired-waiver": (InvalidSettingsError, "a waiver has expired, and the rule is still broken"),
     "idle-waiver": (InvalidSettingsError, "a waiver names a rule that nothing breaks"),
     "refused-values": (InvalidSettingsError, "a subscriber refused what a reload brought into force"),
+    "refused-resource": (SettingsError, "what follows settings could not be made of new ones, and nothing changed"),
     "unset-variable": (ExpansionError, "a reference names a variable that nothing sets"),
     "null-reference": (ExpansionError, "a reference names a setting that is null"),
     "bad-reference": (ExpansionError, "a ${...} reference is malformed, or names a setting that does not exist"),

@@ -13,6 +13,11 @@ from synfinance_settings.sections.app import AppConfig
 from synfinance_settings.sections.application import SYNFINANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from synfinance_settings.live.follow import Follow
+    from synfinance_settings.live.held import Made
+    from synfinance_settings.live.making import Recipe
 
     class Settings(AppConfig):
         """The type of `settings`: an `AppConfig` that also hands out its snapshot."""
@@ -44,6 +49,17 @@ def check_config(config: AppConfig) -> ValidationReport:
     an environment (docs/settings.md) it does not know. They are asked anew here, all of them.
     """
     return judged(SYNFINANCE, config, config.environment)
+
+
+def follow(
+    section: str | None,
+    make: Recipe[Made] | Callable[[Any], Coroutine[Any, Any, Made]] | Callable[[Any], Made],
+    **options: Any,
+) -> Follow[Made]:
+    """Something that is made of the model of `section` and made anew when that changes, as `ConfigManager.follow` says
+    it, with the process-wide manager.
+    """
+    return ConfigManager().follow(section, make, **options)
 
 
 @door

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -331,23 +331,32 @@ def _value(setting: Setting, value: Any, *, is_lent: bool = False) -> str:
 
 
 def _facts(row: Row) -> Iterator[str]:
+    from synfinance_settings.model.catalogue import UNLESS_FOLLOWED
+
     hides = [f"{other.value} from {other.origin}" for other in row.after.overridden if other.origin != DEFAULT]
     over = f", over {hides[0]}" if hides else ""
     yield f"{'the default' if row.after.origin == DEFAULT else row.after.origin} wins{over}"
     if row.hidden_by is not None:
         yield f"overridden here by {row.hidden_by}"
     if row.is_moved and row.after.needs_restart:
-        yield "takes a restart"
+        yield f"takes a restart{UNLESS_FOLLOWED if row.after.unless_followed else ''}"
 
 
 def _counted(found: Plan) -> str:
     moved = {row.key: row for outlook in found.outlooks for row in outlook.rows if row.is_moved}
-    restart = sum(row.after.needs_restart for row in moved.values())
     told = len(list(found.remarks))
     parts = [f"{render.counted(len(moved), 'setting')} changed in {render.counted(len(found.outlooks), 'environment')}"]
-    parts += [f"{restart} of them after a restart"] if restart else []
-    parts += [render.counted(told, "remark")]
+    parts += [*_restarts(moved.values()), render.counted(told, "remark")]
     return "; ".join(parts)
+
+
+def _restarts(moved: Iterable[Row]) -> Iterator[str]:
+    """How many of the settings that are `moved` take a restart, and of how many a program may be spared it."""
+    waiting = [row.after for row in moved if row.after.needs_restart]
+    followed = sum(after.unless_followed for after in waiting)
+    unless = f", {followed} unless followed" if followed < len(waiting) else " unless followed"
+    if waiting:
+        yield f"{len(waiting)} of them after a restart{unless if followed else ''}"
 
 
 def _as_data(found: Plan) -> dict[str, Any]:
@@ -392,4 +401,5 @@ def _row_data(project: Project, row: Row) -> Mapping[str, Any]:
         "hides": [{"value": other.value, "origin": str(other.origin)} for other in row.after.overridden],
         "hidden_by": str(row.hidden_by) if row.hidden_by else None,
         "needs_restart": row.after.needs_restart,
+        "unless_followed": row.after.unless_followed,
     }

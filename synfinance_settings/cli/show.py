@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ORIGIN: Final = 36  # columns; a longer one stands on a line of its own
 _NARROWEST_VALUE: Final = 40
+_TOLD_AS_IT_IS: Final = ("key", "description", "limits", "needs_restart", "unless_followed")
 
 
 class _SectionName(click.ParamType[str]):
@@ -237,7 +238,7 @@ def _print_explained_json(explanation: Explanation, report: ValidationReport, us
     value = told(catalogue.settings[key], explanation.value, key in report.lent) if report.snapshot else values[0][0]
     render.echo_json(
         {
-            **{name: getattr(explanation, name) for name in ("key", "description", "limits", "needs_restart")},
+            **{name: getattr(explanation, name) for name in _TOLD_AS_IT_IS},
             "value": value,
             "origin": str(explanation.origin),
             "overridden": [{"value": below, "origin": str(origin)} for below, origin in values[1:]],
@@ -252,6 +253,7 @@ def _print_explained_json(explanation: Explanation, report: ValidationReport, us
 def _print_explained(explanation: Explanation, report: ValidationReport, usage: Usage | None) -> None:
     """The explanation for people: the value, then a row for each thing that is known of it."""
     from synfinance_settings.layers.output import line
+    from synfinance_settings.model.catalogue import UNLESS_FOLLOWED
 
     setting = options.application().catalogue.settings[explanation.key]
     names = report.lent.get(explanation.key)
@@ -268,7 +270,8 @@ def _print_explained(explanation: Explanation, report: ValidationReport, usage: 
     rows += [("meaning", explanation.description)]
     rows += [("allowed", explanation.limits)] if explanation.limits else []
     rows += [("variable" if not number else "", name) for number, name in enumerate(explanation.variables)]
-    rows += [("restart", "needed for a change to take effect" if explanation.needs_restart else "not needed")]
+    unless = UNLESS_FOLLOWED if explanation.unless_followed else ""
+    rows += [("restart", f"needed for a change to take effect{unless}" if explanation.needs_restart else "not needed")]
     rows += [("read in", reads.explained(usage))] if usage else []
     columns, margin = render.width(), max(len(name) for name, _ in rows) + 4
     lines = render.hanging(f"{explanation.key} = ", value, columns)

@@ -88,10 +88,10 @@ class Snapshot(Generic[Model_co]):
     A build gives the values, the environment that they are of, where they come from and when that was read
     (`loaded_at`, in UTC). The rest is said by the
     timeline in which the snapshot comes into force: `number` counts from 1 in one manager, and is 0 before;
-    `pending_restart` names the changed settings that take effect only after a restart; `pending_files` is true after a
-    rollback whose layer files still hold what was rolled back from, and `restores` is then the number of the snapshot
-    whose values these are. `taken` says what settings took from one another. A snapshot can be pickled, and then
-    carries its secrets with it.
+    `pending_restart` names the changed settings that take effect only after a restart, less those that are followed;
+    `pending_files` is true after a rollback whose layer files still hold what was rolled back from, and `restores` is
+    then the number of the snapshot whose values these are. `taken` says what settings took from one another. A snapshot
+    can be pickled, and then carries its secrets with it.
     """
 
     config: Model_co
@@ -136,7 +136,8 @@ class Explanation:
     """All that is known about one setting as it is in force.
 
     `overridden` holds what the lower layers and the default say, nearest first; secrets are masked there, and `value`
-    of a secret is a `SecretStr`.
+    of a secret is a `SecretStr`. `needs_restart` is true where a change takes effect only when the process starts anew,
+    and false in a process that follows the setting; `unless_followed` is true where one can.
     """
 
     key: str
@@ -147,6 +148,7 @@ class Explanation:
     limits: str
     variables: tuple[str, ...]
     needs_restart: bool
+    unless_followed: bool
 
 
 def explain(application: Application, layers: Layers, key: str, snapshot: Snapshot[Section] | None) -> Explanation:
@@ -165,4 +167,5 @@ def explain(application: Application, layers: Layers, key: str, snapshot: Snapsh
         limits=setting.limits,
         variables=application.variables.names[key],
         needs_restart=setting.needs_restart,
+        unless_followed=setting.unless_followed,
     )

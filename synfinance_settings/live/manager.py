@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,9 @@ from synfinance_settings.text.files import read_file
 if TYPE_CHECKING:
     from synfinance_settings.choice import Environment
     from synfinance_settings.environment import EnvironmentKind
+    from synfinance_settings.live.follow import Follow
+    from synfinance_settings.live.held import Made
+    from synfinance_settings.live.making import Recipe
 
 Config = TypeVar("Config", bound=Section)
 
@@ -228,7 +231,7 @@ class ConfigManager(Generic[Config_co]):
 
     @property
     def last_failure(self) -> SettingsError | None:
-        """Why the last load or reload failed, or why a subscriber refused it; None after one that succeeded."""
+        """Why the last load or reload failed, or what refused it; None after one that succeeded."""
         return self.current.last_failure
 
     @property
@@ -245,7 +248,9 @@ class ConfigManager(Generic[Config_co]):
         if key not in application.catalogue.settings:
             raise application.catalogue.unknown_key(key)
         snapshot = self.current.snapshot
-        return explain(application, snapshot.layers, key, snapshot)
+        found = explain(application, snapshot.layers, key, snapshot)
+        is_spared = found.unless_followed and self.current.timeline.is_served(key)
+        return replace(found, needs_restart=False) if is_spared else found
 
     def history(self) -> tuple[Snapshot[Config_co], ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
@@ -256,7 +261,8 @@ class ConfigManager(Generic[Config_co]):
         before.
 
         It holds until a file changes: what was rolled back from is not loaded again, and `snapshot.pending_files` is
-        true. Raises `RollbackError` where there is no such snapshot.
+        true. Raises `RollbackError` where there is no such snapshot, and `SettingsError` where what follows the
+        settings cannot be made of its values.
         """
         self.current.rollback(version)
         return self.get_config()
@@ -272,6 +278,34 @@ class ConfigManager(Generic[Config_co]):
         `UnknownKeyError` for a section that does not exist.
         """
         return self.current.subscriptions.add(callback, section, on_error)
+
+    def follow(
+        self,
+        section: str | None,
+        make: Recipe[Made] | Callable[[Any], Coroutine[Any, Any, Made]] | Callable[[Any], Made],
+        *,
+        check: Callable[[Made], object] | None = None,
+        close: Callable[[Made], object] | None = None,
+        place: Callable[[Made], object] | None = None,
+        keys: Iterable[str] = (),
+        grace: float = 30.0,
+        timeout: float = 30.0,
+    ) -> Follow[Made]:
+        """Something that is made of the model of `section`, of all settings where that is None, and made anew when they
+        change: ``pool()`` is the current one.
+
+        ``make(section)`` is called at the first use. At a change it is called before the new values come into force,
+        then ``check(new)``; where either raises, or the check returns False, the reload fails and nothing changes.
+        ``close(old)`` is called once its users are done, in `grace` seconds at the latest. ``place(new)`` is told of
+        each one that takes its place, and must not wait. `keys` are the names in the section that matter, else all do.
+        Where one of the first three is a coroutine function, they run in the event loop of the first use, and have
+        `timeout` seconds. A recipe of `synfinance_settings.following` says all of it. Raises `UnknownKeyError`.
+        """
+        from synfinance_settings.live.follow import Follow  # a program that follows nothing does not need it
+        from synfinance_settings.live.making import Recipe
+
+        recipe = make if isinstance(make, Recipe) else Recipe(make, check, close, place, timeout=timeout)
+        return Follow(self.current, section, recipe, tuple(keys), grace)
 
     def __repr__(self) -> str:
         state = self.current.timeline.current

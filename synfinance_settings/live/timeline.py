@@ -35,6 +35,7 @@ class Timeline:
         self._kept: tuple[State, ...] = ()  # replaced as a whole, since it may be read at any time
         self._numbers = itertools.count(1)
         self._at_start: Mapping[str, Any] = {}
+        self._served: frozenset[str] = frozenset()
 
     @property
     def current(self) -> State | None:
@@ -46,6 +47,14 @@ class Timeline:
         """The snapshots that are kept, oldest first."""
         return tuple(state.snapshot for state in self._kept)
 
+    def serve(self, keys: frozenset[str]) -> None:
+        """Count the settings of `keys`, and no others, as followed: those that can be wait for no restart."""
+        self._served = keys
+
+    def is_served(self, key: str) -> bool:
+        """True where something follows the setting `key`."""
+        return key in self._served
+
     def follow(self, state: State) -> State:
         """`state` as the next one: with the number it gets, and the settings that wait for a restart.
 
@@ -56,7 +65,9 @@ class Timeline:
         if not self._at_start:
             self._at_start = snapshot.catalogue.restart_values_of(snapshot.config)
         now = snapshot.catalogue.restart_values_of(snapshot.config)
-        pending = tuple(key for key, value in now.items() if value != self._at_start[key])
+        changed = (key for key, value in now.items() if value != self._at_start[key])
+        settings = snapshot.catalogue.settings
+        pending = tuple(key for key in changed if not (settings[key].unless_followed and self.is_served(key)))
         if current is not None and snapshot.restores is None and current.snapshot.agrees_with(snapshot):
             number, loaded_at = current.snapshot.number, current.snapshot.loaded_at
         else:

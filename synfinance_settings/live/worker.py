@@ -39,6 +39,8 @@ SETTLE_SECONDS: Final = 0.25
 STOP_SECONDS: Final = 10.0
 """How long a stop waits for the worker: one that hangs in a file, as on a dead network mount, is left behind."""
 
+_LONGEST_PAUSE: Final = 60.0  # seconds until what was refused is tried again
+
 _LONGEST_DEBOUNCE: Final = 10  # times the debounce: a storm of events may not put a look off for longer
 
 
@@ -78,6 +80,8 @@ class Worker:
         self._seen_extras: dict[Path, str] = {}
         self._generation = 0  # of the look that was loaded last, as far as this worker knows
         self._is_overdue = False  # what was seen could not be loaded for a reason that passes
+        self._pause = 0.0  # seconds until what was refused is tried again
+        self._next_try = 0.0
         self._unwatched: set[Path] = set()
         self._listening: Listening | None = None
         self._fault: type[BaseException] | None = None
@@ -211,7 +215,8 @@ class Worker:
         for name, mark in marks.items():
             if self._written.get(name) == mark:
                 del self._written[name]
-        if self._is_over or not (changed or self._is_overdue):
+        is_due = self._auto_reload and monotonic() >= self._next_try and _is_refused(self._current.last_failure)
+        if self._is_over or not (changed or self._is_overdue or is_due):
             return
         for place in sorted(changed, key=str):
             self._current.announcer.announce(ConfigEvent.FILE_CHANGED, place)
@@ -220,6 +225,8 @@ class Worker:
         if self._auto_reload:
             self._generation = look.generation
             self._is_overdue = not self._load(look, since, again)
+            self._pause = min(max(self._pause * 2 if again else 0, self._poll_interval), _LONGEST_PAUSE)
+            self._next_try = monotonic() + self._pause
 
     def _load(self, look: Look, since: int, again: bool) -> bool:
         """Have the manager load what a look found; False where it could not for a reason that passes."""
@@ -290,6 +297,14 @@ class Worker:
         if later:
             self._inbox.put(_Call.RELOAD)
         return False
+
+
+def _is_refused(failure: SettingsError | None) -> bool:
+    """True where what follows the settings refused the last load, whoever asked for it: its server may answer by now.
+
+    The pauses between tries grow, since one who asks in vain too often may be locked out.
+    """
+    return failure is not None and any(problem.code == "refused-resource" for problem in failure.problems)
 
 
 def extra_digests(paths: Iterable[Path]) -> dict[Path, str]:

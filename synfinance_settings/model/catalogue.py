@@ -20,7 +20,7 @@ from synfinance_settings.model.evolution import OldName, OldNames
 from synfinance_settings.model.forms import Form, FormName, in_words
 from synfinance_settings.model.plain_types import as_data, choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
-from synfinance_settings.model.section import Contradiction, Section
+from synfinance_settings.model.section import Contradiction, Restart, Section
 from synfinance_settings.slips import is_slip
 
 LONGEST_SLIP: Final = 100
@@ -28,6 +28,9 @@ LONGEST_SLIP: Final = 100
 
 MOST_SUGGESTIONS: Final = 20
 """How many slips of one layer get a suggestion: a layer that holds more is foreign altogether."""
+
+UNLESS_FOLLOWED: Final = ", unless the program follows it"
+"""What is added, for people, to the need for a restart that `follow` spares a program."""
 
 Tree = dict[str, "Tree | None"]
 """The shape of the settings: a section maps its names, a setting is None."""
@@ -45,7 +48,7 @@ class Setting(NamedTuple):
     at_least: float | None
     at_most: float | None
     unit: str | None
-    needs_restart: bool
+    restart: Restart
     more_than: float | None = None
     less_than: float | None = None
     lengths: tuple[int | None, int | None] = (None, None)
@@ -62,6 +65,16 @@ class Setting(NamedTuple):
     since: str | None = None
     gone: str | None = None
     """The version that renamed it, and the one that no longer takes the old names."""
+
+    @property
+    def needs_restart(self) -> bool:
+        """True where a change takes effect only when the process starts, followed or not."""
+        return bool(self.restart)
+
+    @property
+    def unless_followed(self) -> bool:
+        """True where a process that follows the setting needs no restart for a change of it."""
+        return self.restart == "unless-followed"
 
     @property
     def is_secret(self) -> bool:
@@ -142,7 +155,7 @@ def _setting(key: str, field: FieldInfo) -> Setting | None:
         pattern=limits.get("pattern"),
         is_required=field.is_required(),
         unit=form.unit or unit,
-        needs_restart=bool(extra.get("restart")),
+        restart=cast("Restart", extra.get("restart") or False),
         any_case=form.any_case,
         is_url=form.is_url,
         takes_units=form.unit is not None,
@@ -221,6 +234,11 @@ class Catalogue:
     def restart(self) -> tuple[str, ...]:
         """The keys of the settings that take effect only when the process starts."""
         return tuple(key for key, setting in self.settings.items() if setting.needs_restart)
+
+    @cached_property
+    def followable(self) -> frozenset[str]:
+        """The keys of those that take effect at once where they are followed."""
+        return frozenset(key for key, setting in self.settings.items() if setting.unless_followed)
 
     @cached_property
     def contradictions(self) -> tuple[tuple[str, tuple[str, ...], Contradiction], ...]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.catalogue import UNLESS_FOLLOWED, Setting
 from synfinance_settings.model.forms import UNITS
 from synfinance_settings.model.plain_types import as_data
 from synfinance_settings.model.rule import WAIVE
@@ -102,7 +102,7 @@ def _value(setting: Setting, application: Application) -> dict[str, Any]:
     if setting.limits:
         notes.append(f"Allowed: {setting.limits}." if setting.is_limited else f"In {setting.limits}.")
     if setting.needs_restart:
-        notes.append("Takes effect after a restart.")
+        notes.append(f"Takes effect after a restart{UNLESS_FOLLOWED if setting.unless_followed else ''}.")
     default = {} if setting.is_secret or setting.is_required else {"default": _plain(setting.default)}
     default |= {"$comment": MUST_BE_SET} if setting.is_required else {}
     return {"description": " ".join(notes), "anyOf": forms, "not": {"const": MASK}, **default}

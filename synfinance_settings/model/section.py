@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic.config import JsonDict
@@ -15,6 +15,12 @@ from synfinance_settings.foreign import printable
 from synfinance_settings.model.plain_types import take_plain_types
 from synfinance_settings.model.resource import Resource
 
+Restart = bool | Literal["unless-followed"]
+"""Whether a change takes effect only when the process starts anew, or only where nothing follows it (`live.follow`)."""
+
+FOLLOWED: Final = "unless-followed"
+"""Of a setting that a program which follows it takes over without a restart."""
+
 
 def setting(
     default: Any,
@@ -23,7 +29,7 @@ def setting(
     unit: str | None = None,
     ge: float | None = None,
     le: float | None = None,
-    restart: bool = False,
+    restart: Restart = False,
     was: str | tuple[str, ...] = (),
     since: str | None = None,
     gone: str | None = None,
@@ -32,7 +38,8 @@ def setting(
 
     `description` is one sentence for people; `unit` is what a number counts,
     where its form does not say so as `Seconds` and `Bytes` do; `ge` and `le` are the limits, both
-    included; `restart` marks a field whose change takes effect only when the process starts anew.
+    included; `restart` marks a field whose change takes effect only when the process starts anew; with
+    ``"unless-followed"`` it does at once in a process that makes what depends on it by `follow`.
 
     `was` are the whole keys that the setting had before, ``("database.pool",)``: layers and variables may still give
     it by them, with a warning. `since` is the version of the program that renamed it, `gone` the one from which on an

@@ -91,8 +91,7 @@ def _postgres() -> Callable[[Question], Answer]:
             with psycopg.connect(url, autocommit=True, **said) as connection:
                 found = connection.info.server_version
         except psycopg.Error as error:
-            told = str(error)
-            return {"failure": next((name for part, name in _SAID_BY_POSTGRES.items() if part in told), "odd")}
+            return {"failure": failure_of_postgres(str(error))}
         return {"version": f"{found // 10000}.{found % 10000}"}
 
     return ask
@@ -112,8 +111,7 @@ def _redis() -> Callable[[Question], Answer]:
                 client.ping()
                 version = str(_told_by(client).get("redis_version"))
         except redis.RedisError as error:
-            raised = [kind.__name__ for kind in type(error).__mro__]
-            return {"failure": next((_RAISED_BY_REDIS[name] for name in raised if name in _RAISED_BY_REDIS), "odd")}
+            return {"failure": failure_of_redis(error)}
         return {"version": version if _VERSION.fullmatch(version) else ""}
 
     def _told_by(client: redis.Redis) -> Any:
@@ -123,6 +121,17 @@ def _redis() -> Callable[[Question], Answer]:
             return {}
 
     return ask
+
+
+def failure_of_postgres(said: str) -> str:
+    """The name of the failure that libpq tells of in these words."""
+    return next((name for part, name in _SAID_BY_POSTGRES.items() if part in said), "odd")
+
+
+def failure_of_redis(error: Exception) -> str:
+    """The name of the failure that redis-py raised."""
+    raised = [kind.__name__ for kind in type(error).__mro__]
+    return next((_RAISED_BY_REDIS[name] for name in raised if name in _RAISED_BY_REDIS), "odd")
 
 
 def _http() -> Callable[[Question], Answer]:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, Text, Whole
 from synfinance_settings.model.resource import Server
-from synfinance_settings.model.section import Section, setting
+from synfinance_settings.model.section import FOLLOWED, Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
 Backend = Literal["memory", "redis"]
@@ -18,11 +18,13 @@ class CacheConfig(Section):
     """The cache: in the process's memory, or a Redis server."""
 
     enabled: Boolean = setting(True, "Use the cache.")
-    backend: Annotated[Backend, *Choice] = setting("memory", "Where entries are kept.", restart=True)
-    host: Text = setting("localhost", "Host name or address of the Redis server.", restart=True)
-    port: Whole = setting(6379, "TCP port of the Redis server.", ge=1, le=65535, restart=True)
-    db: Whole = setting(0, "Number of the Redis database.", ge=0, le=15, restart=True)
-    password: Secret | None = setting(None, "Password of the Redis server; null where none is needed.", restart=True)
+    backend: Annotated[Backend, *Choice] = setting("memory", "Where entries are kept.", restart=FOLLOWED)
+    host: Text = setting("localhost", "Host name or address of the Redis server.", restart=FOLLOWED)
+    port: Whole = setting(6379, "TCP port of the Redis server.", ge=1, le=65535, restart=FOLLOWED)
+    db: Whole = setting(0, "Number of the Redis database.", ge=0, le=15, restart=FOLLOWED)
+    password: Secret | None = setting(
+        None, "Password of the Redis server; null where none is needed.", restart=FOLLOWED
+    )
     max_size: Whole = setting(10000, "Most entries kept in memory.", unit="entries", ge=100)
     ttl: Seconds = setting(3600, "Age at which an entry expires.", ge=60)
     eviction_policy: Annotated[EvictionPolicy, *Choice] = setting("lru", "Which entry goes when the cache is full.")

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from synfinance_settings.errors import MASK
 from synfinance_settings.model.forms import Boolean, Choice, Seconds, Secret, Text, Whole
 from synfinance_settings.model.resource import Server
-from synfinance_settings.model.section import Section, setting
+from synfinance_settings.model.section import FOLLOWED, Section, setting
 from synfinance_settings.sections.urls import quoted, url_host
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
@@ -18,20 +18,20 @@ SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-
 class DatabaseConfig(Section):
     """The PostgreSQL database and its connection pool."""
 
-    host: Text = setting("localhost", "Host name or address of the server.", restart=True)
-    port: Whole = setting(5432, "TCP port of the server.", ge=1, le=65535, restart=True)
-    name: Text = setting("synfinance", "Name of the database.", restart=True)
-    user: Text = setting("postgres", "Role to connect as.", restart=True)
-    password: Secret = setting(SecretStr(""), "Password of the role; empty where none is needed.", restart=True)
-    pool_size: Whole = setting(10, "Connections kept open.", unit="connections", ge=1, le=100, restart=True)
+    host: Text = setting("localhost", "Host name or address of the server.", restart=FOLLOWED)
+    port: Whole = setting(5432, "TCP port of the server.", ge=1, le=65535, restart=FOLLOWED)
+    name: Text = setting("synfinance", "Name of the database.", restart=FOLLOWED)
+    user: Text = setting("postgres", "Role to connect as.", restart=FOLLOWED)
+    password: Secret = setting(SecretStr(""), "Password of the role; empty where none is needed.", restart=FOLLOWED)
+    pool_size: Whole = setting(10, "Connections kept open.", unit="connections", ge=1, le=100, restart=FOLLOWED)
     max_overflow: Whole = setting(
-        20, "Connections opened beyond the pool.", unit="connections", ge=0, le=100, restart=True
+        20, "Connections opened beyond the pool.", unit="connections", ge=0, le=100, restart=FOLLOWED
     )
     pool_timeout: Seconds = setting(30, "Longest wait for a free connection.", ge=1)
     pool_recycle: Seconds = setting(3600, "Age at which a connection is replaced.", ge=60)
     echo: Boolean = setting(False, "Log every SQL statement.")
     ssl_mode: Annotated[SslMode, *Choice] = setting(
-        "prefer", "How much TLS the connection needs (libpq's sslmode).", restart=True
+        "prefer", "How much TLS the connection needs (libpq's sslmode).", restart=FOLLOWED
     )
     retry_attempts: Whole = setting(3, "Attempts to connect before giving up.", unit="attempts", ge=1)
     retry_delay: Seconds = setting(1, "Wait between two attempts.", ge=0)

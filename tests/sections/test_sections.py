@@ -15,7 +15,7 @@ NO = None
 RATE = (0, 1)
 LEVELS = "DEBUG INFO WARNING ERROR CRITICAL"
 ALGORITHMS = "HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512"
-RESTART, NONE = True, False
+RESTART, FOLLOWED, NONE = True, "unless-followed", False
 
 # key: default, least, most, restart; or choices in place of least and most
 NUMBERS = {
@@ -23,15 +23,15 @@ NUMBERS = {
     "server.workers": (4, 1, 32, RESTART),
     "server.timeout": (60, 1, NO, NONE),
     "server.max_request_size": (10485760, 1024, NO, NONE),
-    "database.port": (5432, 1, 65535, RESTART),
-    "database.pool_size": (10, 1, 100, RESTART),
-    "database.max_overflow": (20, 0, 100, RESTART),
+    "database.port": (5432, 1, 65535, FOLLOWED),
+    "database.pool_size": (10, 1, 100, FOLLOWED),
+    "database.max_overflow": (20, 0, 100, FOLLOWED),
     "database.pool_timeout": (30, 1, NO, NONE),
     "database.pool_recycle": (3600, 60, NO, NONE),
     "database.retry_attempts": (3, 1, NO, NONE),
     "database.retry_delay": (1, 0, NO, NONE),
-    "cache.port": (6379, 1, 65535, RESTART),
-    "cache.db": (0, 0, 15, RESTART),
+    "cache.port": (6379, 1, 65535, FOLLOWED),
+    "cache.db": (0, 0, 15, FOLLOWED),
     "cache.max_size": (10000, 100, NO, NONE),
     "cache.ttl": (3600, 60, NO, NONE),
     "generation.num_customers": (1000, 10, 1_000_000, NONE),
@@ -57,8 +57,8 @@ NUMBERS = {
 CHOICES = {
     "environment": ("development", "development staging production test", NONE),
     "server.log_level": ("INFO", LEVELS, NONE),
-    "database.ssl_mode": ("prefer", "disable allow prefer require verify-ca verify-full", RESTART),
-    "cache.backend": ("memory", "memory redis", RESTART),
+    "database.ssl_mode": ("prefer", "disable allow prefer require verify-ca verify-full", FOLLOWED),
+    "cache.backend": ("memory", "memory redis", FOLLOWED),
     "cache.eviction_policy": ("lru", "lru lfu fifo", NONE),
     "security.jwt_algorithm": ("HS256", ALGORITHMS, NONE),
 }
@@ -69,12 +69,12 @@ OTHERS = {
     "server.host": ("0.0.0.0", RESTART),
     "server.reload": (False, RESTART),
     "server.cors_origins": (("*",), NONE),
-    "database.host": ("localhost", RESTART),
-    "database.name": ("synfinance", RESTART),
-    "database.user": ("postgres", RESTART),
+    "database.host": ("localhost", FOLLOWED),
+    "database.name": ("synfinance", FOLLOWED),
+    "database.user": ("postgres", FOLLOWED),
     "database.echo": (False, NONE),
     "cache.enabled": (True, NONE),
-    "cache.host": ("localhost", RESTART),
+    "cache.host": ("localhost", FOLLOWED),
     "generation.start_date": (date(2024, 1, 1), NONE),
     "generation.end_date": (date(2024, 12, 31), NONE),
     "generation.parallel": (True, NONE),
@@ -101,8 +101,8 @@ OTHERS = {
     "security.ssl_key_path": (None, RESTART),
 }
 SECRETS = {
-    "database.password": ("", RESTART),
-    "cache.password": (None, RESTART),
+    "database.password": ("", FOLLOWED),
+    "cache.password": (None, FOLLOWED),
     "monitoring.alert_webhook": (None, NONE),
     "security.api_keys": ((), NONE),
     "security.jwt_secret": ("", NONE),
@@ -138,7 +138,7 @@ def test_the_table_holds_every_setting():
 @pytest.mark.parametrize("key", TABLE)
 def test_the_default_and_the_need_for_a_restart(project, key):
     assert value(project.load(), key) == TABLE[key][0]
-    assert SETTINGS[key].needs_restart is TABLE[key][-1]
+    assert SETTINGS[key].restart == TABLE[key][-1]
 
 
 def test_exactly_the_secrets_are_secret():
