@@ -30,7 +30,9 @@ class ConfigEvent(StrEnum):
     VALIDATION_FAILED = "validation_failed"
     """What the layers say does not validate, and nothing changed: the SettingsError."""
     RELOAD_FAILED = "reload_failed"
-    """A layer could not be read, and nothing changed, or a subscriber refused what was loaded: the SettingsError."""
+    """A layer could not be read, or what follows the settings not be made, and nothing changed; or a subscriber refused
+    what was loaded: the SettingsError.
+    """
     ROLLED_BACK = "rolled_back"
     """Earlier values are in force again: the AppConfig."""
     MANUAL_RELOAD = "manual_reload"

@@ -238,7 +238,10 @@ class _Comparison:
             paths = (_differing(before, restarted) - unsteady) | {""}
         sides = before, reloaded, restarted
         note = (_hindrance(reloaded, "reload") or "") if _differing(reloaded, restarted) & paths else ""
-        return Finding(key, _verdict(paths, *sides, marked=marked), marked, _parts(sorted(paths), *sides), note)
+        verdict = _verdict(paths, *sides, marked=marked)
+        if verdict is Verdict.STALE_MARK and self._settings[key].unless_followed:
+            verdict = Verdict.FOLLOWS  # the mark leaves it to the program
+        return Finding(key, verdict, marked, _parts(sorted(paths), *sides), note)
 
     def _masked(self, findings: list[Finding]) -> Iterator[Finding]:
         """The findings with a mask at each path that shows a secret, in whatever form."""

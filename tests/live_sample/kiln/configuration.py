@@ -17,7 +17,7 @@ class FireConfig(Section):
     fuel: Text = setting("wood", "What is burnt.")
     steps: TextList = setting(("dry", "fire"), "Steps of a firing.")
     draught: Whole = setting(3, "Openings of the flue.", ge=0, le=9)
-    cones: Whole = setting(2, "Cones that tell the heat.", ge=0)
+    cones: Whole = setting(2, "Cones that tell the heat.", ge=0, restart="unless-followed")
 
 
 class WorkConfig(Section):
