@@ -1,6 +1,6 @@
 """Django: its settings are made of ours, and a view reads what is in force.
 
-$ gunicorn app:application --bind 127.0.0.1:$PORT --workers 2 --threads 2
+$ SHOP_FALLBACK=last-good gunicorn app:application --bind 127.0.0.1:$PORT --workers 2 --threads 2
 """
 
 import os

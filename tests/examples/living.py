@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -63,6 +64,7 @@ class Program:
         self.log = folder / "log"
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self._again: Callable[[], None] | None = None
 
     @property
     def environ(self) -> dict[str, str]:
@@ -73,6 +75,7 @@ class Program:
 
     def start(self, command: int | str = 0, cwd: Path | None = None, **variables: str) -> None:
         """Run a command of the docstring, by its place, or one that is given; all that it says is kept."""
+        self._again = partial(self.start, command, cwd, **variables)
         environ = {**self.environ, **variables}
         line = command if isinstance(command, str) else commands(self.name)[command]
         words = [string.Template(word).substitute(environ) for word in shlex.split(line)]
@@ -88,6 +91,14 @@ class Program:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def restart(self, clients: Clients) -> None:
+        """End it and run the same command again, while nobody asks."""
+        assert self._again
+        with clients.silent():
+            self.ends()
+            self._again()
+            self.serves()
 
     def edit(self, key: str, value: object, path: str = "settings/default.yaml") -> None:
         """Give a key another value in a layer, as editors do: a new file takes the place of the old one."""
@@ -147,6 +158,19 @@ class Program:
             if is_there(self.process.pid):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+
+def kill_one(program: Program) -> Callable[[Clients], None]:
+    """What ends one of the processes of a program while nobody asks, and waits for the one in its place."""
+
+    def kill(clients: Clients) -> None:
+        before = set(clients.latest())
+        with clients.silent():
+            os.kill(min(before), signal.SIGKILL)
+            program.until(lambda: set(clients.latest()) != before, "its end")
+        program.until(lambda: set(clients.latest()) - before, "another process")
+
+    return kill
 
 
 def is_there(group: int) -> bool:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
-from pathlib import Path
 
 import pytest
 from celery import Celery
-from living import Answer, Clients, live
+from living import Answer, kill_one, live
 from patience import PATIENCE
 from redis_process import RedisProcess
 
@@ -35,14 +32,7 @@ def test_celery_with_prefork(example, seen, redis):
             client.app = Celery(broker=url, backend=url)
         return Answer(**client.app.send_task("score").get(timeout=PATIENCE))
 
-    def kill_one(clients: Clients) -> None:
-        before = set(clients.latest())
-        with clients.silent():
-            os.kill(min(before), signal.SIGKILL)
-            program.until(lambda: not Path(f"/proc/{min(before)}").exists(), "its end")
-        program.until(lambda: set(clients.latest()) - before, "another process")
-
     refused = (7, "ml.fraud_threshold must be at most 1")
     edits = ("ml.fraud_threshold", (0.5, 0.6, 0.7))
-    seen(live(program, ask, *edits, refused=refused, workers=3, meanwhile=kill_one))
+    seen(live(program, ask, *edits, refused=refused, workers=3, meanwhile=kill_one(program)))
     program.ends()

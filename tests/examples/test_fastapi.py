@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
-from living import Clients, Program, live
+from living import Clients, Program, kill_one, live
 
 ONE, SEVERAL, RELOADING = range(3)
 
@@ -29,14 +26,7 @@ def test_fastapi_in_three_processes(example, seen):
     """One that is killed while the layers are broken is replaced by one that starts on the last good."""
     program = example("fastapi")
     program.start(SEVERAL)
-
-    def kill_one(clients: Clients) -> None:
-        before = set(clients.latest())
-        with clients.silent():
-            os.kill(min(before), signal.SIGKILL)
-        program.until(lambda: set(clients.latest()) - before, "another process")
-
-    seen(follows(program, workers=3, meanwhile=kill_one))
+    seen(follows(program, workers=3, meanwhile=kill_one(program)))
     program.ends()
 
 

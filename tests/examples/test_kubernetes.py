@@ -33,6 +33,7 @@ def publish(volume: Path, files: Mapping[str, str]) -> None:
 
 
 def test_kubernetes_with_a_configmap_and_a_secret(example, seen, tmp_path):
+    """A container that is restarted while the ConfigMap is broken starts on the last good."""
     program = example("kubernetes")
     manifests = yaml.safe_load_all((program.root / "manifests.yaml").read_text())
     settings, secrets, deployment = ({"data": {}, **manifest} for manifest in manifests)
@@ -58,7 +59,8 @@ def test_kubernetes_with_a_configmap_and_a_secret(example, seen, tmp_path):
     program.start(shlex.join(container["command"]), **{**variables, **inside, **port})
     program.serves()
     refused = (7, "ml.fraud_threshold must be at most 1")
-    seen(live(program, program.get, "ml.fraud_threshold", (0.5, 0.6, 0.7), refused=refused, edit=edit))
+    edits = ("ml.fraud_threshold", (0.5, 0.6, 0.7))
+    seen(live(program, program.get, *edits, refused=refused, edit=edit, meanwhile=program.restart))
     before = program.get().version
     publish(mounts["secrets"], {"security.jwt_secret": "another key of thirty-two bytes or more"})
     program.until(lambda: program.get().version > before, "the new secret")
