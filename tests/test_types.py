@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -92,8 +95,26 @@ MISTAKES = {
     "shop.cart.limit + 'x'": "Unsupported operand types",
     "app.manager.get_config().cart.limt": '"CartConfig" has no attribute "limt"',
     "ConfigManager(environment=1)": 'Argument "environment" to "ConfigManager" has incompatible type "int"',
+    "shop.cart.limit = 3": 'Property "limit" defined in "CartConfig" is read-only',
+    "settings.server.port = 9001": 'Property "port" defined in "ServerConfig" is read-only',
+    "both.settings.debug = True": 'Property "debug" defined in "Both" is read-only',
     "Application(int, prefix='X_')": 'Value of type variable "Model_co" of "Application" cannot be "int"',
 }
+
+
+@pytest.mark.long
+def test_another_type_checker_finds_an_assignment_too(tmp_path):
+    checker = shutil.which("basedpyright", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if checker is None:
+        pytest.skip("install basedpyright to run this test")
+    (tmp_path / "program.py").write_text(PROGRAM + "\n".join(MISTAKES) + "\n")
+    paths = [str(Path(synfinance_settings.__file__).parents[1]), *site.getsitepackages()]
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps({"extraPaths": paths}))
+    run = subprocess.run([checker, "--outputjson", "program.py"], cwd=tmp_path, capture_output=True, text=True)
+    found = [one["message"] for one in json.loads(run.stdout)["generalDiagnostics"] if one["severity"] == "error"]
+    for name in ("limit", "port", "debug"):
+        assert any(f'Attribute "{name}" is read-only' in message for message in found), found
+    assert len(found) == len(MISTAKES), found
 
 
 @pytest.mark.long

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
+from synfinance_settings.model.docstrings import docstrings
 from synfinance_settings.model.evolution import OldName, OldNames
 from synfinance_settings.model.forms import Form, FormName, in_words
 from synfinance_settings.model.plain_types import as_data, choices, limits_of, unwrapped
@@ -37,11 +38,13 @@ Tree = dict[str, "Tree | None"]
 
 
 class Setting(NamedTuple):
-    """One setting: its dotted key, and what the field says of form, limits and purpose."""
+    """One setting: its dotted key, and what the field of `model` says of form, limits and purpose."""
 
     key: str
     form: FormName
-    description: str
+    model: type[Section]
+    said: str
+    """What the call of the field says that it means; empty where that stands below the field."""
     default: Any
     nullable: bool
     choices: tuple[str, ...]
@@ -75,6 +78,11 @@ class Setting(NamedTuple):
     def unless_followed(self) -> bool:
         """True where a process that follows the setting needs no restart for a change of it."""
         return self.restart == "unless-followed"
+
+    @property
+    def description(self) -> str:
+        """What the setting means: what its field is given, else what stands below the field."""
+        return self.said or docstrings(self.model).get(self.key.rpartition(".")[2], "")
 
     @property
     def is_secret(self) -> bool:
@@ -131,8 +139,8 @@ def _between(least: float | None, most: float | None, unit: str) -> Iterator[str
         yield f"at most {most}{unit.removesuffix('s') if most == 1 else unit}"
 
 
-def _setting(key: str, field: FieldInfo) -> Setting | None:
-    """What `field` says; None where it has no form."""
+def _setting(key: str, model: type[Section], field: FieldInfo) -> Setting | None:
+    """What `field` of `model` says; None where it has no form."""
     annotation, metadata, nullable = unwrapped(field.annotation, field.metadata)
     form = next((item for item in metadata if isinstance(item, Form)), None)
     if form is None:
@@ -143,7 +151,8 @@ def _setting(key: str, field: FieldInfo) -> Setting | None:
     return Setting(
         key=key,
         form=form.name,
-        description=field.description or field.title or "",
+        model=model,
+        said=field.description or field.title or "",
         default=None if field.is_required() else field.default,
         nullable=nullable,
         choices=tuple(choices(annotation)),
@@ -204,7 +213,8 @@ class Catalogue:
             k: v for k, v in entries.items() if not isinstance(v, FieldInfo)
         }
         self._fields: Final = {k: v for k, v in entries.items() if isinstance(v, FieldInfo)}
-        pairs = ((key, _setting(key, field)) for key, field in self._fields.items())
+        models = {"": model, **self.sections}
+        pairs = ((key, _setting(key, models[key.rpartition(".")[0]], field)) for key, field in self._fields.items())
         self.settings: Final = {key: setting for key, setting in pairs if setting is not None}
         self.tree: Final[Tree] = _tree(iter(entries), self.sections)
         self._adapters: dict[str, TypeAdapter[Any]] = {}

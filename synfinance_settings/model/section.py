@@ -7,13 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.config import JsonDict
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from synfinance_settings.foreign import printable
+from synfinance_settings.model.docstrings import docstrings
 from synfinance_settings.model.plain_types import take_plain_types
 from synfinance_settings.model.resource import Resource
+
+if TYPE_CHECKING:
+    from typing import dataclass_transform
+
+    from pydantic import PrivateAttr
+    from pydantic._internal._model_construction import ModelMetaclass
 
 Restart = bool | Literal["unless-followed"]
 """Whether a change takes effect only when the process starts anew, or only where nothing follows it (`live.follow`)."""
@@ -24,7 +39,7 @@ FOLLOWED: Final = "unless-followed"
 
 def setting(
     default: Any,
-    description: str,
+    description: str = "",
     *,
     unit: str | None = None,
     ge: float | None = None,
@@ -36,9 +51,9 @@ def setting(
 ) -> Any:
     """A field of a section.
 
-    `description` is one sentence for people; `unit` is what a number counts,
-    where its form does not say so as `Seconds` and `Bytes` do; `ge` and `le` are the limits, both
-    included; `restart` marks a field whose change takes effect only when the process starts anew; with
+    `description` is one sentence for people; without it, the text below the field is, which editors show as well.
+    `unit` is what a number counts, where its form does not say so as `Seconds` and `Bytes` do; `ge` and `le` are the
+    limits, both included; `restart` marks a field whose change takes effect only when the process starts anew; with
     ``"unless-followed"`` it does at once in a process that makes what depends on it by `follow`.
 
     `was` are the whole keys that the setting had before, ``("database.pool",)``: layers and variables may still give
@@ -48,7 +63,7 @@ def setting(
     extra: JsonDict = {"unit": unit, "restart": restart}
     if was or since or gone:
         extra |= {"was": [was] if isinstance(was, str) else list(was), "since": since, "gone": gone}
-    return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)
+    return Field(default, description=description or None, ge=ge, le=le, json_schema_extra=extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,17 @@ def _door(build: Callable[..., Any]) -> Callable[..., Any]:
     return enter
 
 
-class Section(BaseModel):
+if TYPE_CHECKING:
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, PrivateAttr))
+    class FrozenClass(ModelMetaclass):
+        """Says to type checkers that no field of a model can be assigned; at run time `Section` says so itself."""
+
+else:
+    FrozenClass = type(BaseModel)
+
+
+class Section(BaseModel, metaclass=FrozenClass):
     """The base of every model: frozen, deaf to unknown keys, silent about its input. Reads by key as well."""
 
     CONTRADICTIONS: ClassVar[tuple[Contradiction, ...]] = ()
@@ -142,6 +167,15 @@ class Section(BaseModel):
         cls.model_config.update(promised)
         if take_plain_types(cls) or is_bent:
             cls.model_rebuild(force=True, raise_errors=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Pydantic's schema of the model, with the descriptions that stand below the fields."""
+        made = handler(schema)
+        properties = handler.resolve_ref_schema(made).get("properties", {})
+        for name, text in docstrings(cls).items():
+            properties.get(name, {}).setdefault("description", text)
+        return made
 
     def __getitem__(self, key: str) -> Any:
         """The value of `key` in this section: ``["limit"]``, or ``["cart.limit"]`` of the whole."""

@@ -24,12 +24,14 @@ class AppConfig(Section):
     ``check_config(config)`` says which of them it breaks.
     """
 
-    environment: Annotated[Environment, *Choice] = setting(
-        Environment.DEVELOPMENT, "Where the process runs; a layer that says it must agree."
-    )
-    debug: Boolean = setting(False, "Show details of errors to callers; never in production.")
-    app_name: Text = setting("SynFinance", "Name that the service goes by.")
-    version: Text = setting("1.0.0", "Version that the service reports.")
+    environment: Annotated[Environment, *Choice] = setting(Environment.DEVELOPMENT)
+    """Where the process runs; a layer that says it must agree."""
+    debug: Boolean = setting(False)
+    """Show details of errors to callers; never in production."""
+    app_name: Text = setting("SynFinance")
+    """Name that the service goes by."""
+    version: Text = setting("1.0.0")
+    """Version that the service reports."""
 
     server: ServerConfig = ServerConfig()
     database: DatabaseConfig = DatabaseConfig()

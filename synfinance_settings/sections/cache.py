@@ -17,17 +17,24 @@ EvictionPolicy = Literal["lru", "lfu", "fifo"]
 class CacheConfig(Section):
     """The cache: in the process's memory, or a Redis server."""
 
-    enabled: Boolean = setting(True, "Use the cache.")
-    backend: Annotated[Backend, *Choice] = setting("memory", "Where entries are kept.", restart=FOLLOWED)
-    host: Text = setting("localhost", "Host name or address of the Redis server.", restart=FOLLOWED)
-    port: Whole = setting(6379, "TCP port of the Redis server.", ge=1, le=65535, restart=FOLLOWED)
-    db: Whole = setting(0, "Number of the Redis database.", ge=0, le=15, restart=FOLLOWED)
-    password: Secret | None = setting(
-        None, "Password of the Redis server; null where none is needed.", restart=FOLLOWED
-    )
-    max_size: Whole = setting(10000, "Most entries kept in memory.", unit="entries", ge=100)
-    ttl: Seconds = setting(3600, "Age at which an entry expires.", ge=60)
-    eviction_policy: Annotated[EvictionPolicy, *Choice] = setting("lru", "Which entry goes when the cache is full.")
+    enabled: Boolean = setting(True)
+    """Use the cache."""
+    backend: Annotated[Backend, *Choice] = setting("memory", restart=FOLLOWED)
+    """Where entries are kept."""
+    host: Text = setting("localhost", restart=FOLLOWED)
+    """Host name or address of the Redis server."""
+    port: Whole = setting(6379, ge=1, le=65535, restart=FOLLOWED)
+    """TCP port of the Redis server."""
+    db: Whole = setting(0, ge=0, le=15, restart=FOLLOWED)
+    """Number of the Redis database."""
+    password: Secret | None = setting(None, restart=FOLLOWED)
+    """Password of the Redis server; null where none is needed."""
+    max_size: Whole = setting(10000, unit="entries", ge=100)
+    """Most entries kept in memory."""
+    ttl: Seconds = setting(3600, ge=60)
+    """Age at which an entry expires."""
+    eviction_policy: Annotated[EvictionPolicy, *Choice] = setting("lru")
+    """Which entry goes when the cache is full."""
 
     RESOURCES: ClassVar = (
         Server(

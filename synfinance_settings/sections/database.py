@@ -18,23 +18,32 @@ SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-
 class DatabaseConfig(Section):
     """The PostgreSQL database and its connection pool."""
 
-    host: Text = setting("localhost", "Host name or address of the server.", restart=FOLLOWED)
-    port: Whole = setting(5432, "TCP port of the server.", ge=1, le=65535, restart=FOLLOWED)
-    name: Text = setting("synfinance", "Name of the database.", restart=FOLLOWED)
-    user: Text = setting("postgres", "Role to connect as.", restart=FOLLOWED)
-    password: Secret = setting(SecretStr(""), "Password of the role; empty where none is needed.", restart=FOLLOWED)
-    pool_size: Whole = setting(10, "Connections kept open.", unit="connections", ge=1, le=100, restart=FOLLOWED)
-    max_overflow: Whole = setting(
-        20, "Connections opened beyond the pool.", unit="connections", ge=0, le=100, restart=FOLLOWED
-    )
-    pool_timeout: Seconds = setting(30, "Longest wait for a free connection.", ge=1)
-    pool_recycle: Seconds = setting(3600, "Age at which a connection is replaced.", ge=60)
-    echo: Boolean = setting(False, "Log every SQL statement.")
-    ssl_mode: Annotated[SslMode, *Choice] = setting(
-        "prefer", "How much TLS the connection needs (libpq's sslmode).", restart=FOLLOWED
-    )
-    retry_attempts: Whole = setting(3, "Attempts to connect before giving up.", unit="attempts", ge=1)
-    retry_delay: Seconds = setting(1, "Wait between two attempts.", ge=0)
+    host: Text = setting("localhost", restart=FOLLOWED)
+    """Host name or address of the server."""
+    port: Whole = setting(5432, ge=1, le=65535, restart=FOLLOWED)
+    """TCP port of the server."""
+    name: Text = setting("synfinance", restart=FOLLOWED)
+    """Name of the database."""
+    user: Text = setting("postgres", restart=FOLLOWED)
+    """Role to connect as."""
+    password: Secret = setting(SecretStr(""), restart=FOLLOWED)
+    """Password of the role; empty where none is needed."""
+    pool_size: Whole = setting(10, unit="connections", ge=1, le=100, restart=FOLLOWED)
+    """Connections kept open."""
+    max_overflow: Whole = setting(20, unit="connections", ge=0, le=100, restart=FOLLOWED)
+    """Connections opened beyond the pool."""
+    pool_timeout: Seconds = setting(30, ge=1)
+    """Longest wait for a free connection."""
+    pool_recycle: Seconds = setting(3600, ge=60)
+    """Age at which a connection is replaced."""
+    echo: Boolean = setting(False)
+    """Log every SQL statement."""
+    ssl_mode: Annotated[SslMode, *Choice] = setting("prefer", restart=FOLLOWED)
+    """How much TLS the connection needs (libpq's sslmode)."""
+    retry_attempts: Whole = setting(3, unit="attempts", ge=1)
+    """Attempts to connect before giving up."""
+    retry_delay: Seconds = setting(1, ge=0)
+    """Wait between two attempts."""
 
     RESOURCES: ClassVar = (
         Server(

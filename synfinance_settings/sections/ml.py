@@ -12,24 +12,37 @@ from synfinance_settings.model.section import Section, setting
 class FeatureEngineeringConfig(Section):
     """The features that are computed from raw transactions."""
 
-    enabled: Boolean = setting(True, "Compute features.")
-    fraud_features: Boolean = setting(True, "Compute the fraud features.")
-    anomaly_features: Boolean = setting(True, "Compute the anomaly features.")
-    interaction_features: Boolean = setting(True, "Compute products of features.")
-    total_features: Whole = setting(69, "Features a model expects.", unit="features", ge=1)
+    enabled: Boolean = setting(True)
+    """Compute features."""
+    fraud_features: Boolean = setting(True)
+    """Compute the fraud features."""
+    anomaly_features: Boolean = setting(True)
+    """Compute the anomaly features."""
+    interaction_features: Boolean = setting(True)
+    """Compute products of features."""
+    total_features: Whole = setting(69, unit="features", ge=1)
+    """Features a model expects."""
 
 
 class MLConfig(Section):
     """The fraud models: where they are, when they fire, what they are fed."""
 
-    model_path: Text = setting("models/", "Folder of the trained models.")
-    fraud_threshold: Number = setting(0.5, "Score from which a transaction counts as fraud.", ge=0, le=1)
-    anomaly_threshold: Number = setting(0.8, "Score from which a transaction counts as an anomaly.", ge=0, le=1)
-    batch_size: Whole = setting(100, "Transactions scored at once.", unit="transactions", ge=1, le=10_000)
-    enable_gpu: Boolean = setting(False, "Score on a GPU.", restart=True)
-    num_threads: Whole = setting(4, "Threads that score.", unit="threads", ge=1, le=32, restart=True)
-    cache_predictions: Boolean = setting(True, "Keep scores in the cache.")
-    model_refresh_interval: Seconds = setting(3600, "How often models are read again.", ge=60)
+    model_path: Text = setting("models/")
+    """Folder of the trained models."""
+    fraud_threshold: Number = setting(0.5, ge=0, le=1)
+    """Score from which a transaction counts as fraud."""
+    anomaly_threshold: Number = setting(0.8, ge=0, le=1)
+    """Score from which a transaction counts as an anomaly."""
+    batch_size: Whole = setting(100, unit="transactions", ge=1, le=10_000)
+    """Transactions scored at once."""
+    enable_gpu: Boolean = setting(False, restart=True)
+    """Score on a GPU."""
+    num_threads: Whole = setting(4, unit="threads", ge=1, le=32, restart=True)
+    """Threads that score."""
+    cache_predictions: Boolean = setting(True)
+    """Keep scores in the cache."""
+    model_refresh_interval: Seconds = setting(3600, ge=60)
+    """How often models are read again."""
     feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()
 
     RESOURCES: ClassVar = (Folder("model_path", "read"),)

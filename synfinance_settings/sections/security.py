@@ -18,20 +18,34 @@ JwtAlgorithm = Literal[
 class SecurityConfig(Section):
     """Who may call the service, and how the connection is protected."""
 
-    api_key_enabled: Boolean = setting(False, "Callers must present an API key.")
-    api_keys: SecretList = setting((), "The API keys that are accepted.")
-    jwt_enabled: Boolean = setting(False, "Callers must present a JSON Web Token.")
-    jwt_secret: Secret = setting(SecretStr(""), "Key that signs and verifies the tokens.")
-    jwt_algorithm: Annotated[JwtAlgorithm, *Choice] = setting("HS256", "Algorithm of the signature (RFC 7518, 3.1).")
-    jwt_expiry: Seconds = setting(3600, "Lifetime of a token.", ge=60)
-    rate_limit_enabled: Boolean = setting(True, "Limit the requests of one caller.")
-    rate_limit_requests: Whole = setting(100, "Requests allowed in one window.", unit="requests", ge=1)
-    rate_limit_window: Seconds = setting(60, "Length of the window.", ge=1)
-    cors_enabled: Boolean = setting(True, "Answer cross-origin requests.")
-    allowed_hosts: TextList = setting(("*",), "Host headers that are accepted; * means any.")
-    ssl_enabled: Boolean = setting(False, "Serve TLS.", restart=True)
-    ssl_cert_path: Text | None = setting(None, "PEM file of the certificate chain.", restart=True)
-    ssl_key_path: Text | None = setting(None, "PEM file of the private key.", restart=True)
+    api_key_enabled: Boolean = setting(False)
+    """Callers must present an API key."""
+    api_keys: SecretList = setting(())
+    """The API keys that are accepted."""
+    jwt_enabled: Boolean = setting(False)
+    """Callers must present a JSON Web Token."""
+    jwt_secret: Secret = setting(SecretStr(""))
+    """Key that signs and verifies the tokens."""
+    jwt_algorithm: Annotated[JwtAlgorithm, *Choice] = setting("HS256")
+    """Algorithm of the signature (RFC 7518, 3.1)."""
+    jwt_expiry: Seconds = setting(3600, ge=60)
+    """Lifetime of a token."""
+    rate_limit_enabled: Boolean = setting(True)
+    """Limit the requests of one caller."""
+    rate_limit_requests: Whole = setting(100, unit="requests", ge=1)
+    """Requests allowed in one window."""
+    rate_limit_window: Seconds = setting(60, ge=1)
+    """Length of the window."""
+    cors_enabled: Boolean = setting(True)
+    """Answer cross-origin requests."""
+    allowed_hosts: TextList = setting(("*",))
+    """Host headers that are accepted; * means any."""
+    ssl_enabled: Boolean = setting(False, restart=True)
+    """Serve TLS."""
+    ssl_cert_path: Text | None = setting(None, restart=True)
+    """PEM file of the certificate chain."""
+    ssl_key_path: Text | None = setting(None, restart=True)
+    """PEM file of the private key."""
 
     RESOURCES: ClassVar = (
         Certificate("ssl_cert_path", private_key="ssl_key_path", when={"ssl_enabled": True}),

@@ -22,11 +22,19 @@ class LogLevel(StrEnum):
 class ServerConfig(Section):
     """The HTTP server that serves the fraud models."""
 
-    host: Text = setting("0.0.0.0", "Address to listen on.", restart=True)
-    port: Whole = setting(8000, "TCP port to listen on.", ge=1024, le=65535, restart=True)
-    workers: Whole = setting(4, "Worker processes.", unit="processes", ge=1, le=32, restart=True)
-    timeout: Seconds = setting(60, "Longest time one request may take.", ge=1)
-    reload: Boolean = setting(False, "Restart the server when its code changes; development only.", restart=True)
-    log_level: Annotated[LogLevel, *UpperChoice] = setting(LogLevel.INFO, "Least severe record that is logged.")
-    cors_origins: TextList = setting(("*",), "Origins that browsers may call from; * means any.")
-    max_request_size: Bytes = setting(10485760, "Largest request body.", ge=1024)
+    host: Text = setting("0.0.0.0", restart=True)
+    """Address to listen on."""
+    port: Whole = setting(8000, ge=1024, le=65535, restart=True)
+    """TCP port to listen on."""
+    workers: Whole = setting(4, unit="processes", ge=1, le=32, restart=True)
+    """Worker processes."""
+    timeout: Seconds = setting(60, ge=1)
+    """Longest time one request may take."""
+    reload: Boolean = setting(False, restart=True)
+    """Restart the server when its code changes; development only."""
+    log_level: Annotated[LogLevel, *UpperChoice] = setting(LogLevel.INFO)
+    """Least severe record that is logged."""
+    cors_origins: TextList = setting(("*",))
+    """Origins that browsers may call from; * means any."""
+    max_request_size: Bytes = setting(10485760, ge=1024)
+    """Largest request body."""
