@@ -131,7 +131,8 @@ class _Start:
         values = plain_values(self._manager.get_config(), "reveal")
         refusal = self._manager.last_failure
         is_held = not step.key or values[step.key] == step.value
-        return {"leaves": leaves, "is_held": is_held, "refusal": refusal and self._told(refusal)}
+        waits = bool(step.key) and self._manager.explain(step.key).needs_restart
+        return {"leaves": leaves, "is_held": is_held, "waits": waits, "refusal": refusal and self._told(refusal)}
 
     def _digests(self, seen: dict[str, Any]) -> dict[str, str]:
         unsteady = self._program["unsteady"]

@@ -237,6 +237,7 @@ class _Comparison:
         if reloaded.failure:
             paths = (_differing(before, restarted) - unsteady) | {""}
         sides = before, reloaded, restarted
+        marked = marked and reloaded.waits  # one that the program follows, it must follow
         note = (_hindrance(reloaded, "reload") or "") if _differing(reloaded, restarted) & paths else ""
         verdict = _verdict(paths, *sides, marked=marked)
         if verdict is Verdict.STALE_MARK and self._settings[key].unless_followed:

@@ -31,11 +31,12 @@ class Shown(NamedTuple):
     """What a program showed; or the `failure` to show anything.
 
     `is_held` is false where the value that was to be tried was not in force, for the reason in `refusal` where it is
-    known.
+    known; `waits` is true where the program says that the setting needs a restart.
     """
 
     leaves: Leaves
     is_held: bool
+    waits: bool
     refusal: str | None
     failure: str | None
 
@@ -172,9 +173,11 @@ class Trials:
         stdin.flush()
 
 
-_SILENT: Final = Shown({}, False, None, "it ended, or did not answer in time")
+_SILENT: Final = Shown({}, False, True, None, "it ended, or did not answer in time")
 
 
 def _shown(answer: dict[str, Any]) -> Shown:
     leaves = {path: Leaf(*leaf) for path, leaf in answer.get("leaves", {}).items()}
-    return Shown(leaves, answer.get("is_held", False), answer.get("refusal"), answer.get("failure"))
+    return Shown(
+        leaves, answer.get("is_held", False), answer.get("waits", True), answer.get("refusal"), answer.get("failure")
+    )

@@ -33,6 +33,17 @@ class WorkConfig(Section):
     spare: Whole = setting(1, "What nothing reads.")
 
 
+class PotsConfig(Section):
+    """What is fired; both can be followed."""
+
+    glaze: Text = setting("ash", restart="unless-followed")
+    """What makes pots shine."""
+    clay: Text = setting("red", restart="unless-followed")
+    """What pots are made of."""
+    handle: Text = setting("none", restart="unless-followed")
+    """What nobody follows."""
+
+
 def lacks_keeper(shop: ShopConfig) -> bool:
     return shop.is_open and not shop.keeper
 
@@ -54,6 +65,7 @@ class KilnConfig(Section):
 
     fire: FireConfig = FireConfig()
     work: WorkConfig = WorkConfig()
+    pots: PotsConfig = PotsConfig()
     shop: ShopConfig = ShopConfig()
 
 

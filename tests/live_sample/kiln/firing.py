@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, partial
 from time import monotonic_ns
 from typing import Any
 
-from kiln.configuration import settings
+from kiln.configuration import app, settings
 
 HEAT = settings.fire.heat
 STALE = {
@@ -24,8 +24,10 @@ STALE = {
     "work.greeting": "a class attribute",
     "shop.code": "a partial",
     "work.log_level": "the level of a logger",
+    "pots.clay": "an attribute, beside a resource that follows",
 }
 
+glazing = app.manager.follow("pots", lambda pots: f"{pots.glaze} glaze", keys=("glaze", "clay"))
 _local = threading.local()
 _logger = logging.getLogger("kiln")
 
@@ -61,6 +63,8 @@ class Kiln:
         self.opens = partial(opens, settings.shop.code.get_secret_value())
         self.door = settings.work.door
         self.mark = settings.work.mark
+        self.clay = settings.pots.clay
+        self.handle = settings.pots.handle
         _local.draught = settings.fire.draught
         _logger.setLevel(settings.work.log_level)
 
@@ -87,6 +91,7 @@ def observe(kiln: Kiln) -> dict[str, Any]:
         "level": _logger.level,
         "door": kiln.door,
         "bell": settings.work.bell,
+        "pots": [glazing(), kiln.clay, kiln.handle],
         "till": {"key": settings.shop.key, "code": kiln.opens.args},
         "shop": (settings.shop.is_open and settings.shop.keeper, settings.shop.size),
         "started": monotonic_ns(),
