@@ -1,14 +1,16 @@
 """Writes what is drawn from the code: pages of the docs, and the words that a shell completes.
 
-    python docs/reference.py            writes docs/settings.md, the tree and the codes in docs/errors.md, and
-                                        synfinance_settings/cli/words.py
+    python docs/reference.py            writes docs/settings.md, the tree and the codes in docs/errors.md, the
+                                        programs in docs/recipes.md, and synfinance_settings/cli/words.py
     python docs/reference.py --check    writes nothing, and ends with 1 where one of them is out of date
 
-What is written of a setting, a rule or a code stands in the package and nowhere else; mend it there.
+What is written of a setting, a rule or a code stands in the package and nowhere else, a program in examples/; mend it
+there.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +31,8 @@ ROOT: Final = DOCS.parent
 CATALOGUE: Final = SYNFINANCE.catalogue
 VARIABLES: Final = SYNFINANCE.variables
 TREE: Final = ("<!-- tree: written by docs/reference.py -->", "<!-- end of the tree -->")
+LANGUAGES: Final = {".py": "python", ".ipynb": "python", ".yaml": "yaml", ".service": "ini", "": "dockerfile"}
+"""What files of an example are shown on the page of the recipes, and how; the layers of each lie in a folder."""
 CODES_TABLE: Final = ("<!-- codes: written by docs/reference.py -->", "<!-- end of the codes -->")
 
 
@@ -41,8 +45,27 @@ def errors_page(current: str) -> str:
     """The text of docs/errors.md: `current` with the tree and the table of codes written anew."""
     rows = ((f"`{code}`", f"`{kind.__name__}`", meaning) for code, (kind, meaning) in CODES.items())
     tree = "\n".join(("```text", "SettingsError", *_branches(SettingsError, ""), "```"))
-    written = _between(TREE, tree, current)
-    return _between(CODES_TABLE, _table(("code", "error", "what was found"), rows), written)
+    written = _between(TREE, tree, current, "errors.md")
+    return _between(CODES_TABLE, _table(("code", "error", "what was found"), rows), written, "errors.md")
+
+
+def recipes_page(current: str) -> str:
+    """The text of docs/recipes.md: `current` with every program written anew; each must have its place there."""
+    for path in sorted((ROOT / "examples").glob("*/*")):
+        if path.is_file() and path.suffix in LANGUAGES:
+            name = path.relative_to(ROOT / "examples").as_posix()
+            markers = (f"<!-- {name}: written by docs/reference.py -->", f"<!-- end of {name} -->")
+            shown = f"```{LANGUAGES[path.suffix]}\n{_source(path)}\n```"
+            current = _between(markers, shown, current, "recipes.md")
+    return current
+
+
+def _source(path: Path) -> str:
+    """What a person writes there: of a notebook the cells with code."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        text = "\n\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code")
+    return text.rstrip("\n")
 
 
 def words_module() -> str:
@@ -82,12 +105,12 @@ def _kind(kind: EnvironmentKind) -> str:
     return f'EnvironmentKind("{kind.name}", ({aliases}), strict={kind.strict}, local_layers={kind.local_layers})'
 
 
-def _between(markers: tuple[str, str], written: str, text: str) -> str:
-    """`text` with what stands between two lines replaced."""
+def _between(markers: tuple[str, str], written: str, text: str, page: str) -> str:
+    """`text`, which is that of `page`, with what stands between two lines replaced."""
     before, opening, rest = text.partition(markers[0])
     _, closing, after = rest.partition(markers[1])
     if not (opening and closing):
-        raise SystemExit(f"docs/errors.md lacks the lines {' and '.join(markers)}")
+        raise SystemExit(f"docs/{page} lacks the lines {' and '.join(markers)}")
     return f"{before}{opening}\n\n{written}\n\n{closing}{after}"
 
 
@@ -212,10 +235,11 @@ def main(arguments: Sequence[str]) -> int:
     """Write all of it, or with ``--check`` compare them; the exit code."""
     if list(arguments) not in ([], ["--check"]):
         raise SystemExit("usage: python docs/reference.py [--check]")
-    errors = DOCS / "errors.md"
+    errors, recipes = DOCS / "errors.md", DOCS / "recipes.md"
     pages = {
         DOCS / "settings.md": settings_page(),
         errors: errors_page(errors.read_text(encoding="utf-8")),
+        recipes: recipes_page(recipes.read_text(encoding="utf-8")),
         ROOT / "synfinance_settings" / "cli" / "words.py": words_module(),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
