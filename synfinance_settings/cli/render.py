@@ -67,6 +67,13 @@ def tell(*parts: str, err: bool = False) -> None:
         say(Shown(line), err=err)
 
 
+def redraw(lines: Iterable[str]) -> None:
+    """Print `lines` in the place of all that a terminal shows; elsewhere below what was printed before."""
+    click.clear()
+    for line in lines:
+        say(line)
+
+
 def put_out(text: str) -> None:
     """Print data: as it is for a pipe or a file, each line escaped for a terminal."""
     _put_out("\n".join(map(shown, text.split("\n"))) if sys.stdout.isatty() else text)

@@ -46,3 +46,8 @@ def with_layer(layer: Layer, *, below: str, layers: tuple[Layer, ...] = LAYERS) 
 def layer_named(application: Application, name: str) -> Layer:
     """The layer of `application` that is called `name`."""
     return next(layer for layer in layers_of(application) if layer.name == name)
+
+
+def remote_layer_of(application: Application) -> RemoteLayer | None:
+    """The layer of the shared store, None where `application` has none."""
+    return next((layer for layer in layers_of(application) if isinstance(layer, RemoteLayer)), None)

@@ -40,14 +40,15 @@ _MOST_STORES: Final = 8
 
 class RemoteLayer(ValuesLayer):
     """The store whose address a variable gives, waited for up to `seconds`; one that does not answer is asked again
-    within `longest_wait` seconds.
+    within `longest_wait` seconds. A process that watches answers to it every `beat` seconds.
     """
 
     name = "remote"
     may_vanish = False
     counts_beside = False
 
-    def __init__(self, seconds: float = 2.0, longest_wait: float = 30.0) -> None:
+    def __init__(self, seconds: float = 2.0, longest_wait: float = 30.0, beat: float = 10.0) -> None:
+        self.beat = beat
         self._seconds = seconds
         self._longest_wait = longest_wait
         self._stores: dict[tuple[Address, Keyspace], Store] = {}
@@ -107,6 +108,10 @@ class RemoteLayer(ValuesLayer):
             )
         said = _OneReading(place, finding.data).say([Finding(place, finding.data.values)], project, lend)
         return replace(said, problems=(*faults, *said.problems), is_empty=False)
+
+    def is_there(self, project: Project) -> bool:
+        """True where a variable gives the address of a store."""
+        return _is_named(project)
 
     def where(self, project: Project) -> Origin:
         """The hash of the settings."""

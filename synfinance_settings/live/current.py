@@ -29,6 +29,7 @@ from synfinance_settings.layers.report import log_problems
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import Announcer, ConfigEvent
 from synfinance_settings.live.follows import Follows, Turn
+from synfinance_settings.live.health import Health
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
 from synfinance_settings.live.timeline import State, Timeline
@@ -105,9 +106,10 @@ class Current:
     """What is in force for one manager: look, load, reload, override, and who sees it.
 
     Its parts are public: the `choice` that it goes by, the `timeline` of what was in force, the `announcer` that tells
-    listeners, the `subscriptions` and what `follows`. Others read, and never assign, `looked` (what the last load that
-    was tried has read), `last_failure` (why the last one failed, or what refused it; None after one that succeeded) and
-    `fallen_from` (what could not be loaded while the process runs on the last accepted layers, else None).
+    listeners, the `subscriptions`, what `follows`, and the `health` of the program. Others read, and never assign,
+    `looked` (what the last load that was tried has read), `last_failure` (why the last one failed, or what refused it;
+    None after one that succeeded) and `fallen_from` (what could not be loaded while the process runs on the last
+    accepted layers, else None).
     """
 
     def __init__(self, choice: Choice, history_limit: int = 10) -> None:
@@ -116,6 +118,7 @@ class Current:
         self.announcer = Announcer()
         self.subscriptions = Subscriptions(choice.application.catalogue)
         self.follows = Follows(self.timeline.serve)
+        self.health = Health()
         self.looked: Look | None = None
         self.last_failure: SettingsError | None = None
         self.fallen_from: Look | None = None
@@ -123,7 +126,7 @@ class Current:
         self._refused: tuple[Look, ...] = ()
         self._overrides: tuple[Branch, ...] = ()
         self._mirrors: tuple[Callable[[Snapshot], None], ...] = ()
-        self._observers: tuple[Callable[[ReloadResult, float], None], ...] = ()
+        self._observers: list[Callable[[ReloadResult, float], None]] = []
         self._last_good: LastGood | None = None
         self._lock = threading.RLock()
         self._recording = threading.Lock()
@@ -234,10 +237,12 @@ class Current:
             if mirror not in self._mirrors:  # two threads may have found at once that nothing was loaded
                 self._mirrors = (*self._mirrors, mirror)
 
-    def observe(self, observer: Callable[[ReloadResult, float], None]) -> None:
-        """Tell `observer` the result and the duration, in seconds, of every load from now on."""
-        with self._lock:
-            self._observers = (*self._observers, observer)
+    def observe(self, observer: Callable[[ReloadResult, float], None]) -> Callable[[], None]:
+        """Tell `observer` the result and the duration, in seconds, of every load, until the function that is returned
+        is called.
+        """
+        self._observers.append(observer)  # a load may hang, and hold the lock, when it is to be taken out again
+        return lambda: self._observers.remove(observer)
 
     def override(self, branch: Branch) -> Callable[[], None]:
         """Put `branch` on top of all layers until the function that is returned is called."""
@@ -313,7 +318,7 @@ class Current:
         is_good = self.last_failure is None if loaded is None else load.is_welcome(loaded, fallen_from)
         is_new = loaded is not None and (loaded.change is not None or is_first)
         result: ReloadResult = "failure" if not is_good else "success" if is_new else "unchanged"
-        for observer in self._observers:
+        for observer in tuple(self._observers):
             observer(result, perf_counter() - started)
         if failure is not None:
             raise failure.with_traceback(None)

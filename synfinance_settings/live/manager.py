@@ -208,15 +208,11 @@ class ConfigManager(Generic[Config_co]):
         """True in production, and of another application in an environment that is like it: strict, without the
         local layers of developers.
         """
-        return self._kind.is_production
+        return _kind(self.current).is_production
 
     def is_development(self) -> bool:
         """True in development, and of another application in the first of its environments."""
-        return self._kind is self.current.choice.application.environments[0]
-
-    @property
-    def _kind(self) -> EnvironmentKind:
-        return self.current.choice.application.kinds[self.current.snapshot.environment]
+        return _kind(self.current) is self.current.choice.application.environments[0]
 
     @property
     @door
@@ -307,6 +303,16 @@ class ConfigManager(Generic[Config_co]):
         recipe = make if isinstance(make, Recipe) else Recipe(make, check, close, place, timeout=timeout)
         return Follow(self.current, section, recipe, tuple(keys), grace)
 
+    def report_health(self, ok: bool, reason: str = "") -> None:
+        """Say how the program feels under the settings in force, by its own checks; it counts as well until it is
+        said otherwise.
+
+        Where the settings come from a shared store and are watched, a fleet sees it, and a staged change that was to
+        go on to others goes back. Returns at once. Of `reason`, which operators read, 200 characters are kept; it must
+        hold no secret.
+        """
+        self.current.health.report(ok, reason)
+
     def __repr__(self) -> str:
         state = self.current.timeline.current
         if state is None:
@@ -316,6 +322,11 @@ class ConfigManager(Generic[Config_co]):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a manager is what is in force here and cannot be pickled or copied; take its snapshot")
+
+
+def _kind(current: Current) -> EnvironmentKind:
+    """What the environment is like that was decided at the first load."""
+    return current.choice.application.kinds[current.snapshot.environment]
 
 
 def _renew_lock() -> None:

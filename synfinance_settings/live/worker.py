@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.foreign import printable
+from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look, candidates
+from synfinance_settings.layers.precedence import remote_layer_of
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
 from synfinance_settings.live.listening import Listening
@@ -30,6 +32,7 @@ from synfinance_settings.text.files import file_digest
 
 if TYPE_CHECKING:
     from synfinance_settings.live.hints import Hints
+    from synfinance_settings.live.member import Member
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -84,6 +87,7 @@ class Worker:
         self._next_try = 0.0
         self._unwatched: set[Path] = set()
         self._listening: Listening | None = None
+        self._member: Member | None = None
         self._fault: type[BaseException] | None = None
 
     def start(self) -> None:
@@ -110,11 +114,12 @@ class Worker:
             self._thread.join(patience)
             if self._thread.is_alive():
                 logger.warning("a look at the layers hangs; the watch is stopped, its thread ends when the look does")
-        self._stop_hints()
+        self._stop_hints(patience)
 
     def _start_hints(self) -> None:
         """Have the file system tell of changes; where it cannot, the look at intervals is all there is."""
         if self._polling:
+            self._follow()
             return
         from synfinance_settings.live.hints import Hints
 
@@ -132,18 +137,24 @@ class Worker:
         self._follow()
         inbox.put(_Call.LOOK)  # for what changed between the load and now
 
-    def _stop_hints(self) -> None:
+    def _stop_hints(self, patience: float = 0) -> None:
+        if self._member is not None:
+            self._member.stop(patience)
         if self._listening is not None:
             self._listening.stop()
         if self._hints is not None:
             self._hints.stop()
 
     def _follow(self) -> bool:
-        """Watch what decides what is read, as it is now: layers that tell, and folders; True where one is new."""
+        """Watch what decides what is read, as it is now: layers that tell, and folders; True where one is new.
+
+        Where that is a shared store, it is answered to.
+        """
         state = self._current.timeline.current
         assert state is not None, "what is watched has been loaded"
         for layer, reason in self._listening.follow(state.project) if self._listening is not None else ():
             self._say_unwatched(f"the {layer} layer", reason)
+        self._member = self._member or _joined(self._current)
         if self._hints is None:
             return False
         is_new, failed = self._hints.follow(_folders((*candidates(self._current.looked or state.look), *self._paths)))
@@ -305,6 +316,22 @@ def _is_refused(failure: SettingsError | None) -> bool:
     The pauses between tries grow, since one who asks in vain too often may be locked out.
     """
     return failure is not None and any(problem.code == "refused-resource" for problem in failure.problems)
+
+
+def _joined(current: Current) -> Member | None:
+    """What answers to the shared store for `current`; None where its settings come from none, or no thread is left."""
+    state = current.timeline.current
+    layer = remote_layer_of(state.project.application) if state is not None else None
+    if state is None or layer is None or not layer.is_there(state.project):
+        return None
+    with whole():
+        from synfinance_settings.live.member import Member
+
+    member = Member(current, layer)
+    with suppress(RuntimeError):  # tried again at the next look
+        member.start()
+        return member
+    return None
 
 
 def extra_digests(paths: Iterable[Path]) -> dict[Path, str]:

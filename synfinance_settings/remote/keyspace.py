@@ -12,7 +12,8 @@ For the settings of a shop in production, with ``{tag}`` for ``{shop:settings:pr
                                           runs it, from 0 to 1; and what else its leader needs
     {tag}:confirm               hash      a change that goes back by itself unless it is confirmed in time
     {tag}:lease                 string    who leads; it expires
-    {tag}:answers:<process>     string    what a process runs; it expires
+    {tag}:answers:<process>     string    what a process said last of what it runs: JSON; it expires after an hour
+    {tag}:processes             sorted    the processes that answered within the hour, by when they did last: ms
     {tag}:changes               channel   told after each change; a message is a hint, and may say anything
 
 The tag puts all keys of one environment into one slot of a cluster, that of the plain first key. ``counter`` only ever
@@ -81,6 +82,11 @@ class Keyspace:
     def changes(self) -> str:
         """The channel on which changes are told."""
         return self._beside("changes")
+
+    @property
+    def processes(self) -> str:
+        """The sorted set of the processes that answer."""
+        return self._beside("processes")
 
     def answers(self, process: str = "*") -> str:
         """The string of what `process` answers; a pattern of all without one."""

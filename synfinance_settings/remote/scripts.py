@@ -162,3 +162,58 @@ return {'kept', redis.call('HVALS', KEYS[1])}
     only_reads=True,
 )
 """The revisions that are kept, bounded before anything is fetched."""
+
+ANSWER: Final = Script(
+    """\
+-- KEYS: answer, processes, rollout, confirm.  ARGV: process, its answer, ms that it is kept
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return {redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4])}
+"""
+)
+"""Keep what a process answers, and tell it whether there is something to lead."""
+
+PROCESSES: Final = Script(
+    """\
+-- KEYS: processes.  ARGV: first, last, what the keys of answers begin with, most bytes of an answer
+local time = redis.call('TIME')
+local rows = {}
+local found = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[2], 'WITHSCORES')
+for at = 1, #found, 2 do
+  local name = found[at]
+  if #name <= 64 then
+    local size = redis.pcall('STRLEN', ARGV[3] .. name)
+    local text = ''
+    if tonumber(size) and size <= tonumber(ARGV[4]) then text = redis.call('GET', ARGV[3] .. name) end
+    if text then rows[#rows + 1] = {name, found[at + 1], text} end
+  end
+end
+return {redis.call('ZCARD', KEYS[1]), time[1] * 1000 + math.floor(time[2] / 1000), rows}
+""",
+    only_reads=True,
+)
+"""What some of the processes answered, by when they did; an answer that is too long is empty."""
+
+LEASE: Final = Script(
+    """\
+-- KEYS: lease.  ARGV: token, ms
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+)
+"""Take the lease where nobody has it, or keep it for longer where the token says that it is ours."""
+
+RELEASE: Final = Script(
+    """\
+-- KEYS: lease.  ARGV: token
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+)
+"""Give the lease back where it is ours still."""

@@ -1,0 +1,160 @@
+"""What a watched process does as one of a fleet: it answers to the shared store, and leads where nobody else does.
+
+One thread, for as long as a watch lasts and there is a store; without one nothing is imported and nothing runs. What
+is answered and what a leader does is of `remote`; here is only when: at intervals that are drawn by chance, and at once
+when a load has ended or the program feels otherwise. Nothing that goes wrong here touches the settings in force.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from random import uniform
+from typing import TYPE_CHECKING, Any, Final
+
+from synfinance_settings.errors import SettingsError, forget
+from synfinance_settings.layers.layer import Finding
+from synfinance_settings.layers.look import Look
+from synfinance_settings.layers.remote_layer import RemoteLayer, instance_of
+from synfinance_settings.live.announcer import ConfigEvent
+from synfinance_settings.live.current import Current
+from synfinance_settings.remote.answers import DIGITS, Answer, answer, problem_told, say_goodbye
+from synfinance_settings.remote.keyspace import digest_of
+
+if TYPE_CHECKING:
+    from synfinance_settings.remote.reading import Reading
+    from synfinance_settings.remote.store import Store
+
+logger: Final = logging.getLogger("synfinance_settings")
+
+_JITTER: Final = 0.25  # of a beat, to both sides
+
+
+class Member:
+    """One watched manager as a member of the fleet that reads the store of `layer`."""
+
+    def __init__(self, current: Current, layer: RemoteLayer) -> None:
+        self._current = current
+        self._layer = layer
+        self._process = secrets.token_hex(8)
+        self._pid = os.getpid()
+        self._inbox: SimpleQueue[None] = SimpleQueue()
+        self._is_over = False
+        self._fault: str | None = None
+        self._thread = threading.Thread(target=self._work, name="synfinance_settings member", daemon=True)
+        self._ends: tuple[Callable[[], None], ...] = ()
+
+    def start(self) -> None:
+        """Begin to answer; raises `RuntimeError` where the system has no more threads to give."""
+        self._thread.start()
+        self._current.announcer.listen(self._hear)
+        self._ends = (
+            self._current.observe(lambda result, seconds: self._wake()),
+            self._current.health.listen(self._wake),
+        )
+
+    def stop(self, patience: float) -> None:
+        """Say goodbye to the fleet, and end; waits no longer than `patience` seconds."""
+        self._is_over = True
+        self._current.announcer.unlisten(self._hear)
+        for end in self._ends:
+            end()
+        self._inbox.put(None)
+        self._thread.join(patience)
+
+    def _wake(self) -> None:
+        """Answer now; may be called by any thread, and in the child of a fork, where nobody answers."""
+        if os.getpid() == self._pid:
+            self._inbox.put(None)
+
+    def _hear(self, event: ConfigEvent, data: Any) -> None:
+        """The listener: a state that a program goes back to by itself is not loaded."""
+        if event is ConfigEvent.ROLLED_BACK:
+            self._wake()
+
+    def _work(self) -> None:
+        """Answer, and wait; whatever fails is tried again at the next beat."""
+        store: Store | None = None
+        while not self._is_over:
+            try:
+                store = self._store()
+                if store is not None:
+                    self._answer(store)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next beat may succeed
+                forget(error)
+                self._tell_fault(error)
+            else:
+                self._fault = None
+            self._await(self._layer.beat)
+        if store is not None:
+            with suppress(SettingsError):
+                say_goodbye(store, self._process)
+
+    def _await(self, seconds: float) -> None:
+        """Wait to be woken, or for about as long."""
+        with suppress(Empty):
+            self._inbox.get(timeout=uniform(1 - _JITTER, 1 + _JITTER) * seconds)
+        while not self._inbox.empty():
+            with suppress(Empty):
+                self._inbox.get_nowait()
+
+    def _answer(self, store: Store) -> None:
+        answer(store, answer_of(self._current, self._layer, store.latest, self._process))
+
+    def _store(self) -> Store | None:
+        """The store, which may be another one after a load with other variables, or none any more."""
+        state = self._current.timeline.current
+        assert state is not None, "who watches has loaded"
+        return self._layer.store(state.project) if self._layer.is_there(state.project) else None
+
+    def _tell_fault(self, error: Exception) -> None:
+        """Log why the fleet does not hear of this process, once for each reason; that the store is away is told by the
+        looks.
+        """
+        code = error.problems[0].code if isinstance(error, SettingsError) else type(error).__name__
+        if code != self._fault:
+            self._fault = code
+            if not isinstance(error, SettingsError):
+                logger.error("this process could not answer to the shared store: %s", code)
+            elif code != "unreachable":
+                logger.warning("this process cannot answer to the shared store: %s", error.problems[0].message)
+
+
+def answer_of(current: Current, layer: RemoteLayer, latest: Reading | None, process: str) -> Answer:
+    """What there is to say of the settings in force and of those that were found last."""
+    state, looked, failure = current.timeline.current, current.looked, current.last_failure
+    assert state is not None, "who watches has loaded"
+    runs, found = _finding(state.look, layer), _finding(looked, layer) if looked else None
+    reading: Reading | None = runs.data if runs else None
+    is_away = found is not None and found.failure is not None and found.failure.code == "unreachable"
+    refuses = failure is not None and not is_away
+    offered: Reading | None = found.data if refuses and found is not None and not found.failure else None
+    stage = latest.stage if latest else None
+    feeling = current.health.feeling
+    return Answer(
+        process=process,
+        instance=instance_of(state.project),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        revision=reading.revision if reading else None,
+        digest=digest_of(reading.values)[:DIGITS] if reading and reading.values is not None else "",
+        fingerprint=current.snapshot.fingerprint,
+        stage=stage.number if stage and stage.is_in else None,
+        refuses=refuses,
+        refused=offered.revision if offered else None,
+        problems=tuple(map(problem_told, failure.problems)) if failure and refuses else (),
+        is_well=feeling.is_well,
+        reason=feeling.reason,
+        beat=layer.beat,
+    )
+
+
+def _finding(look: Look, layer: RemoteLayer) -> Finding | None:
+    """What a look found in the store."""
+    return next((one for one in look.found.get(layer.name, ()) if isinstance(one, Finding)), None)

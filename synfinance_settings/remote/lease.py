@@ -1,0 +1,34 @@
+"""Who leads: one process at a time, for as long as it says so again; whoever dies is followed by another.
+
+That two may think for a moment that they lead does no harm: what a leader does is one step at a time, each of which
+happens only where things are as they were when it was decided (`rollout`). The lease keeps the others from work.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from synfinance_settings.remote.scripts import LEASE, RELEASE
+from synfinance_settings.remote.store import Store, run_script
+
+SECONDS: Final = 5.0
+"""How long a leader is waited for that is not heard of."""
+
+
+class Lease:
+    """The lease of one process on what is to be led in its store."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._token = secrets.token_hex(8)
+        self._milliseconds = max(1, int(seconds * 1000))
+
+    def take(self, store: Store) -> bool:
+        """Lead, or go on leading; False while somebody else does. Raises `RemoteError`."""
+        keys, token, long = [store.keyspace.lease], self._token, self._milliseconds
+        return bool(store.call(lambda client: run_script(client, LEASE, keys, token, long)))
+
+    def release(self, store: Store) -> None:
+        """Lead no more; nothing happens where somebody else does. Raises `RemoteError`."""
+        keys, token = [store.keyspace.lease], self._token
+        store.call(lambda client: run_script(client, RELEASE, keys, token))
