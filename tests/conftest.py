@@ -17,7 +17,7 @@ from patience import PATIENCE
 from synfinance_settings import AppConfig, ConfigManager, Problem, SettingsError
 from synfinance_settings.cli.group import group
 
-pytest_plugins = ["pytester", "members", "remote_store", "servers"]
+pytest_plugins = ["pytester", "remote_store", "members", "servers"]
 
 CHECKOUT = Path(__file__).parents[1]
 

@@ -59,6 +59,7 @@ def watch(environment: str | None, polling: bool, interval: float, output: str) 
         signal.signal(number, lambda number, frame: ended.put(None))
     logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
     manager = ConfigManager(options.application(), environment=environment, state_dir=options.state_dir())
+    manager.current.joins = False
     teller = _Teller(manager, output, ended)
     watcher = ConfigWatcher(manager, polling=polling, poll_interval=interval)
     watcher.add_listener(teller.tell)

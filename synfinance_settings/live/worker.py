@@ -322,7 +322,7 @@ def _joined(current: Current) -> Member | None:
     """What answers to the shared store for `current`; None where its settings come from none, or no thread is left."""
     state = current.timeline.current
     layer = remote_layer_of(state.project.application) if state is not None else None
-    if state is None or layer is None or not layer.is_there(state.project):
+    if state is None or layer is None or not (current.joins and layer.is_there(state.project)):
         return None
     with whole():
         from synfinance_settings.live.member import Member
