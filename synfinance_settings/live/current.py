@@ -109,8 +109,8 @@ class Current:
     listeners, the `subscriptions`, what `follows`, and the `health` of the program. Others read, and never assign,
     `looked` (what the last load that was tried has read), `last_failure` (why the last one failed, or what refused it;
     None after one that succeeded) and `fallen_from` (what could not be loaded while the process runs on the last
-    accepted layers, else None). Who only looks on, and serves nobody, sets `joins` to False before a watch starts: it is
-    then no member of a fleet.
+    accepted layers, else None). Who only looks on, and serves nobody, sets `joins` to False before a watch starts: it
+    is then no member of a fleet.
     """
 
     def __init__(self, choice: Choice, history_limit: int = 10) -> None:
