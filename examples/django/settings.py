@@ -8,7 +8,7 @@ from synfinance_settings import Application, Section
 class Web(Section):
     """What Django takes over at its start."""
 
-    debug: bool = Field(False, description="Show tracebacks to visitors.")
+    debug: bool = Field(default=False, description="Show tracebacks to visitors.")
     allowed_hosts: tuple[str, ...] = ("localhost",)
     secret_key: SecretStr = Field(description="Signs sessions.")
 
@@ -16,7 +16,7 @@ class Web(Section):
 class Cart(Section):
     """What customers may put into a cart."""
 
-    limit: int = Field(20, ge=1, le=99, description="Most items.")
+    limit: int = Field(default=20, ge=1, le=99, description="Most items.")
 
 
 class ShopConfig(Section):

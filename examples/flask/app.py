@@ -14,7 +14,7 @@ from synfinance_settings import Application, ConfigWatcher, Section
 class Cart(Section):
     """What customers may put into a cart."""
 
-    limit: int = Field(20, ge=1, le=99, description="Most items.")
+    limit: int = Field(default=20, ge=1, le=99, description="Most items.")
 
 
 class ShopConfig(Section):
