@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -182,3 +182,31 @@ def proxy(shared: Shared) -> Iterator[Proxy]:
     made = Proxy(shared.server.port)
     yield made
     made.close()
+
+
+class Stranger:
+    """What listens where Redis should; it counts what it is asked."""
+
+    def __init__(self, answer: Callable[[socket, threading.Event, bytes], object]) -> None:
+        self.calls = 0
+        self._listener = create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._answer = answer
+        self._over = threading.Event()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                line = self._listener.accept()[0]
+                threading.Thread(target=self._talk, args=(line,), daemon=True).start()
+
+    def _talk(self, line: socket) -> None:
+        with suppress(OSError), line:
+            while said := line.recv(1 << 16):
+                self.calls += 1
+                self._answer(line, self._over, said)
+
+    def close(self) -> None:
+        self._over.set()
+        self._listener.close()

@@ -149,7 +149,8 @@ class RemoteLayer(ValuesLayer):
             return None
         with whole():
             from synfinance_settings.remote.push import Subscription
-        return Subscription(lambda: self.store(project), wake, self._seconds, self._longest_wait).start()
+        times = {"seconds": self._seconds, "longest_wait": self._longest_wait}
+        return Subscription(lambda: self.store(project), wake, **times).start()
 
 
 class _OneReading(ValuesLayer):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("synfinance_settings")
 
-_QUIET: Final = 15.0
+QUIET_SECONDS: Final = 15.0
 """Seconds without a word from the store until it is asked whether it is there still."""
 
 _SHORTEST_WAIT: Final = 0.05
@@ -37,13 +37,19 @@ class Subscription:
     """
 
     def __init__(
-        self, store: Callable[[], Store], wake: Callable[[], None], seconds: float, longest_wait: float
+        self,
+        store: Callable[[], Store],
+        wake: Callable[[], None],
+        *,
+        seconds: float,
+        longest_wait: float,
+        quiet: float = QUIET_SECONDS,
     ) -> None:
         self._store = store
         self._wake = wake
         self._seconds = seconds
         self._longest_wait = longest_wait
-        self._quiet = min(_QUIET, longest_wait)
+        self._quiet = quiet
         self._over = threading.Event()
         self._lines: Any = None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from socket import gethostname
+from socket import create_server, gethostname
+from threading import Thread
 
 import pytest
 
@@ -221,3 +222,29 @@ def test_no_value_and_no_password_is_in_a_repr_or_in_the_log(project, shared, ca
     assert manager.get_config().app_name == CANARY
     seen = [manager.current, manager.current.looked, manager.current.looked.found]
     assert CANARY not in repr(seen) + caplog.text
+
+
+def test_that_the_store_is_away_is_told_once_whatever_the_reason(project, doomed):
+    doomed.commit(1, server__workers="6")
+    manager = doomed.manager(project.settings)
+    assert manager.load_config().server.workers == 6
+    assert manager.current.look().contents[PLACE].is_settled
+    doomed.server.stop()
+    with pytest.raises(RemoteError, match="Connection refused"):
+        manager.reload_config()
+    with create_server(("127.0.0.1", doomed.server.port)) as listener:
+        thread = Thread(target=lambda: listener.accept()[0].close())
+        thread.start()
+        assert not manager.current.look().changed(manager.current.looked)
+        thread.join()
+
+
+def test_reading_asks_nothing_of_the_store_and_needs_none(project, doomed):
+    doomed.commit(1, server__workers="6")
+    manager = doomed.manager(project.settings)
+    config = manager.load_config()
+    before = doomed.client.info("stats")["total_commands_processed"]
+    assert {manager.get_config().server.workers for _ in range(1000)} == {6}
+    assert doomed.client.info("stats")["total_commands_processed"] - before < 10  # what asks is a command, too
+    doomed.server.stop()
+    assert manager.get_config() is config

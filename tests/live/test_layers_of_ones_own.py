@@ -7,15 +7,17 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, RARELY
 from redis_layer import RedisHash
 from redis_process import RedisProcess
 from shop import SHOP
 
 from synfinance_settings import ConfigManager, ConfigWatcher, SettingsError
+from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.layer_file import FileLayer
 from synfinance_settings.layers.precedence import LAYERS, with_layer
 from synfinance_settings.layers.trial import judge, layer_of
+from synfinance_settings.layers.values import ValuesLayer
 from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.text.files import Content
 
@@ -155,3 +157,55 @@ def test_one_more_file_of_the_settings_folder_is_one_entry(tmp_path):
     (tmp_path / "settings/eu.yaml").unlink()
     with pytest.raises(SettingsError, match="the region layer is gone"):
         manager.reload_config()
+
+
+class Told(ValuesLayer):
+    """A layer that says when it changed, and knows whether what it says is whole."""
+
+    name = "told"
+
+    def __init__(self, *, is_settled):
+        self._is_settled = is_settled
+        self.values = {"cart.limit": "5"}
+        self.looks = Queue()
+        self.wake = None
+
+    def look(self, glance):
+        self.looks.put(None)
+        return [Finding(self.name, dict(self.values), is_settled=self._is_settled)]
+
+    def listen(self, project, wake):
+        self.wake = wake
+        return lambda: setattr(self, "wake", None)
+
+
+@pytest.mark.parametrize(("is_settled", "looks"), [(True, 1), (False, 2)])
+def test_a_layer_that_tells_of_a_change_is_looked_at_and_loaded_at_once_where_it_is_whole(tmp_path, is_settled, looks):
+    layer = Told(is_settled=is_settled)
+    (tmp_path / "default.yaml").write_text("{}\n")
+    application = replace(SHOP, layers=with_layer(layer, below=".env"))
+    manager = ConfigManager(application, settings_dir=tmp_path, environ={})
+    news = Queue()
+    watcher = ConfigWatcher(manager, poll_interval=RARELY)
+    watcher.add_listener(lambda event, data: news.put(event))
+    with watcher:
+        for _ in range(2):  # the load, and the first look of the watch
+            layer.looks.get(timeout=PATIENCE)
+        layer.values["cart.limit"] = "6"
+        layer.wake()
+        assert [news.get(timeout=PATIENCE) for _ in range(2)] == ["file_changed", "config_reloaded"]
+        assert layer.looks.qsize() == looks
+    assert layer.wake is None
+
+
+def test_a_layer_that_cannot_tell_is_said_and_looked_at_all_the_same(tmp_path, caplog):
+    layer = Told(is_settled=True)
+    layer.listen = lambda project, wake: (_ for _ in ()).throw(RuntimeError("can't start new thread"))
+    (tmp_path / "default.yaml").write_text("{}\n")
+    application = replace(SHOP, layers=with_layer(layer, below=".env"))
+    with ConfigWatcher(ConfigManager(application, settings_dir=tmp_path, environ={}), poll_interval=0.05):
+        for _ in range(4):
+            layer.looks.get(timeout=PATIENCE)
+    assert (
+        "cannot watch the told layer (can't start new thread); changes are seen by a look every 0.05 s" in caplog.text
+    )

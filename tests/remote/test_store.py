@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-from socket import create_server
-
 import pytest
 from patience import PATIENCE, RARELY
+from remote_store import Stranger
 
 from synfinance_settings import Origin, RemoteError
 from synfinance_settings.remote.address import Address, read_address
@@ -180,35 +177,7 @@ def test_what_a_server_refuses_is_told_in_words_of_our_own(shared, url, code, sa
     assert said in problem.message
 
 
-class Stranger:
-    """What listens where Redis should; it counts what it is asked."""
-
-    def __init__(self, answer):
-        self.calls = 0
-        self._listener = create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._answer = answer
-        self._over = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        with suppress(OSError):
-            while True:
-                line = self._listener.accept()[0]
-                threading.Thread(target=self._talk, args=(line,), daemon=True).start()
-
-    def _talk(self, line):
-        with suppress(OSError), line:
-            while line.recv(1 << 16):
-                self.calls += 1
-                self._answer(line, self._over)
-
-    def close(self):
-        self._over.set()
-        self._listener.close()
-
-
-def drip(line, over):
+def drip(line, over, said):
     """One byte after the other of an answer without end."""
     line.sendall(b"*1000000\r\n")
     while not over.wait(0.01):
@@ -218,12 +187,15 @@ def drip(line, over):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda line, over: line.sendall(f"HTTP/1.1 400 {CANARY}\r\n\r\n".encode()), "does not answer as Redis does"),
-        (lambda line, over: line.sendall(b"-ERR " + CANARY.encode() + b"\r\n"), "refuses what it is asked"),
-        (lambda line, over: line.sendall(b":1\r\n"), "does not answer as Redis does"),
-        (lambda line, over: line.sendall(b"$99999999999999999999\r\n"), "does not answer as Redis does"),
-        (lambda line, over: line.shutdown(2), "cannot be reached"),
-        (lambda line, over: over.wait(PATIENCE), "did not answer within 0.3 s"),
+        (
+            lambda line, over, said: line.sendall(f"HTTP/1.1 400 {CANARY}\r\n\r\n".encode()),
+            "does not answer as Redis does",
+        ),
+        (lambda line, over, said: line.sendall(b"-ERR " + CANARY.encode() + b"\r\n"), "refuses what it is asked"),
+        (lambda line, over, said: line.sendall(b":1\r\n"), "does not answer as Redis does"),
+        (lambda line, over, said: line.sendall(b"$99999999999999999999\r\n"), "does not answer as Redis does"),
+        (lambda line, over, said: line.shutdown(2), "cannot be reached"),
+        (lambda line, over, said: over.wait(PATIENCE), "did not answer within 0.3 s"),
         (drip, "did not answer within 0.3 s"),
     ],
 )
