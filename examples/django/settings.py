@@ -6,7 +6,7 @@ from synfinance_settings import Application, Section
 
 
 class Web(Section):
-    """What Django takes over at its start."""
+    """What Django takes over at its start; the key comes from SHOP_WEB__SECRET_KEY."""
 
     debug: bool = Field(default=False, description="Show tracebacks to visitors.")
     allowed_hosts: tuple[str, ...] = ("localhost",)
