@@ -26,7 +26,7 @@ FLOORS = (
     ("layers", "reads"),
     ("env_loader", "editing", "probing"),
     ("live",),
-    ("cli", "suite", "synfinance", "testing", "metrics", "dynaconf_view", "following"),
+    ("cli", "suite", "synfinance", "testing", "metrics", "servers", "dynaconf_view", "following"),
     ("application",),
     ("__init__",),
     ("pytest_plugin", "__main__"),

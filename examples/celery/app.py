@@ -12,7 +12,7 @@ from synfinance_settings import ConfigManager, ConfigWatcher, settings
 
 app = Celery("app", broker=settings.cache.url, backend=settings.cache.url)
 app.conf.worker_hijack_root_logger = False
-watcher = ConfigWatcher()
+watcher = ConfigWatcher(forks=True)
 
 
 @worker_init.connect

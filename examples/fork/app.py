@@ -16,7 +16,7 @@ from synfinance_settings import ConfigManager, ConfigWatcher
 PROCESSES = 3
 REQUESTS_OF_A_PROCESS = 100
 
-watcher = ConfigWatcher()
+watcher = ConfigWatcher(forks=True)
 
 
 class Handler(BaseHTTPRequestHandler):

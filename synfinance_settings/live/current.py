@@ -370,6 +370,8 @@ class Current:
         is_start = self.timeline.current is None and not look.project.lends
         accepted = last_good.accepted(look) if is_start else None
         if accepted is None:
+            if is_start and (advice := last_good.advice()):
+                failure.add_note(advice)
             raise failure
         name, restored = accepted
         logger.critical("the layers are broken; running on %s", name)

@@ -39,6 +39,21 @@ def settings_of(application: Application[Config]) -> Config:
     return settings
 
 
+def load_or_exit(manager: ConfigManager[Any]) -> None:
+    """Load what `manager` manages where that has not been done, or print on stderr what ``validate`` prints, with what
+    a server's worker could do, and end the process with 1.
+    """
+    failure: SettingsError | None = None
+    try:
+        _ = manager.snapshot
+    except SettingsError as error:
+        failure = error
+    if failure is not None:
+        notes: list[str] = getattr(failure, "__notes__", [])
+        sys.stderr.write(_validate_output(manager, failure.problems) + "".join(f"{note}\n" for note in notes))
+        raise SystemExit(1)
+
+
 class Settings:
     """The settings of this process, as they are in force now.
 
@@ -81,14 +96,8 @@ class Settings:
 
         For the first line of a program: there is no traceback.
         """
-        failure: SettingsError | None = None
-        try:
-            self._load()
-        except SettingsError as error:
-            failure = error
-        if failure is not None:
-            sys.stderr.write(_validate_output(self._manager, failure.problems))
-            raise SystemExit(1)
+        load_or_exit(self._manager)
+        self._load()
 
     def _load(self) -> None:
         _ = self._manager.snapshot

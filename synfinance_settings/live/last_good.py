@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -99,6 +100,17 @@ class LastGood:
         except HistoryError as error:
             log_problems(error.problems)
 
+    def advice(self) -> str | None:
+        """What to set so that a worker of a server starts whatever its layers say; None where that is done, or where
+        no server starts this process again.
+        """
+        if self._fallback or not _is_worker():
+            return None
+        return (
+            f"to have a worker start on the layers that were accepted last, set {self._variables.fallback}=last-good"
+            "; gunicorn can do without, with gunicorn_hooks of synfinance_settings.servers"
+        )
+
     def check(self) -> None:
         """Raise `InvalidSettingsError` for a ``..._FALLBACK`` that is not understood or has no state folder.
 
@@ -116,6 +128,17 @@ class LastGood:
 
             check_folder(self.folder)
             self._is_checked = True
+
+
+_SERVERS: Final = ("gunicorn.arbiter", "billiard.pool")
+"""Modules that are there in the workers of gunicorn and Celery, and hardly ever elsewhere."""
+
+
+def _is_worker() -> bool:
+    """True where a server has most likely started this process, and starts another one should it end."""
+    multiprocessing = sys.modules.get("multiprocessing")  # uvicorn's workers are its children
+    is_child = multiprocessing is not None and multiprocessing.parent_process() is not None
+    return is_child or any(name in sys.modules for name in _SERVERS)
 
 
 _Kept = Mapping[str, tuple[str, Sequence[Found]]]

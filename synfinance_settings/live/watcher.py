@@ -37,7 +37,8 @@ class ConfigWatcher(Generic[Config_co]):
     With ``auto_reload=False`` a change is only announced. `debounce` is how many seconds of quiet are waited for
     after a hint, `poll_interval` how many seconds lie between two looks that no hint asked for. With ``polling=True``
     there are no hints, only those looks. With ``sighup=True`` the signal SIGHUP asks for a reload while the watcher
-    runs; it must then be started in the main thread.
+    runs; it must then be started in the main thread. With ``forks=True`` the process forks others, which all call
+    `start` too: none of them is told that it must.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class ConfigWatcher(Generic[Config_co]):
         poll_interval: float = 2.0,
         *,
         sighup: bool = False,
+        forks: bool = False,
     ) -> None:
         if debounce < 0 or poll_interval <= 0:
             raise ValueError("debounce must be at least 0 seconds, poll_interval more than 0")
@@ -61,6 +63,7 @@ class ConfigWatcher(Generic[Config_co]):
         self._polling = polling
         self._poll_interval = poll_interval
         self._sighup = sighup
+        self._forks = forks
         self._lock = threading.RLock()
         self._streams: tuple[Stream, ...] = ()
         self._worker: Worker | None = None
@@ -202,7 +205,8 @@ def _after_fork() -> None:
             for stream in watcher._streams:
                 stream.leave()
             watcher._streams, watcher._worker, watcher._old_handler = (), None, None
-            logger.warning("a watcher does not survive a fork; call its start() in process %d too", os.getpid())
+            if not watcher._forks:
+                logger.warning("a watcher does not survive a fork; call its start() in process %d too", os.getpid())
 
 
 def _at_exit() -> None:

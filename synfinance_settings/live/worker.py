@@ -2,7 +2,8 @@
 
 Events are hints to look now; the truth is the content of every file that may give a value, compared after each hint
 and every `poll_interval`. The observer's thread only leaves hints. Nothing that a look meets ends the worker: the next
-look may well succeed, and what failed the same way is not told again.
+look may well succeed, and what failed the same way is not told again. A fork waits until no worker is at work, so that
+its child begins with no lock and no half-imported module of a thread that it lacks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Hashable, Iterable
-from contextlib import suppress
+import weakref
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -43,6 +45,9 @@ STOP_SECONDS: Final = 10.0
 """How long a stop waits for the worker: one that hangs in a file, as on a dead network mount, is left behind."""
 
 _LONGEST_PAUSE: Final = 60.0  # seconds until what was refused is tried again
+
+FORK_SECONDS: Final = 1.0
+"""How long a fork waits for the looks that are going on: one that hangs in a file would never end."""
 
 _LONGEST_DEBOUNCE: Final = 10  # times the debounce: a storm of events may not put a look off for longer
 
@@ -89,6 +94,9 @@ class Worker:
         self._listening: Listening | None = None
         self._member: Member | None = None
         self._fault: type[BaseException] | None = None
+        self.at_work = threading.RLock()
+        """Held by the thread of the worker except while it waits; a fork takes it."""
+        _ALL.add(self)
 
     def start(self) -> None:
         """Begin; the manager must have loaded. Raises `RuntimeError` where the system has no more threads to give."""
@@ -173,7 +181,8 @@ class Worker:
         """Wait for a call or for the time to look, until told to stop."""
         while (call := self._next_call()) is not _Call.STOP and not self._is_over:
             try:
-                self._answer(call)
+                with self.at_work:
+                    self._answer(call)
             except BaseException as error:  # noqa: BLE001 - no fault may end the watch, whoever raised it
                 with suppress(BaseException):  # without memory, not even this can be told
                     forget(error)
@@ -299,7 +308,8 @@ class Worker:
         later = False
         while (left := until - monotonic()) > 0:
             try:
-                call = self._inbox.get(timeout=left)
+                with _released(self.at_work):
+                    call = self._inbox.get(timeout=left)
             except Empty:
                 break
             if call is _Call.STOP:
@@ -332,6 +342,16 @@ def _joined(current: Current) -> Member | None:
         member.start()
         return member
     return None
+
+
+@contextmanager
+def _released(lock: threading.RLock) -> Iterator[None]:
+    """Let others have a lock that is held, until the block has ended."""
+    lock.release()
+    try:
+        yield
+    finally:
+        lock.acquire()
 
 
 def extra_digests(paths: Iterable[Path]) -> dict[Path, str]:
@@ -373,3 +393,23 @@ def _folders_of(path: Path) -> set[Path]:
 
 
 _MOST_LINKS: Final = 40
+
+
+_ALL: Final[weakref.WeakSet[Worker]] = weakref.WeakSet()
+_taken: Final = threading.local()
+
+
+def _before_fork() -> None:
+    _taken.locks = []
+    until = monotonic() + FORK_SECONDS
+    for worker in tuple(_ALL):
+        if worker.at_work.acquire(timeout=max(0.0, until - monotonic())):
+            _taken.locks.append(worker.at_work)
+
+
+def _after_fork() -> None:
+    for lock in _taken.locks:
+        lock.release()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_ALL.clear)

@@ -160,3 +160,58 @@ RECORDING = """if True:
 def test_a_child_that_is_forked_while_a_version_is_recorded_records_too(project):
     run = project.python(RECORDING)
     assert (run.stdout, run.stderr) == ("[0] ['child', 'a thread of the parent']\n", "")
+
+
+WATCHING = """if True:
+    import logging, os, sys, threading
+    from pathlib import Path
+    from synfinance_settings import ConfigManager, ConfigWatcher
+
+    logging.getLogger("synfinance_settings").setLevel("ERROR")
+    layer = Path("settings/default.yaml")
+    manager = ConfigManager()
+    looking, forking, forked = threading.Event(), threading.Event(), threading.Event()
+    seen = []
+
+    def accept(old, new):
+        looking.set()
+        assert {until}.wait(PATIENCE)
+        seen.append(new.config.app_name)
+
+    manager.subscribe(accept, on_error="rollback")
+    with ConfigWatcher(manager, poll_interval=3600, forks={forks}):
+        layer.write_text("app_name: edited")
+        assert looking.wait(PATIENCE)
+        os.register_at_fork(before=forking.set, after_in_parent=forked.set)
+        process = os.fork()
+        if process == 0:
+            os._exit(len(seen))
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+    print(seen)
+"""
+
+
+def test_a_fork_waits_for_a_look_that_is_going_on(project):
+    run = project.python(WATCHING.format(until="forking", forks=True))
+    assert (run.stdout, run.stderr) == ("1\n['edited']\n", "")
+
+
+def test_a_fork_does_not_wait_for_ever_for_a_look_that_hangs(project):
+    run = project.python(WATCHING.format(until="forked", forks=True))
+    assert (run.stdout, run.stderr) == ("0\n['edited']\n", "")
+
+
+def test_a_child_of_a_process_that_forks_many_is_not_told_to_start_its_watcher(project):
+    code = """if True:
+        import os
+        from synfinance_settings import ConfigManager, ConfigWatcher
+        watcher = ConfigWatcher(ConfigManager(), forks=True)
+        watcher.start()
+        process = os.fork()
+        if process == 0:
+            watcher.start()
+            os._exit(0 if watcher.is_watching() else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), watcher.is_watching())
+    """
+    run = project.python(code)
+    assert (run.stdout, run.stderr) == ("0 True\n", "")
