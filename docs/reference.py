@@ -21,7 +21,8 @@ from pydantic import SecretStr
 from synfinance_settings.cli.program import words_of
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import CODES, SettingsError
-from synfinance_settings.model.catalogue import Setting, as_text
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.lines import as_text
 from synfinance_settings.model.variables import FILE_SUFFIX
 from synfinance_settings.sections.application import SYNFINANCE
 from synfinance_settings.text.formats import FORMATS

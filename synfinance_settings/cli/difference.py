@@ -145,7 +145,7 @@ def _rows(states: Sequence[_Side]) -> list[_Row]:
 def _row(setting: Setting, values: Sequence[Any], states: Sequence[_Side]) -> _Row:
     """One setting as a row: its text for each side, and whether the sides differ."""
     from synfinance_settings.layers.output import line, told
-    from synfinance_settings.model.catalogue import is_set
+    from synfinance_settings.model.lines import is_set
 
     key = setting.key
     lent = [key in state.lent for state in states]

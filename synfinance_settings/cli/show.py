@@ -119,7 +119,7 @@ def _shown(
 ) -> str:
     """The values of `keys` as text of `form`, with their origins where they are asked for."""
     from synfinance_settings.layers.output import line, plain_values, yaml_text
-    from synfinance_settings.model.catalogue import is_set
+    from synfinance_settings.model.lines import is_set
     from synfinance_settings.text.format import nested
     from synfinance_settings.text.formats import named_format
     from synfinance_settings.text.json import JSON

@@ -17,7 +17,8 @@ from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import DEFAULT, Origin, Problem
 from synfinance_settings.layers.snapshot import Layers, Snapshot, trail
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting, as_line, is_set
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.lines import as_line, is_set
 from synfinance_settings.slips import is_slip
 from synfinance_settings.text.node import Node, text_of
 

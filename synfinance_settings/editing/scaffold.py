@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from synfinance_settings.layers.output import layer_text, plain
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting, is_set
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.lines import is_set
 from synfinance_settings.model.resource import Credential
 from synfinance_settings.model.rule import Breach
 from synfinance_settings.model.schema import layer_schema

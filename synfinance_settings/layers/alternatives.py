@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 from synfinance_settings.layers.output import plain
 from synfinance_settings.layers.report import placeholder
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting, is_set
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.lines import is_set
 from synfinance_settings.model.section import JUDGED_APART
 from synfinance_settings.text.format import nested
 

@@ -14,7 +14,7 @@ from synfinance_settings.layers.environ import dotenv_variables, read_variables
 from synfinance_settings.layers.output import means, plain
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import is_set
+from synfinance_settings.model.lines import is_set
 from synfinance_settings.text.dotenv import DOTENV, read_dotenv
 from synfinance_settings.text.format import Written
 from synfinance_settings.text.node import leaves, plain_of

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr, ValidationError
 
 from synfinance_settings.errors import MASK, NOT_SET
-from synfinance_settings.model.catalogue import Catalogue, Setting, as_line, catalogue_of, is_set
+from synfinance_settings.model.catalogue import Catalogue, Setting, catalogue_of
+from synfinance_settings.model.lines import as_line, is_set
 from synfinance_settings.model.plain_types import as_data
 from synfinance_settings.model.section import Section
 from synfinance_settings.text.format import nested

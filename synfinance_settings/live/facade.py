@@ -20,7 +20,8 @@ from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import Config, ConfigManager
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.section import Section
+from synfinance_settings.model.lines import table
+from synfinance_settings.model.section import Section, added_names, dir_of
 
 _READ_ONLY: Final = (
     "settings are read-only: set {name} in a layer file or a variable, or, temporarily in a test, with override(...)"
@@ -139,7 +140,21 @@ class Settings:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return repr(self._manager.get_config())
+        snapshot = self._manager.snapshot
+        return f"<settings {snapshot.environment}, snapshot {snapshot.number}>"
+
+    def _repr_html_(self) -> str | None:
+        """All settings as a table with their origins, for notebooks; None before they are loaded."""
+        if not self._manager.history():
+            return None
+        snapshot = self._manager.snapshot
+        values, origins = snapshot.catalogue.values_of(snapshot.config), snapshot.origins
+        rows = ((key, snapshot.catalogue.shown(key, value), str(origins[key])) for key, value in values.items())
+        return table(repr(self), ("setting", "value", "from"), rows)
+
+    def __dir__(self) -> list[str]:
+        ours = (name for name in vars(Settings) if not name.startswith("_"))
+        return sorted({*dir_of(self._application.model), *ours})
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("settings show what is in force and cannot be pickled or copied; take settings.snapshot()")
@@ -148,7 +163,7 @@ class Settings:
 class _Unloaded(Settings):
     @door
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__"):
+        if name.startswith("_"):  # no setting's; tools ask for many of them
             raise AttributeError(name)
         self._load()
         return getattr(self, name)
@@ -163,9 +178,6 @@ class _Unloaded(Settings):
 
     def __repr__(self) -> str:
         return super().__repr__() if self._manager.history() else "<settings, not loaded yet>"
-
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._application.model.model_fields})
 
 
 class _Borrowed:
@@ -197,9 +209,9 @@ def _made(application: Application[Any]) -> Any:
 
 
 def _borrowed(model: type[Section]) -> Iterator[tuple[str, _Borrowed]]:
-    for name in dir(model):
-        is_added = not name.startswith("_") and not hasattr(Section, name)
-        if (is_added or name.startswith("model_")) and name not in model.model_fields:
+    of_pydantic = (name for name in dir(model) if name.startswith("model_"))
+    for name in {*added_names(model), *of_pydantic}:
+        if name not in model.model_fields:
             of_instance = isinstance(getattr_static(model, name), FunctionType | property | cached_property)
             yield name, _Borrowed(name, of_class=not of_instance)
 

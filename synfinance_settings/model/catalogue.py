@@ -12,14 +12,15 @@ from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
-from pydantic import ConfigDict, SecretStr, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from synfinance_settings.errors import MASK, NOT_SET, Origin, Problem, UnknownKeyError, printable
 from synfinance_settings.model.docstrings import docstrings
 from synfinance_settings.model.evolution import OldName, OldNames
 from synfinance_settings.model.forms import Form, FormName, in_words
-from synfinance_settings.model.plain_types import as_data, choices, limits_of, unwrapped
+from synfinance_settings.model.lines import as_line, is_set
+from synfinance_settings.model.plain_types import choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
 from synfinance_settings.model.section import Contradiction, Restart, Section
 from synfinance_settings.slips import is_slip
@@ -400,27 +401,3 @@ def is_near(section: str, name: str, near: str | None) -> bool:
         return False
     spelled = (near, near.replace(".", "_"), near.rpartition(".")[2], near.removeprefix(f"{section}."))
     return any(is_slip(name, meant) for meant in spelled)
-
-
-def is_set(value: Any) -> bool:
-    """False for null, empty text and an empty list: for a secret, that there is none."""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return not (text is None or text in ("", (), []))
-
-
-def as_line(value: Any, most: int | None = 200) -> str:
-    """A value in one line: a list in brackets, anything else as `as_text` has it."""
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(as_line(item, most) for item in value) + "]"
-    return as_text(value, most)
-
-
-def as_text(value: Any, most: int | None = 200) -> str:
-    """A value that is not a list as the text that a layer would spell it with; a secret as the mask."""
-    if isinstance(value, SecretStr):
-        return MASK
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return printable(str(as_data(value)), most)

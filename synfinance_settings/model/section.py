@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Self
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCu
 
 from synfinance_settings.foreign import printable
 from synfinance_settings.model.docstrings import docstrings
+from synfinance_settings.model.lines import for_people, in_one_line, table
 from synfinance_settings.model.plain_types import take_plain_types
 from synfinance_settings.model.resource import Resource
 
@@ -177,6 +179,25 @@ class Section(BaseModel, metaclass=FrozenClass):
             properties.get(name, {}).setdefault("description", text)
         return made
 
+    def __repr__(self) -> str:
+        return in_one_line(type(self).__name__, self)
+
+    def __dir__(self) -> list[str]:
+        return dir_of(type(self))
+
+    def _repr_html_(self) -> str:
+        """The section as a table, for notebooks."""
+        return table(type(self).__name__, ("setting", "value", "meaning"), self._rows(""))
+
+    def _rows(self, prefix: str) -> Iterator[tuple[str, str, str]]:
+        texts = docstrings(type(self))
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                yield from value._rows(f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}", for_people(value), field.description or texts.get(name, "")
+
     def __getitem__(self, key: str) -> Any:
         """The value of `key` in this section: ``["limit"]``, or ``["cart.limit"]`` of the whole."""
         name, _, inside = str(key).partition(".")
@@ -190,7 +211,12 @@ class Section(BaseModel, metaclass=FrozenClass):
     def __contains__(self, name: object) -> bool:
         return name in type(self).model_fields
 
-    if not TYPE_CHECKING:  # to a type checker, a frozen model has neither
+    if not TYPE_CHECKING:  # to a type checker, a frozen model has none of these
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or hasattr(type(self), name):
+                return super().__getattr__(name)
+            raise NoSuchSettingError(type(self), name)
 
         def __setattr__(self, name: str, value: object) -> NoReturn:
             del value  # a traceback shows locals
@@ -198,6 +224,33 @@ class Section(BaseModel, metaclass=FrozenClass):
 
         def __delattr__(self, name: str) -> NoReturn:
             raise _frozen(type(self), name)
+
+
+def dir_of(model: type[Section]) -> list[str]:
+    """The names of the settings of `model`, and of what it adds to them."""
+    return sorted({*model.model_fields, *added_names(model)})
+
+
+def added_names(model: type[Section]) -> Iterator[str]:
+    """The public names that `model` and the classes above it add to a section, other than fields."""
+    for name in dir(model):
+        if not name.startswith("_") and not hasattr(Section, name) and name not in model.model_fields:
+            yield name
+
+
+class NoSuchSettingError(AttributeError):
+    """A section has no setting of that name. What it may mean is looked for when somebody reads the message: who asks
+    with ``hasattr`` or a default reads none.
+    """
+
+    def __init__(self, model: type[Section], name: str) -> None:
+        super().__init__(model, name, name=name, obj=None)  # of an object, Python would suggest once more
+
+    def __str__(self) -> str:
+        model, name = self.args
+        near = get_close_matches(name, dir_of(model), n=1, cutoff=0.6)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"{model.__name__} has no setting {printable(name)!r}{hint}"
 
 
 def _frozen(model: type[Section], name: str) -> ValidationError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import Setting, as_text
+from synfinance_settings.model.catalogue import Setting
+from synfinance_settings.model.lines import as_text
 from synfinance_settings.model.variables import FILE_SUFFIX
 
 _HEADER = """\

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from synfinance_settings.layers.output import plain
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import as_text
+from synfinance_settings.model.lines import as_text
 from synfinance_settings.model.resource import Resource, Server
 from synfinance_settings.probing.answers import in_words
 from synfinance_settings.probing.finding import Command, Finding, listed

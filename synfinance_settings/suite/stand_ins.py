@@ -20,7 +20,8 @@ from synfinance_settings.layers.report import placeholder
 from synfinance_settings.layers.snapshot import Layers, trail
 from synfinance_settings.layers.values import ValuesLayer
 from synfinance_settings.live.current import Choice
-from synfinance_settings.model.catalogue import Catalogue, is_set
+from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.lines import is_set
 from synfinance_settings.model.resource import Server
 from synfinance_settings.text.node import Node
 

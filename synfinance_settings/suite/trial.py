@@ -19,7 +19,7 @@ from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.live.current import Choice
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import is_set
+from synfinance_settings.model.lines import is_set
 from synfinance_settings.suite.stand_ins import STAND_INS, StandIns, own_project
 
 _NOTHING: Final = object()

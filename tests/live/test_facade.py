@@ -20,7 +20,6 @@ def test_settings_read_like_an_app_config():
     assert settings == config
     assert settings.model_dump() == config.model_dump()
     assert settings.model_dump_json() == config.model_dump_json()
-    assert repr(settings) == repr(config)
     assert set(AppConfig.model_fields) <= set(dir(settings))
     assert settings.model_copy(update={"debug": True}).debug
     assert settings.model_fields_set == config.model_fields_set
@@ -220,7 +219,7 @@ def test_settings_are_loaded_at_the_first_read_once(project):
         assert "server" in dir(settings)
         assert not any(path.endswith(".yaml") for path in opened)
         get_config()
-        assert repr(settings) == repr(get_config())
+        assert repr(settings) == "<settings development, snapshot 1>"
         settings.server.port, settings.debug, get_config().server
         assert sum(path.endswith("default.yaml") for path in opened) == 1
     """

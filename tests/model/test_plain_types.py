@@ -28,9 +28,10 @@ from pydantic import (
 )
 
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.catalogue import as_line, catalogue_of
+from synfinance_settings.model.catalogue import catalogue_of
 from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.model.forms import Text
+from synfinance_settings.model.lines import as_line
 from synfinance_settings.model.plain_types import FrozenList
 from synfinance_settings.model.schema import layer_schema
 from synfinance_settings.model.section import Section, setting

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from synfinance_settings.model.catalogue import as_text
+from synfinance_settings.model.lines import as_text
 from synfinance_settings.sections.application import SYNFINANCE
 
 SETTINGS = SYNFINANCE.catalogue.settings
