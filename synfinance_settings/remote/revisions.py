@@ -173,7 +173,9 @@ def _revision(said: Mapping[str, Any]) -> Revision:
 
 def _entry(values: Mapping[str, str], note: Note) -> str:
     """What the log keeps, less the brace before it and what the store knows: the numbers and the time."""
-    return _json({**note._asdict(), "values": values}).removeprefix("{")
+    author, command, reason, changed = note
+    said = {"author": author, "command": command, "reason": reason, "changed": changed, "values": values}
+    return _json(said).removeprefix("{")
 
 
 def _put(values: Mapping[str, str], note: Note) -> dict[str, Any]:
