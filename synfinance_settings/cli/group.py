@@ -31,6 +31,7 @@ from synfinance_settings.cli import (
     init,
     migrate,
     reads,
+    remote,
     render,
     schema,
     show,
@@ -57,6 +58,7 @@ _USAGE_CODES: Final = frozenset(
         "unwritable",
         "refused-edit",
         "stale-plan",
+        "changed-meanwhile",
         "locked",
         "no-such-version",
     )
@@ -88,6 +90,7 @@ COMMANDS: Final = {
         change.rollback,
         migrate.migrate,
     ),
+    "Look at and change what a fleet shares": (remote.remote,),
     "Write another file": (init.init, export.export, schema.schema, schema.env_template),
 }
 """The commands, as the help puts them together."""
@@ -254,7 +257,9 @@ def _common_options() -> list[click.Option]:
 
 
 for command in (command for commands in COMMANDS.values() for command in commands):
-    command.params += _common_options()
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    for one in (command, *inner):
+        one.params += _common_options()
     _COMMANDS[str(command.name)] = command
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,8 +13,6 @@ from synfinance_settings.cli.program import Command
 if TYPE_CHECKING:
     from synfinance_settings.editing.plan import Target
     from synfinance_settings.layers.project import Project
-
-_BELOW: Final = " " * 9  # the margin of what stands below a version
 
 
 @click.command(cls=Command, short_help="List the versions of a layer.")
@@ -66,22 +63,7 @@ def history(target: Target | None, output: str) -> None:
             for v in versions
         )
         render.say(f"{target}: {_file_of(files.project, target)}")
-        _print([("version", "when", "who", "command", "changed"), *cells])
-
-
-def _print(rows: Sequence[Sequence[str]]) -> None:
-    """A version a line; where one does not fit the terminal, what was done stands below when and by whom."""
-    columns = render.width()
-    whole = render.table(rows)
-    if columns is None or max(map(len, whole.splitlines())) <= columns:
-        render.say(whole)
-        return
-    heads = render.table([row[:3] for row in rows]).splitlines()
-    for head, (*_, command, changed) in zip(heads, rows, strict=True):
-        render.say(render.Shown(head))
-        for text in filter(None, (command, changed)):
-            for line in render.hanging(_BELOW, text, columns):
-                render.say(render.Shown(line))
+        render.versions([("version", "when", "who", "command", "changed"), *cells])
 
 
 def _file_of(project: Project, target: Target) -> str:

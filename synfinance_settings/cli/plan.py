@@ -17,7 +17,7 @@ from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFiles
-    from synfinance_settings.editing.plan import Edit, Outlook, Plan, Row, Target
+    from synfinance_settings.editing.plan import Edit, Outlook, Plan, Planned, Row, Target
     from synfinance_settings.layers.project import Project
     from synfinance_settings.model.catalogue import Setting
 
@@ -220,10 +220,10 @@ def apply(
 # what every change says of itself
 
 
-def tell_change(found: Plan) -> None:
-    """Print the difference of every file; notes and remarks go to stderr."""
-    for change in found.changes:
-        render.say(render.difference(change.difference))
+def tell_change(found: Planned) -> None:
+    """Print what would be written; notes and remarks go to stderr."""
+    for difference in found.differences:
+        render.say(render.difference(difference))
     for note in found.notes:
         render.note(note)
     for remark, where in found.remarks:

@@ -95,6 +95,14 @@ class Command(click.Command):
         click.Command.format_help_text(with_names(self, context, formatter.width), context, formatter)
 
 
+class Group(click.Group):
+    """Commands below one, whose help speaks of the program at hand too."""
+
+    def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help, with the names in its examples filled in."""
+        click.Group.format_help_text(with_names(self, context, formatter.width), context, formatter)
+
+
 def with_names(command: click.Command, context: click.Context, columns: int) -> click.Command:
     """`command` with the names in its help filled in, for a terminal of `columns`.
 
@@ -148,6 +156,7 @@ def _examples(application: Application[Any]) -> Iterator[tuple[str, str]]:
     guarded = sorted(application.environments, key=lambda kind: (not kind.strict, kind.local_layers))
     yield from zip(("environment", "other"), (kind.name for kind in guarded), strict=False)
     yield "folder", application.settings_dir_name
+    yield "remote_url", application.variables.remote_url
     yield from (("section", key) for key in list(application.catalogue.sections)[:1])
     settings = application.catalogue.settings.values()
     whole = [setting for setting in settings if setting.form == "whole number"]

@@ -22,6 +22,7 @@ from synfinance_settings.errors import number_of as number_of
 from synfinance_settings.foreign import as_json, printable
 
 _NARROWEST: Final = 20  # columns that a text gets at least
+_BELOW_VERSION: Final = " " * 9  # the margin of what stands below a version
 _STOPS: Final = re.compile("[/.,:;@_-]")
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
@@ -140,6 +141,20 @@ def table(rows: Iterable[Sequence[str]]) -> Shown:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return Shown("\n".join(lines))
+
+
+def versions(rows: Sequence[Sequence[str]]) -> None:
+    """A version a line; where one does not fit the terminal, what was done stands below when and by whom."""
+    columns, whole = width(), table(rows)
+    if columns is None or max(map(len, whole.splitlines())) <= columns:
+        say(whole)
+        return
+    heads = table([row[:3] for row in rows]).splitlines()
+    for head, (*_, command, changed) in zip(heads, rows, strict=True):
+        say(Shown(head))
+        for text in filter(None, (command, changed)):
+            for line in hanging(_BELOW_VERSION, text, columns):
+                say(Shown(line))
 
 
 def sign(character: str, plain: str) -> str:

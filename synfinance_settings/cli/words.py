@@ -102,6 +102,7 @@ WORDS: Final = Words(
         "environment": "production",
         "other": "staging",
         "folder": "settings",
+        "remote_url": "SYNFINANCE_REMOTE_URL",
         "section": "server",
         "key": "server.port",
         "number": "server.port",

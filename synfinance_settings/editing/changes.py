@@ -103,7 +103,8 @@ class LayerFiles:
         contents = {change.target: change.content for change in changes}
         views = outlooks(self.project, changes)
         problems = tuple(faults(self.project, contents))
-        return Plan(self.project, changes, views, problems, tuple(self._notes(changes, views)))
+        notes = tuple(self._notes(changes, views))
+        return Plan(project=self.project, changes=changes, outlooks=views, problems=problems, notes=notes)
 
     @door
     def read(self, target: Target) -> tuple[Path, str | None]:
@@ -174,9 +175,7 @@ class LayerFiles:
                 change,
                 is_alone=len(reports) == 1,
             )
-        lent = sorted({placeholder for report in reports for placeholder in report.placeholders})
-        if lent:
-            yield f"validated with placeholders for {', '.join(lent)}"
+        yield from lending(reports)
         if self.project.environment_origin.source != "the argument":  # else it is not what runs here
             here = (report for report in reports if report.environment == self.project.environment)
             yield from _broken(next(here, None))
@@ -308,6 +307,13 @@ def new_text(path: Path) -> str:
     """How a new layer file `path` begins: where its format can, it names the schema beside it."""
     line = layer_format(path.name).schema_line
     return line if line and (path.parent / "schema.json").is_file() else ""
+
+
+def lending(reports: Iterable[ValidationReport]) -> Iterator[str]:
+    """A note on the placeholders that were lent."""
+    lent = sorted({placeholder for report in reports for placeholder in report.placeholders})
+    if lent:
+        yield f"validated with placeholders for {', '.join(lent)}"
 
 
 def _broken(report: ValidationReport | None) -> Iterator[str]:

@@ -34,28 +34,12 @@ from synfinance_settings.text.node import Branch, Node, Source, leaves
 
 @door
 def setting_edit(application: Application, key: str, literal: str, *, allow_secret: bool, from_stdin: bool) -> Edit:
-    """Set `key` to what `literal` means: text, ``null`` where the setting may be null, a list, or a section's
-    mapping.
-
-    Raises `UnknownKeyError` for an unknown key, and `EditError` for a secret that may not be written.
-    """
-    if not is_utf8(literal):
-        raise EditError(Problem("refused-edit", f"{key}: the value is not UTF-8", key, Origin("the argument")))
+    """Set `key` to what `literal` means, as `values_meant` has it, which says what is raised."""
+    values = values_meant(application, key, literal, allow_secret=allow_secret, from_stdin=from_stdin)
     catalogue = application.catalogue
-    sections, settings = catalogue.sections, catalogue.settings
-    values = _section_values(catalogue, key, literal) if key in sections else {key: _written(application, key, literal)}
-    if from_stdin and not literal and key in settings and settings[key].is_secret:
-        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to remove a secret"))
-    refusals = (
-        secret_refusal(application, name, value, allow_secret=allow_secret, from_stdin=from_stdin)
-        for name, value in values.items()
-    )
-    refused = [problem for problem in refusals if problem is not None]
-    if refused:
-        raise EditError(refused)
 
     def edit(text: str, name: str) -> str:
-        if key in sections:
+        if key in catalogue.sections:
             for other in said_in(catalogue, text, name):
                 if other.startswith(f"{key}.") and other not in values:
                     text = unset_value(catalogue, with_new_names(catalogue, text, name, other), name, other)
@@ -65,6 +49,32 @@ def setting_edit(application: Application, key: str, literal: str, *, allow_secr
         return text
 
     return edit
+
+
+def values_meant(
+    application: Application, key: str, literal: str, *, allow_secret: bool, from_stdin: bool, expands: bool = True
+) -> Mapping[str, Written]:
+    """What `literal` says, by the keys of settings: text, ``null`` where the setting may be null, a list, or the
+    mapping of the section `key`.
+
+    Where it goes, references are replaced, or it `expands` nothing. Raises `UnknownKeyError` for an unknown key, and
+    `EditError` for a secret that may not be written.
+    """
+    if not is_utf8(literal):
+        raise EditError(Problem("refused-edit", f"{key}: the value is not UTF-8", key, Origin("the argument")))
+    catalogue = application.catalogue
+    sections, settings = catalogue.sections, catalogue.settings
+    values = _section_values(catalogue, key, literal) if key in sections else {key: _written(application, key, literal)}
+    if from_stdin and not literal and key in settings and settings[key].is_secret:
+        raise EditError(Problem("refused-edit", f"{key}: stdin is empty", key, hint="use unset to remove a secret"))
+    refusals = (
+        secret_refusal(application, name, value, allow_secret=allow_secret, from_stdin=from_stdin, expands=expands)
+        for name, value in values.items()
+    )
+    refused = [problem for problem in refusals if problem is not None]
+    if refused:
+        raise EditError(refused)
+    return values
 
 
 @door
@@ -128,19 +138,22 @@ def secret_refusal(
     allow_secret: bool,
     from_stdin: bool = True,
     origin: Origin | None = None,
+    expands: bool = True,
 ) -> Problem | None:
-    """What is wrong with the value of a secret that would stand in a file, or has stood in a command line.
+    """What is wrong with the value of a secret that would stand in a file or in the shared store, or has stood in a
+    command line.
 
-    A reference in braces is not refused: nobody writes a password that way, while one may well begin with a dollar.
+    A reference in braces is not refused where it `expands`: nobody writes a password that way, while one may well begin
+    with a dollar.
     """
     items = value if isinstance(value, list) else [value]
     is_secret = application.catalogue.settings[key].is_secret
-    if not is_secret or all(item is None or item == "" or is_braced(item) for item in items):
+    if not is_secret or all(item is None or item == "" or (expands and is_braced(item)) for item in items):
         return None
     variable = application.variables.names[key][-1]
     if not allow_secret:
-        message = f"{key} is a secret and does not belong in a file"
-        braces = "; a reference is written in braces: ${NAME}" if "$" in str(items) else ""
+        message = f"{key} is a secret and does not belong in {'a file' if expands else 'the shared store'}"
+        braces = "; a reference is written in braces: ${NAME}" if expands and "$" in str(items) else ""
         hint = f"set {variable} or {variable}_FILE instead, or pass --allow-secret{braces}"
         return Problem("refused-edit", message, key, origin, hint=hint)
     if not from_stdin:

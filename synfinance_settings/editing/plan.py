@@ -1,8 +1,8 @@
-"""A plan: what a change of layer files would write, and what that would mean in every environment that it touches.
+"""A plan: what a change would write, and what that would mean in every environment that it touches.
 
-It is made of texts alone and writes nothing; `changes` writes it. It is one value for all commands, of one key or of
-several whole layers. What this machine sets besides (variables, developers' own layers) does not hide what the files
-would say: of that `Row.hidden_by` tells.
+It is made of texts alone and writes nothing; `changes` writes what layer files are to say, `remote_change` what the
+shared store is. It is one value for all commands, of one key or of several whole layers. What this machine sets besides
+(variables, developers' own layers) does not hide what would be said: of that `Row.hidden_by` tells.
 """
 
 from __future__ import annotations
@@ -92,29 +92,23 @@ class Outlook:
     remarks: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be written, one change a layer, and an outlook on every environment that it touches.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a change means: an outlook on every environment that it touches.
 
-    `problems` is what stands against it: a plan with any is never written. `notes` is what an operator should know:
-    higher layers that hide a change, placeholders that were lent.
+    `problems` is what stands against it: what is planned with any is never written. `notes` is what an operator should
+    know: higher layers that hide a change, placeholders that were lent.
     """
 
     project: Project = field(repr=False)
-    changes: tuple[Change, ...]
     outlooks: tuple[Outlook, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
-    def is_empty(self) -> bool:
-        """True when all files would stay as they are."""
-        return all(change.is_empty for change in self.changes)
-
-    @property
-    def names(self) -> str:
-        """The files, in a sentence."""
-        return listed([change.name for change in self.changes])
+    def differences(self) -> tuple[tuple[str, ...], ...]:
+        """What would be written, the lines of a unified diff for each place."""
+        raise NotImplementedError
 
     @property
     def remarks(self) -> Iterator[tuple[Problem, str]]:
@@ -130,6 +124,28 @@ class Plan:
         """Raise the `SettingsError` of all problems, where there are any."""
         if self.problems:
             raise SettingsError.of(self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Planned):
+    """What would be written into layer files, one change a layer."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def differences(self) -> tuple[tuple[str, ...], ...]:
+        """The changed lines of every file."""
+        return tuple(change.difference for change in self.changes)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when all files would stay as they are."""
+        return all(change.is_empty for change in self.changes)
+
+    @property
+    def names(self) -> str:
+        """The files, in a sentence."""
+        return listed([change.name for change in self.changes])
 
 
 def touched(project: Project, targets: Collection[Target]) -> tuple[str, ...]:
@@ -186,9 +202,23 @@ def _outlook(
     """What `contents` mean where there is what `look` found, and they come to `after`; `others` are all environments
     after them.
     """
-    project = look.project
-    before = _view(look, keys)
-    here = build(placed(look, contents), placeholders=True)
+    return outlook(
+        _view(look, keys), after, build(placed(look, contents), placeholders=True), look.project, keys, others
+    )
+
+
+def outlook(
+    before: ValidationReport,
+    after: ValidationReport,
+    here: ValidationReport,
+    project: Project,
+    keys: set[str],
+    others: Mapping[str, Snapshot[Any]],
+) -> Outlook:
+    """What it means in the environment of `project` that the reports `before` and `after` a change differ.
+
+    `keys` are the settings that the change is about; `here` is what a start on this machine would find after it.
+    """
     warnings: tuple[Problem, ...] = ()
     if before.snapshot is not None and after.snapshot is not None:
         keys = keys | {*changed_keys(before.snapshot.config, after.snapshot.config)}

@@ -95,7 +95,7 @@ def build(
     `required` are layers that must have content, because they had; with `placeholders`, or in a project that lends
     them, names that references need and nothing sets are lent a `placeholder`; what the layer `judged` says is
     validated even where a higher layer would hide it. `kept` is what layers say beside their files, where these are
-    silent on it; of the settings that are `bare` only layer files tell.
+    silent on it; of the settings that are `bare` only layer files, and the layer that is judged, tell.
     """
     project = look.project
     if overrides is not None:
@@ -111,8 +111,8 @@ def build(
     if judged is not None:
         layers = _uncovered(layers, judged)
     if bare:
-        stems = layer_stems(project)
-        layers = tuple((name, branch if name in stems else _less(branch, bare)) for name, branch in layers)
+        telling = {*layer_stems(project), judged}
+        layers = tuple((name, branch if name in telling else _less(branch, bare)) for name, branch in layers)
     layers = (_environment_layer(project), *((name, branch) for name, branch in layers if branch))
     if look.ignored:
         run.note(_ignored_local(name, project.environment) for name in look.ignored)

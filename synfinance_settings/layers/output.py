@@ -91,6 +91,14 @@ def means(catalogue: Catalogue, key: str, said: Any, value: Any) -> bool:
         return False
 
 
+def agree(catalogue: Catalogue, key: str, said: Any, other: Any) -> bool:
+    """True when both mean one value of setting `key`."""
+    try:
+        return bool(catalogue.cast_alone(key, said) == catalogue.cast_alone(key, other))
+    except ValidationError:
+        return False
+
+
 def layer_text(values: dict[str, Any], format: str) -> str:
     """`values` by key as a layer in the format of that name, which reads back as them: every dollar doubled."""
     return named_format(format).write(nested({key: _escaped(value) for key, value in values.items()}))
