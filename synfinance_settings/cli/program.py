@@ -96,7 +96,11 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """Commands below one, whose help speaks of the program at hand too."""
+    """Commands below one, in the order in which they are made; their help speaks of the program at hand too."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The names of the commands."""
+        return list(self.commands)
 
     def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help, with the names in its examples filled in."""

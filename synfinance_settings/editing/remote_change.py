@@ -27,12 +27,13 @@ from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.output import agree, layer_text, means, plain, typed
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.remote_layer import RemoteLayer
+from synfinance_settings.layers.remote_layer import RemoteLayer, is_named
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.remote.revisions import Note, Revision, commit, revisions
-from synfinance_settings.remote.store import Reading, Store
+from synfinance_settings.remote.reading import Reading
+from synfinance_settings.remote.store import Store
 from synfinance_settings.text.expansion import is_reference
 from synfinance_settings.text.files import Content, read_file
 from synfinance_settings.text.format import Written
@@ -87,9 +88,8 @@ class RemoteSettings:
         self.project = project
         self._application = project.application
         layer = next((one for one in layers_of(self._application) if isinstance(one, RemoteLayer)), None)
-        variables = self._application.variables
-        variable = variables.remote_url
-        if layer is None or not {variable, variables.remote_url_file} & {*project.environ}:
+        if layer is None or not is_named(project):
+            variable = self._application.variables.remote_url
             hint = f"set {variable}, as in redis://:password@host:6379/0" if layer else "give it a RemoteLayer"
             raise EditError(Problem("refused-edit", "there is no shared store here", hint=hint))
         self._layer: RemoteLayer = layer

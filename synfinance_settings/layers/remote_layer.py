@@ -56,7 +56,7 @@ class RemoteLayer(ValuesLayer):
     def look(self, glance: Glance) -> Iterable[Found]:
         """What the store says to this instance, below the file that holds its address where there is one."""
         project = glance.project
-        if not _is_named(project):
+        if not is_named(project):
             return ()
         file = project.environ.get(project.application.variables.remote_url_file)
         found: list[Found] = [] if file is None else [glance.read_target(file)]
@@ -84,7 +84,7 @@ class RemoteLayer(ValuesLayer):
 
     def say(self, found: Sequence[Found], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that the store has a text for."""
-        if not _is_named(project):
+        if not is_named(project):
             return Said(is_empty=True)
         faults = [*_faulty_mode(project)]
         finding = _finding(found)
@@ -145,7 +145,7 @@ class RemoteLayer(ValuesLayer):
 
     def listen(self, project: Project, wake: Wake) -> Stop | None:
         """Have the store tell of changes, for as long as a watch lasts."""
-        if not _is_named(project):
+        if not is_named(project):
             return None
         with whole():
             from synfinance_settings.remote.push import Subscription
@@ -220,7 +220,8 @@ def _failed(project: Project, place: str, failure: Failure, *, is_ignored: bool)
     return Problem(code, message, origin=Origin(place), hint=hint)
 
 
-def _is_named(project: Project) -> bool:
+def is_named(project: Project) -> bool:
+    """Whether a variable names a store."""
     variables, environ = project.application.variables, project.environ
     return variables.remote_url in environ or variables.remote_url_file in environ
 
