@@ -31,8 +31,8 @@ from synfinance_settings.layers.remote_layer import RemoteLayer, is_named
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
-from synfinance_settings.remote.revisions import Note, Revision, commit, revisions
 from synfinance_settings.remote.reading import Reading
+from synfinance_settings.remote.revisions import Note, Revision, commit, revisions
 from synfinance_settings.remote.store import Store
 from synfinance_settings.text.expansion import is_reference
 from synfinance_settings.text.files import Content, read_file
