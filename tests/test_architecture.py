@@ -172,7 +172,8 @@ LARGER = {
 
 
 def is_private(name):
-    return name.startswith("_") and not name.endswith("__") and name not in ("_", "_replace")  # of a named tuple
+    of_named_tuples = ("_replace", "_asdict")
+    return name.startswith("_") and not name.endswith("__") and name not in ("_", *of_named_tuples)
 
 
 def private_names_made(tree):
