@@ -11,7 +11,6 @@ from celery.signals import worker_init, worker_process_init, worker_process_shut
 from synfinance_settings import ConfigManager, ConfigWatcher, settings
 
 app = Celery("app", broker=settings.cache.url, backend=settings.cache.url)
-app.conf.worker_hijack_root_logger = False
 watcher = ConfigWatcher(forks=True)
 
 

@@ -1,5 +1,7 @@
 """Docker: a root that nothing is written to, and a secret in a file that may change while the service runs.
 
+The file is secrets/security.jwt_secret, named as its key, and is made where the service is installed.
+
 $ docker compose up
 """
 

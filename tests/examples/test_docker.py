@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -23,7 +24,10 @@ class Image:
     """What the lines of a Dockerfile say."""
 
     def __init__(self, dockerfile: Path) -> None:
-        lines = dict(line.split(" ", 1) for line in dockerfile.read_text().splitlines())
+        text = dockerfile.read_text()
+        lines = dict(line.split(" ", 1) for line in text.splitlines())
+        # a volume that is new has the owner and the mode of the folder in its place
+        self.folders = re.findall(r"^RUN install -d -o 1000 -m 700 (\S+)$", text, re.MULTILINE)
         self.folder = lines["WORKDIR"]
         self.copied = lines["COPY"].split()[0]
         self.environ = dict([lines["ENV"].split("=")])
@@ -36,6 +40,7 @@ def test_docker_with_a_read_only_root(example, seen, tmp_path, without_rights):
     (service,) = yaml.safe_load((program.root / "compose.yaml").read_text())["services"].values()
     assert service["read_only"]
     tree = tmp_path / "tree"
+    (program.root / "secrets").mkdir()
 
     def inside(path: str) -> Path:
         return tree / path.lstrip("/")
@@ -46,6 +51,7 @@ def test_docker_with_a_read_only_root(example, seen, tmp_path, without_rights):
         if source.startswith("."):
             shutil.copytree(program.root / source, inside(target))
         else:
+            assert target in image.folders
             inside(target).mkdir(mode=0o700)
     secrets = inside("/run/secrets")
 

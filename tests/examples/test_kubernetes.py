@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import shlex
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from living import live
+from patience import PATIENCE
 
 STAMPS = itertools.count()
 
@@ -32,6 +35,17 @@ def publish(volume: Path, files: Mapping[str, str]) -> None:
         shutil.rmtree(path)
 
 
+def make_state(pod: Mapping[str, Any], volume: Path, mounted: Path) -> None:
+    """The folder that the pod keeps in its volume, which the kubelet lets everybody write to, where it is mounted."""
+    volume.mkdir()
+    volume.chmod(0o777)
+    (init,) = pod["initContainers"]
+    assert init["volumeMounts"] == [{"name": "state", "mountPath": "/volume"}]
+    command = [word.replace("/volume", str(volume)) for word in init["command"]]
+    subprocess.run(command, check=True, timeout=PATIENCE)
+    (volume / "own").rename(mounted)
+
+
 def test_kubernetes_with_a_configmap_and_a_secret(example, seen, tmp_path):
     """A container that is restarted while the ConfigMap is broken starts on the last good."""
     program = example("kubernetes")
@@ -40,14 +54,14 @@ def test_kubernetes_with_a_configmap_and_a_secret(example, seen, tmp_path):
     pod = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"]
-    assert not any("subPath" in mount for mount in container["volumeMounts"])
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     mounts = {mount["name"]: tmp_path / "pod" / mount["mountPath"].lstrip("/") for mount in container["volumeMounts"]}
     assert volumes["settings"]["configMap"]["name"] == settings["metadata"]["name"]
     assert volumes["secrets"]["secret"]["secretName"] == secrets["metadata"]["name"]
     publish(mounts["settings"], settings["data"])
     publish(mounts["secrets"], secrets["stringData"])
-    mounts["state"].mkdir(mode=0o700)
+    assert not any("subPath" in mount for mount in container["volumeMounts"] if mount["name"] != "state")
+    make_state(pod, tmp_path / "volume", mounts["state"])
 
     def edit(key: str, value: object) -> None:
         first = settings["data"]["default.yaml"]

@@ -33,9 +33,10 @@ def test_systemd_with_credentials_and_a_reload(example, seen, tmp_path):
     interpreter, script = said["ExecStart"][0].split()
     assert (interpreter, script) == ("/usr/bin/python3", "/opt/scorer/app.py")
     assert said["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
-    credentials, state = tmp_path / "credentials", tmp_path / "state"
+    credentials, state = tmp_path / "credentials", tmp_path / "lib" / said["StateDirectory"][0]
     credentials.mkdir()
-    state.mkdir(mode=0o700)
+    (tmp_path / "lib/private" / state.name).mkdir(parents=True)  # where DynamicUser has it
+    state.symlink_to(f"private/{state.name}")
     (credential,) = said["LoadCredential"]
     (credentials / credential.partition(":")[0]).write_text("a key of thirty-two bytes or more")
     credentials.chmod(0o500)
