@@ -26,6 +26,7 @@ from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
 from synfinance_settings.remote.answers import DIGITS, Answer, answer, problem_told, say_goodbye
 from synfinance_settings.remote.keyspace import digest_of
+from synfinance_settings.remote.leader import TICK, Leader
 
 if TYPE_CHECKING:
     from synfinance_settings.remote.reading import Reading
@@ -46,6 +47,7 @@ class Member:
         self._pid = os.getpid()
         self._inbox: SimpleQueue[None] = SimpleQueue()
         self._is_over = False
+        self._leader = Leader(self._process)
         self._fault: str | None = None
         self._thread = threading.Thread(target=self._work, name="synfinance_settings member", daemon=True)
         self._ends: tuple[Callable[[], None], ...] = ()
@@ -79,22 +81,24 @@ class Member:
             self._wake()
 
     def _work(self) -> None:
-        """Answer, and wait; whatever fails is tried again at the next beat."""
+        """Answer, lead where nobody else does, and wait; whatever fails is tried again at the next beat."""
         store: Store | None = None
         while not self._is_over:
+            is_leading = False
             try:
                 store = self._store()
-                if store is not None:
-                    self._answer(store)
+                is_leading = store is not None and self._beat(store)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next beat may succeed
                 forget(error)
+                self._leader.stumble()
                 self._tell_fault(error)
             else:
                 self._fault = None
-            self._await(self._layer.beat)
+            self._await(min(TICK, self._layer.beat) if is_leading else self._layer.beat)
         if store is not None:
             with suppress(SettingsError):
                 say_goodbye(store, self._process)
+                self._leader.resign(store)
 
     def _await(self, seconds: float) -> None:
         """Wait to be woken, or for about as long."""
@@ -104,8 +108,13 @@ class Member:
             with suppress(Empty):
                 self._inbox.get_nowait()
 
-    def _answer(self, store: Store) -> None:
-        answer(store, answer_of(self._current, self._layer, store.latest, self._process))
+    def _beat(self, store: Store) -> bool:
+        """Answer, and lead where there is something to lead; True for who leads a staged change."""
+        to_lead = answer(store, answer_of(self._current, self._layer, store.latest, self._process))
+        if any(to_lead):
+            return self._leader.go_on(store, to_lead)
+        self._leader.resign(store)
+        return False
 
     def _store(self) -> Store | None:
         """The store, which may be another one after a load with other variables, or none any more."""

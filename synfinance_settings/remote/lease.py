@@ -6,7 +6,6 @@ happens only where things are as they were when it was decided (`rollout`). The 
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 from synfinance_settings.remote.scripts import LEASE, RELEASE
@@ -17,10 +16,10 @@ SECONDS: Final = 5.0
 
 
 class Lease:
-    """The lease of one process on what is to be led in its store."""
+    """The lease of `process`, a name that no other has, on what is to be led in its store."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._token = secrets.token_hex(8)
+    def __init__(self, process: str, seconds: float = SECONDS) -> None:
+        self._token = process
         self._milliseconds = max(1, int(seconds * 1000))
 
     def take(self, store: Store) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from synfinance_settings.errors import Origin, Problem, RemoteError
 from synfinance_settings.remote.keyspace import Keyspace, digest_of
 from synfinance_settings.remote.reading import Reading
-from synfinance_settings.remote.scripts import COMMIT, CONFIRM, GO_BACK, KEPT, Script
+from synfinance_settings.remote.scripts import COMMIT, CONFIRM, GO_BACK, KEPT, PROPOSE, Script
 from synfinance_settings.remote.store import MOST_BYTES, Store, run_script
 
 KEPT_REVISIONS: Final = 100
@@ -77,22 +77,36 @@ def commit(
     What waits to be confirmed may only be replaced by a change that `goes_back`. Raises `RemoteError`, and changes
     nothing, where anything else is in force by now, or a staged change is open.
     """
-    wanted: dict[str, Any] = {
-        "before": "" if base.revision is None else str(base.revision),
-        "above": above,
-        "goes_back": goes_back,
-        **_put(values, note),
-    }
-    before = base.values or {}
-    if before and (base.is_forced or base.revision is None):
-        wanted["found"] = _entry(before, Note("", "found"))
+    wanted: dict[str, Any] = {"above": above, "goes_back": goes_back, **_put(values, note)}
     if confirm_within is not None:
         back = Note(note.author, "not confirmed", note.reason, note.changed)
-        wanted |= {"seconds": round(confirm_within), "back": _json(_put(before, back))}
+        wanted |= {"seconds": round(confirm_within), "back": _json(_put(base.values or {}, back))}
     keys = store.keyspace
     names = (keys.values, keys.head, keys.log, keys.confirm, keys.rollout, keys.changes)
+    return _written(store, COMMIT, names, base, wanted)
+
+
+def stage(
+    store: Store, base: Reading, values: Mapping[str, str], note: Note, terms: Mapping[str, str], *, above: int = 0
+) -> int:
+    """Keep `values` as a revision that is not in force yet, and open it to its first stage, by `terms` of a rollout.
+
+    All else is as with `commit`.
+    """
+    keys = store.keyspace
+    names = (keys.values, keys.head, keys.log, keys.confirm, keys.rollout, keys.candidate, keys.changes)
+    return _written(store, PROPOSE, names, base, {"above": above, **_put(values, note), **terms})
+
+
+def _written(store: Store, script: Script, names: Sequence[str], base: Reading, wanted: dict[str, Any]) -> int:
+    """Run a script that writes what is `wanted` if `base` is still there; returns the number of the revision."""
+    before = base.values or {}
+    wanted["before"] = "" if base.revision is None else str(base.revision)
+    if before and (base.is_forced or base.revision is None):
+        wanted |= {"found": _entry(before, Note("", "found")), "found_digest": digest_of(before)}
+    keys = store.keyspace
     try:
-        outcome, *rest = _run(store, COMMIT, names, _json(wanted), *_bytes(before))
+        outcome, *rest = _run(store, script, names, _json(wanted), *_bytes(before))
     except RemoteError as error:
         raise RemoteError([replace(problem, hint=_MAY_BE_WRITTEN) for problem in error.problems]) from None
     if outcome == b"put":

@@ -69,24 +69,25 @@ local function keep(number, before, entry)
   local head = '{"revision":' .. number .. ',"before":' .. before .. ',"when":' .. now .. ','
   redis.call('HSET', KEYS[3], number, head .. entry)
 end
-local function put(number, before, flat, digest, entry)
-  redis.call('DEL', KEYS[1])
-  for at = 1, #flat, 100 do redis.call('HSET', KEYS[1], unpack(flat, at, math.min(at + 99, #flat))) end
-  redis.call('HSET', KEYS[2], 'revision', number, 'counter', number, 'fields', #flat / 2, 'digest', digest)
-  keep(number, before, entry)
+local function tell(number)
   local kept = redis.call('HKEYS', KEYS[3])
   for at, name in ipairs(kept) do kept[at] = tonumber(name) or 0 end
   table.sort(kept)
   for at = 1, #kept - 100 do redis.call('HDEL', KEYS[3], kept[at]) end
   redis.call('PUBLISH', KEYS[#KEYS], number)
 end
+local function put(number, before, flat, digest, entry)
+  redis.call('DEL', KEYS[1])
+  for at = 1, #flat, 100 do redis.call('HSET', KEYS[1], unpack(flat, at, math.min(at + 99, #flat))) end
+  redis.call('HSET', KEYS[2], 'revision', number, 'counter', number, 'fields', #flat / 2, 'digest', digest)
+  keep(number, before, entry)
+  tell(number)
+end
 """
 """How a revision comes into force, for every script that brings one. KEYS: values, head, log, ..., changes."""
 
-COMMIT: Final = Script(
-    PUT
-    + """\
--- KEYS: values, head, log, confirm, rollout, changes.  ARGV: JSON of what is wanted, texts of before by their keys
+RESTS: Final = """\
+-- KEYS: values, head, log, confirm, rollout, ...  ARGV: JSON of what is wanted, texts of before by their keys
 local wanted = cjson.decode(ARGV[1])
 local candidate = redis.call('HGET', KEYS[5], 'candidate')
 if candidate then return {'staged', candidate} end
@@ -104,6 +105,14 @@ if wanted.found then
   keep(number, before, wanted.found)
   number, before = number + 1, number
 end
+"""
+"""What a change looks at first, and the number that it gets: whether what there is is still what it rests on."""
+
+COMMIT: Final = Script(
+    PUT
+    + RESTS
+    + """\
+-- KEYS: values, head, log, confirm, rollout, changes
 put(number, before, wanted.flat, wanted.digest, wanted.entry)
 redis.call('DEL', KEYS[4])
 if wanted.back then
@@ -146,6 +155,129 @@ return {'put', number, waits[1]}
 """
 )
 """What nobody confirmed in time goes back, by whoever asks first."""
+
+OPENED: Final = """\
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function sum_of(key)  -- of what a hash holds, in whatever order
+  local flat, texts, names = redis.call('HGETALL', key), {}, {}
+  for at = 1, #flat, 2 do
+    names[#names + 1] = flat[at]
+    texts[flat[at]] = flat[at + 1]
+  end
+  table.sort(names)
+  for at, name in ipairs(names) do names[at] = #name .. ':' .. name .. #texts[name] .. ':' .. texts[name] end
+  return redis.sha1hex(table.concat(names))
+end
+local function is_as_judged()
+  local state = redis.call('HMGET', KEYS[5], 'candidate', 'stage', 'opened')
+  return state[1] == ARGV[1] and (ARGV[2] == '' or state[2] == ARGV[2] and state[3] == ARGV[3])
+end
+"""
+"""What is said of a staged change. KEYS: values, head, log, confirm, rollout, candidate, changes.
+
+ARGV where it is judged: candidate, stage and time of its opening, in ms; without a stage any will do.
+"""
+
+PROPOSE: Final = Script(
+    PUT
+    + OPENED
+    + RESTS
+    + """\
+if wanted.found then
+  redis.call('HSET', KEYS[2], 'revision', before, 'fields', (#ARGV - 1) / 2, 'digest', wanted.found_digest)
+end
+redis.call('HSET', KEYS[2], 'counter', number)
+redis.call('DEL', KEYS[4], KEYS[5], KEYS[6])
+local flat = wanted.flat
+for at = 1, #flat, 100 do redis.call('HSET', KEYS[6], unpack(flat, at, math.min(at + 99, #flat))) end
+redis.call('HSET', KEYS[5], 'candidate', number, 'fields', #flat / 2, 'digest', wanted.digest, 'before', before,
+  'stage', 1, 'share', wanted.share, 'shares', wanted.shares, 'soak', wanted.soak, 'limit', wanted.limit,
+  'gated', wanted.gated, 'passed', 0, 'opened', now(), 'rests_on', sum_of(KEYS[1]), 'sum', sum_of(KEYS[6]))
+keep(number, before, wanted.entry)
+tell(number)
+return {'put', number}
+"""
+)
+"""A staged change is opened to its first stage, if what it rests on is still in force."""
+
+OPEN: Final = Script(
+    PUT
+    + OPENED
+    + """\
+-- ARGV: ..., stage that opens, its share
+if not is_as_judged() then return {'moved'} end
+redis.call('HSET', KEYS[5], 'stage', ARGV[4], 'share', ARGV[5], 'opened', now())
+tell(ARGV[1])
+return {'done'}
+"""
+)
+"""The next stage opens."""
+
+PASS: Final = Script(
+    OPENED
+    + """\
+if not is_as_judged() then return {'moved'} end
+redis.call('HSET', KEYS[5], 'passed', ARGV[2])
+return {'done'}
+"""
+)
+"""The gate behind a stage held."""
+
+FINISH: Final = Script(
+    PUT
+    + OPENED
+    + """\
+if not is_as_judged() then return {'moved'} end
+local said = redis.call('HMGET', KEYS[5], 'before', 'rests_on', 'sum', 'fields', 'digest')
+if number_in('revision') ~= tonumber(said[1]) or sum_of(KEYS[1]) ~= said[2] or sum_of(KEYS[6]) ~= said[3] then
+  return {'changed'}
+end
+redis.call('DEL', KEYS[1], KEYS[5])
+if redis.call('EXISTS', KEYS[6]) == 1 then redis.call('RENAME', KEYS[6], KEYS[1]) end
+local number = math.max(number_in('counter'), tonumber(ARGV[1]))
+redis.call('HSET', KEYS[2], 'revision', ARGV[1], 'counter', number, 'fields', said[4], 'digest', said[5])
+tell(ARGV[1])
+return {'done'}
+"""
+)
+"""A staged change comes into force, if what it rests on is still what there is, and it is what was judged."""
+
+TAKE_BACK: Final = Script(
+    PUT
+    + OPENED
+    + """\
+-- ARGV: ..., why
+if not is_as_judged() then return {'moved'} end
+local is_read, entry = pcall(cjson.decode, redis.call('HGET', KEYS[3], ARGV[1]) or '')
+if is_read and type(entry) == 'table' then
+  entry.command = tostring(entry.command) .. ', taken back: ' .. ARGV[4]
+  entry.taken_back = ARGV[4]
+  redis.call('HSET', KEYS[3], ARGV[1], cjson.encode(entry))
+end
+redis.call('DEL', KEYS[5], KEYS[6])
+tell(ARGV[1])
+return {'done'}
+"""
+)
+"""A staged change goes back everywhere; the history says why."""
+
+ROLLOUT: Final = Script(
+    OPENED
+    + """\
+-- KEYS: values, head, log, confirm, rollout
+local count = redis.call('HLEN', KEYS[5])
+if count > 100 or (count > 0 and redis.call('MEMORY', 'USAGE', KEYS[5], 'SAMPLES', '0') > 65536) then
+  return {now(), 'large'}
+end
+local names = {'candidate', 'stage', 'shares', 'soak', 'limit', 'gated', 'passed', 'opened'}
+return {now(), redis.call('HMGET', KEYS[5], unpack(names))}
+""",
+    only_reads=True,
+)
+"""The staged change that is open, and the clock."""
 
 KEPT: Final = Script(
     """\
