@@ -158,9 +158,9 @@ class ToLead(NamedTuple):
 def answer(store: Store, said: Answer) -> ToLead:
     """Answer for a process; returns what there is to lead. Raises `RemoteError` where the store does not take it."""
     keyspace = store.keyspace
-    keys = (keyspace.answers(said.process), keyspace.processes, keyspace.rollout, keyspace.confirm)
-    text, kept = said.as_text(), int(KEPT * 1000)
-    return ToLead(*map(bool, store.call(lambda client: run_script(client, ANSWER, keys, said.process, text, kept))))
+    keys = (keyspace.answers(said.process), keyspace.processes)
+    arguments = (said.process, said.as_text(), int(KEPT * 1000), keyspace.rollout, keyspace.confirm)
+    return ToLead(*map(bool, store.call(lambda client: run_script(client, ANSWER, keys, *arguments))))
 
 
 def say_goodbye(store: Store, process: str) -> None:
@@ -168,7 +168,7 @@ def say_goodbye(store: Store, process: str) -> None:
     keyspace = store.keyspace
 
     def ask(client: Redis) -> None:
-        with client.pipeline() as lines:
+        with client.pipeline(transaction=False) as lines:
             lines.delete(keyspace.answers(process))
             lines.zrem(keyspace.processes, process)
             lines.execute()

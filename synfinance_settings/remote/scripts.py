@@ -297,14 +297,14 @@ return {'kept', redis.call('HVALS', KEYS[1])}
 
 ANSWER: Final = Script(
     """\
--- KEYS: answer, processes, rollout, confirm.  ARGV: process, its answer, ms that it is kept
+-- KEYS: answer, processes.  ARGV: process, its answer, ms that it is kept, rollout, confirm: no key that is written
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
-return {redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4])}
+return {redis.call('EXISTS', ARGV[4]), redis.call('EXISTS', ARGV[5])}
 """
 )
 """Keep what a process answers, and tell it whether there is something to lead."""

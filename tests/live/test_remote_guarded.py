@@ -18,7 +18,10 @@ from servers import free_port
 
 from synfinance_settings import Origin, RemoteError
 from synfinance_settings.remote.address import read_address
+from synfinance_settings.remote.answers import Answer, ToLead, answer, fleet_of, say_goodbye
+from synfinance_settings.remote.leader import Leader
 from synfinance_settings.remote.revisions import Note, commit
+from synfinance_settings.remote.rollout import Plan, propose, rollout_of
 from synfinance_settings.remote.store import Store
 
 PAGE = (Path(__file__).parents[2] / "docs/fleet.md").read_text()
@@ -84,6 +87,21 @@ def test_a_reader_changes_nothing(guarded):
     for command in (("HSET", shared.keyspace.values, "a", "b"), ("FLUSHALL",), ("KEYS", "*"), ("CONFIG", "GET", "*")):
         with pytest.raises(RemoteError, match="does not let this user do that"):
             store.call(lambda client, command=command: client.execute_command(*command))
+
+
+def test_a_reader_answers_and_an_editor_leads(guarded):
+    shared, port, _, folder = guarded
+    place = f"127.0.0.1:{port}/0?ssl_ca_certs={folder}/ca.crt"
+    reader, editor = (store_at(shared, f"rediss://{user}@{place}") for user in (READER, EDITOR))
+    answer(reader, Answer("web-1", "web-1", "host", 7, beat=600.0))
+    assert [one.answer.instance for one in fleet_of(reader).heard if one.answer.process == "web-1"] == ["web-1"]
+    candidate = propose(editor, editor.base(), {"server.workers": "8"}, Note("ops", "set"), Plan((1.0,)), ())
+    answer(reader, Answer("web-1", "web-1", "host", 7, revision=candidate, beat=600.0))
+    assert not Leader("reader").go_on(reader, ToLead(rollout=True))
+    assert rollout_of(reader).candidate == candidate
+    assert Leader("editor").go_on(editor, ToLead(rollout=True))
+    say_goodbye(reader, "web-1")
+    assert editor.base().revision == candidate
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(guarded):
