@@ -111,7 +111,7 @@ class RemoteLayer(ValuesLayer):
 
     def is_there(self, project: Project) -> bool:
         """True where a variable gives the address of a store."""
-        return _is_named(project)
+        return is_named(project)
 
     def where(self, project: Project) -> Origin:
         """The hash of the settings."""
