@@ -21,10 +21,11 @@ from synfinance_settings.cli.group import main as command
 
 def main() -> None:
     opened, parsed = Counter({".env": 0}), Counter(dict.fromkeys(LAYERS, 0))
-    name_of = {first_line(Path("settings", name).read_text()): name for name in LAYERS}
+    name_of = {first_line(Path("settings", name).read_text("utf-8-sig")): name for name in LAYERS}
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+        is_read = event == "open" and not arguments[2] & os.O_PATH  # which opens a place, and nothing in it
+        if is_read and isinstance(arguments[0], str | bytes | os.PathLike):
             opened[Path(os.fsdecode(arguments[0])).name] += 1
 
     def watch(frame: Any, event: str, argument: Any) -> None:

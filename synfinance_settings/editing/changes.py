@@ -34,7 +34,7 @@ from synfinance_settings.editing.plan import (
 from synfinance_settings.editing.splice import with_content
 from synfinance_settings.errors import EditError, HistoryError, LayerError, Origin, Problem, door
 from synfinance_settings.layers.build import build
-from synfinance_settings.layers.comparison import changed_in_files
+from synfinance_settings.layers.comparison import changed_in_file
 from synfinance_settings.layers.look import look_at
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
@@ -43,7 +43,7 @@ from synfinance_settings.layers.trial import in_environment, listed, looks_in, p
 from synfinance_settings.text.atomic import staged, write_atomically
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import layer_format
-from synfinance_settings.text.hidden import Text
+from synfinance_settings.text.hidden import Data, KeptText
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -90,7 +90,7 @@ class LayerFiles:
             plan = self.plan(edits)
             plan.require()
             if not plan.is_empty and approve(plan):
-                self.write(plan.changes, command, reason)
+                self.write(plan.changes, command, reason, plan.project)
             return plan
 
     @door
@@ -99,12 +99,13 @@ class LayerFiles:
 
         Raises `SettingsError` where an edit is refused; what does not validate is in the plan itself.
         """
-        changes = tuple(self._changed(target, edit) for target, edit in edits.items())
+        project = self.project.at_one_moment()
+        changes = tuple(self._changed(target, edit, project) for target, edit in edits.items())
         contents = {change.target: change.content for change in changes}
-        views = outlooks(self.project, changes)
-        problems = tuple(faults(self.project, contents))
+        views = outlooks(project, changes)
+        problems = tuple(faults(project, contents))
         notes = tuple(self._notes(changes, views))
-        return Plan(project=self.project, changes=changes, outlooks=views, problems=problems, notes=notes)
+        return Plan(project=project, changes=changes, outlooks=views, problems=problems, notes=notes)
 
     @door
     def read(self, target: Target) -> tuple[Path, str | None]:
@@ -112,15 +113,7 @@ class LayerFiles:
 
         Bytes that are not UTF-8 stand in the text as lone surrogates, so that nothing of the file is lost.
         """
-        contents = [content for path in self.project.candidates(target) if (content := self.project.read(path)).exists]
-        if len(contents) > 1:
-            names = " and ".join(self.project.name(content.path) for content in contents)
-            raise LayerError(Problem("two-files", f"two files for one layer: {names}"))
-        if not contents:
-            return self.project.candidates(target)[0], None
-        if contents[0].failure:
-            contents[0].text(self.project.name(contents[0].path))  # raises its failure
-        return contents[0].path, file_text(contents[0].data or b"")
+        return _file_of(self.project, target)
 
     @door
     def respelled(self, target: Target, edit: Edit, keys: Callable[[str, str], tuple[str, ...]]) -> Change:
@@ -132,7 +125,7 @@ class LayerFiles:
         if before is None:
             raise LayerError(Problem("missing-layer", f"{self.project.name(path)} is missing"))
         name = self.project.name(path)
-        after = Text(edit(before, name))
+        after = KeptText(edit(before, name))
         difference = tuple(masked_difference(name, before, after, self.project.application.catalogue))
         return Change(target, path, name, before, after, difference, keys(before, name))
 
@@ -143,17 +136,16 @@ class LayerFiles:
         contents = {change.target: change.content for change in plan.changes}
         environments = {self.project.environment if target == "default" else target: None for target in contents}
         known = {outlook.environment: outlook.here for outlook in plan.outlooks}
-        others = looks_in(self.project, [name for name in environments if name not in known])
+        others = looks_in(plan.project, [name for name in environments if name not in known])
         built = {name: build(placed(look, contents), placeholders=True) for name, look in others.items()}
         return [{**known, **built}[name] for name in environments]
 
-    def _changed(self, target: Target, edit: Edit) -> Change:
+    def _changed(self, target: Target, edit: Edit, project: Project) -> Change:
         """What `edit` makes of the layer of `target`, which is left as it is."""
-        path, before = self.read(target)
-        name = self.project.name(path)
-        after = Text(with_content(edit(new_text(path) if before is None else before, name), name))
-        catalogue = self.project.application.catalogue
-        files = ({path.name: file_bytes(before or "")}, {path.name: file_bytes(after)})
+        path, before = _file_of(project, target)
+        name = project.name(path)
+        after = KeptText(with_content(edit(new_text(path) if before is None else before, name), name))
+        catalogue = project.application.catalogue
         is_sound = parses(name, after)
         return Change(
             target=target,
@@ -162,7 +154,7 @@ class LayerFiles:
             before=before,
             after=after,
             difference=tuple(masked_difference(name, before or "", after, catalogue)) if is_sound else (),
-            changed=changed_in_files(*files, [target], catalogue),
+            changed=changed_in_file(name, before or "", after, catalogue),
             mode=_SECRET_MODE if before is None and is_sound and holds_secret(name, after, catalogue) else None,
         )
 
@@ -184,35 +176,47 @@ class LayerFiles:
             yield from [note] if note else []
 
     @door
-    def write(self, changes: Iterable[Change], command: str, reason: str | None = None) -> None:
+    def write(
+        self, changes: Iterable[Change], command: str, reason: str | None = None, project: Project | None = None
+    ) -> None:
         """Write the files; their versions are announced in the history just before, and settled afterwards.
 
-        Only for a caller that holds the lock on the settings folder.
+        Only for a caller that holds the lock on the settings folder. Where `project` is given, it has read the other
+        layer files. Raises `EditError` where a file is not any more as it was read.
         """
         written = [change for change in changes if not change.is_empty]
-        steps = self._steps(written, command, reason) if self.history is not None else []
+        project = project or self.project.at_one_moment()
+        steps = self._steps(project, written, command, reason) if self.history is not None else []
         with self._announcing(steps) as announce, ExitStack() as stack:
             puts = [
-                stack.enter_context(staged(change.path, file_bytes(change.after), change.mode, like_folder=True))
+                stack.enter_context(staged(change.path, change.content.data or b"", change.mode, like_folder=True))
                 for change in written
             ]
             if not announce() and len(written) > 1:
                 hint = "change one layer after the other, or make the state folder writable"
                 message = "several layers can be written as one change only if the history can be written"
                 raise EditError(Problem("refused-edit", message, hint=hint))
+            for change in written:
+                self._require_unmoved(change)
             _put_all(written, puts)
 
-    def _steps(self, changes: list[Change], command: str, reason: str | None) -> list[Step]:
+    def _require_unmoved(self, change: Change) -> None:
+        """Raise `EditError` where the file is not as it was read: whoever edits by hand takes no lock."""
+        now = self.project.read(change.path)
+        if now.failure or now.data != (None if change.before is None else change.found.data):
+            message = f"{change.name} has changed since it was read, and stays as it is now"
+            raise EditError(Problem("refused-edit", message, origin=Origin(change.name), hint="do it again"))
+
+    def _steps(self, project: Project, changes: list[Change], command: str, reason: str | None) -> list[Step]:
         """What the history is to be told of each file: with the layer files beside it, as they were and will be."""
-        before = {change.path.name: _bytes_before(change) for change in changes}
-        after = {change.path.name: file_bytes(change.after) for change in changes}
-        old = {change.target: Content(change.path, before[change.path.name]) for change in changes}
-        was_valid = not faults(self.project, old)
-        is_valid = was_valid or not faults(self.project, {change.target: change.content for change in changes})
+        before = {change.path.name: change.found.data or Data() for change in changes}
+        after = {change.path.name: change.content.data or Data() for change in changes}
+        was_valid = not faults(project, {change.target: change.found for change in changes})
+        is_valid = was_valid or not faults(project, {change.target: change.content for change in changes})
         steps = []
         for change in changes:
             name, target = change.path.name, change.target
-            others = {} if target == "default" else self._beside(in_environment(self.project, target))
+            others = {} if target == "default" else self._beside(in_environment(project, target))
             names = {name, *others}
             files_before = {**others, **{other: data for other, data in before.items() if other in names}}
             files_after = {**others, **{other: data for other, data in after.items() if other in names}}
@@ -231,7 +235,7 @@ class LayerFiles:
     @contextmanager
     def _announcing(self, steps: list[Step]) -> Iterator[Callable[[], bool]]:
         """A function that announces versions in the history; they are settled when the block ends, however it does."""
-        announced = False
+        announced, written = False, []
 
         def announce() -> bool:
             nonlocal announced
@@ -240,9 +244,10 @@ class LayerFiles:
 
         try:
             yield announce
+            written = [step.name for step in steps]
         finally:
             if announced:
-                self._kept(History.settle)
+                self._kept(lambda history: history.settle(written))
 
     def _carry_out_begun(self) -> None:
         """Write what a killed change of several files left to be written, where that still validates."""
@@ -298,9 +303,18 @@ def _put_back(change: Change) -> None:
         write_atomically(change.path, file_bytes(change.before), like_folder=True)
 
 
-def _bytes_before(change: Change) -> bytes:
-    """What the history keeps as the file before; for one that was not there, an empty layer."""
-    return file_bytes(layer_format(change.name).nothing if change.before is None else change.before)
+def _file_of(project: Project, target: Target) -> tuple[Path, str | None]:
+    """The file of the layer `target` and its text; None where it does not exist yet."""
+    contents = [content for path in project.candidates(target) if (content := project.read(path)).exists]
+    if len(contents) > 1:
+        names = " and ".join(project.name(content.path) for content in contents)
+        raise LayerError(Problem("two-files", f"two files for one layer: {names}"))
+    if not contents:
+        return project.candidates(target)[0], None
+    content = contents[0]
+    if content.failure:
+        content.text(project.name(content.path))  # raises its failure
+    return content.path, content.kept or file_text(content.data or b"")
 
 
 def new_text(path: Path) -> str:

@@ -17,7 +17,7 @@ import pwd
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -222,15 +222,15 @@ class History:
                     store.execute("insert into announced values (?, ?)", (number, step.name))
 
     @door
-    def settle(self) -> None:
+    def settle(self, written: Collection[str] = ()) -> None:
         """Keep the versions that were announced where their file holds them now, and drop the others, but for those
-        of a change that is `begun`.
+        of a change that is `begun`. Of the files `written` it is known that they do.
 
         Only for a caller that holds the lock on the settings folder. What a killed command did not settle, the next one
         does; until then it is read as if it were. Raises `HistoryError` where the store cannot be written.
         """
         with self._writing() as store:
-            self._settle(store, but_begun=True)
+            self._settle(store, written, but_begun=True)
 
     @door
     def begun(self) -> Begun | None:
@@ -306,8 +306,8 @@ class History:
             rows = store.execute("select layer, at, content from layers where environment = ?", (environment,))
             return {layer: Kept(_time(at), Data(content)) for layer, at, content in rows.fetchmany(_MOST_FILES)}
 
-    def _announced(self, store: sqlite3.Connection) -> list[_Announced]:
-        """The versions that no command has settled yet."""
+    def _announced(self, store: sqlite3.Connection, written: Collection[str] = ()) -> list[_Announced]:
+        """The versions that no command has settled yet; the files `written` hold theirs."""
         if not _has(store, "announced"):
             return []
         rows = store.execute(
@@ -318,19 +318,21 @@ class History:
             " from announced join versions using (version) join files using (version, name)"
         ).fetchmany(_BATCH + len(self._targets))
         return [
-            _Announced(number, (at, command), name, Data(new), *self._holds(name, new, old))
+            _Announced(number, (at, command), name, Data(new), *self._holds(name, new, old, written))
             for number, at, command, name, new, old in rows
         ]
 
-    def _holds(self, name: str, new: bytes, old: bytes | None) -> tuple[bool | None, bool]:
+    def _holds(self, name: str, new: bytes, old: bytes | None, written: Collection[str]) -> tuple[bool | None, bool]:
         """Whether the file holds `new`, and whether it holds `old`; one that is not there counts as `old` too."""
+        if name in written:
+            return True, False
         if PurePath(name).name != name:
             return False, False
         content = read_file(self._settings_dir / name)
         return (None, False) if content.failure else (content.data == new, content.data == old or not content.exists)
 
-    def _settle(self, store: sqlite3.Connection, *, but_begun: bool = False) -> None:
-        announced = self._announced(store)
+    def _settle(self, store: sqlite3.Connection, written: Collection[str] = (), *, but_begun: bool = False) -> None:
+        announced = self._announced(store, written)
         if but_begun and _begun(announced):
             return
         for version in announced:

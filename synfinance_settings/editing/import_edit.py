@@ -30,6 +30,7 @@ from synfinance_settings.text.expansion import Scope
 from synfinance_settings.text.files import Content, read_file
 from synfinance_settings.text.format import Written
 from synfinance_settings.text.formats import read_text
+from synfinance_settings.text.hidden import without_mark
 from synfinance_settings.text.node import Branch, Node, Source, leaves, put
 
 _BLANK: Final = ("", "{}")
@@ -99,7 +100,7 @@ def _said_before(catalogue: Catalogue, text: str, name: str) -> tuple[dict[str, 
     """What the layer says of every setting, and whether that is all it says, so that its text can be edited."""
     if not parses(name, text):
         return {}, False
-    root, problems = read_text(text.removeprefix("\ufeff"), Source(name, expands=True))
+    root, problems = read_text(without_mark(text), Source(name, expands=True))
     branch, misfits = fit(root, catalogue)
     nodes = dict(leaves(branch))
     sayable = _sayable(nodes)

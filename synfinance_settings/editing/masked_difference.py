@@ -13,11 +13,11 @@ from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.expansion import is_braced
 from synfinance_settings.text.formats import read_text
+from synfinance_settings.text.hidden import without_mark
 from synfinance_settings.text.node import Node, Source, leaves
 
 _Path = tuple[str | None, ...]
 
-_MARK: Final = "\ufeff"
 _MOST_COMPARED: Final = 500  # changed lines that are compared one by one
 _CHANGED: Final = f"{MASK} (changed)"
 
@@ -29,10 +29,10 @@ def masked_difference(name: str, before: str, after: str, catalogue: Catalogue) 
     """
     if before and not parses(name, before):
         return [f"--- {name} (does not parse, so it is not shown)", f"+++ {name}"]
-    was, now = (pieces(text.removeprefix(_MARK), name, catalogue) for text in (before, after))
+    was, now = (pieces(without_mark(text), name, catalogue) for text in (before, after))
     if was is None or now is None:
         return [f"--- {name} (which parts are secret is not certain, so it is not shown)", f"+++ {name}"]
-    texts = _masked_values(was, before.removeprefix(_MARK)), _masked_values(now, after.removeprefix(_MARK))
+    texts = _masked_values(was, without_mark(before)), _masked_values(now, without_mark(after))
     changed = frozenset(path for path in texts[1] if path in texts[0] and texts[0][path] != texts[1][path])
     old, new = _lines(was), _lines(now, changed)
     if before != after and old == new:
@@ -76,7 +76,7 @@ def parses(name: str, text: str) -> bool:
     if not is_utf8(text):
         return False
     try:
-        read_text(text, Source(name))
+        read_text(without_mark(text), Source(name))
     except LayerError:
         return False
     return True
@@ -84,7 +84,7 @@ def parses(name: str, text: str) -> bool:
 
 def holds_secret(name: str, text: str, catalogue: Catalogue) -> bool:
     """True when the layer file says the value of a secret itself, not where it comes from."""
-    entries = leaves(fit(read_text(text.removeprefix(_MARK), Source(name))[0], catalogue)[0])
+    entries = leaves(fit(read_text(without_mark(text), Source(name))[0], catalogue)[0])
     return any(catalogue.settings[key].is_secret and _tells(node) for key, node in entries)
 
 

@@ -21,8 +21,10 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Explanation, Snapshot, explain, trail
 from synfinance_settings.layers.trial import environments_of, judge_together, listed, looks_in, placed, told_once
+from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.files import Content
-from synfinance_settings.text.hidden import Data, Text
+from synfinance_settings.text.formats import layer_format
+from synfinance_settings.text.hidden import Data, KeptText
 from synfinance_settings.text.node import Branch, text_of
 
 Target = str
@@ -45,11 +47,15 @@ class Change:
     changed: tuple[str, ...]
     mode: int | None = None
     """The mode to write the file with: for its owner alone where it is new and says a secret."""
+    found: Content = field(init=False, repr=False, compare=False)
+    """The file as it was read, or an empty layer where there was none."""
+    content: Content = field(init=False, repr=False, compare=False)
+    """The file as it would be read after the change."""
 
-    @property
-    def content(self) -> Content:
-        """The file as it would be read after the change."""
-        return Content(self.path, file_bytes(self.after))
+    def __post_init__(self) -> None:
+        before = layer_format(self.name).nothing if self.before is None else self.before
+        object.__setattr__(self, "found", file_content(self.path, before))
+        object.__setattr__(self, "content", file_content(self.path, self.after))
 
     @property
     def is_empty(self) -> bool:
@@ -241,9 +247,14 @@ def _row(project: Project, key: str, before: ValidationReport, after: Validation
     return Row(was, now, is_moved, winner if winner != files else None, key in after.lent)
 
 
-def file_text(data: bytes) -> str:
-    """A layer file as text; bytes that are not UTF-8 stand in it as lone surrogates."""
-    return Text(data.decode("utf-8", "surrogateescape"))
+def file_text(data: bytes) -> KeptText:
+    """A layer file as text, to be edited; bytes that are not UTF-8 stand in it as lone surrogates."""
+    return KeptText(data.decode("utf-8", "surrogateescape"))
+
+
+def file_content(path: Path, text: str) -> Content:
+    """What a look at `path` finds where it holds `text`."""
+    return Content(path, file_bytes(text), kept=KeptText(text) if is_utf8(text) else None)
 
 
 def file_bytes(text: str) -> bytes:

@@ -17,17 +17,17 @@ from synfinance_settings.layers.excerpt import pieces
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.evolution import OldName
 from synfinance_settings.text.format import Format
-from synfinance_settings.text.formats import layer_format, read_text
+from synfinance_settings.text.formats import layer_format, outlined, read_text
+from synfinance_settings.text.hidden import with_mark, without_mark
 from synfinance_settings.text.node import Node, Source, plain_of
 from synfinance_settings.text.outline import Entry, Outline, spans
 
-_MARK: Final = "\ufeff"
 _BREAK: Final = re.compile("(?<=\n)")
 
 
 def old_names_in(catalogue: Catalogue, text: str, name: str) -> list[OldName]:
     """The old names by which the layer file `name` gives something; raises `LayerError` where it cannot be read."""
-    root, problems = read_text(text.removeprefix(_MARK), Source(name), catalogue.public_path)
+    root, problems = read_text(without_mark(text), Source(name), catalogue.public_path)
     if problems:
         raise LayerError(problems)
     return [old for old in catalogue.old_names.values() if root is not None and _node(root, old.key) is not None]
@@ -38,7 +38,7 @@ def old_spellings(catalogue: Catalogue, text: str, name: str) -> list[tuple[int,
 
     Raises `LayerError` where it cannot be read.
     """
-    body = text.removeprefix(_MARK)
+    body = without_mark(text)
     root, _ = read_text(body, Source(name), catalogue.public_path)
     keys = [
         (node.key_origin.line or 0, old)
@@ -60,12 +60,11 @@ def with_new_names(catalogue: Catalogue, text: str, name: str, only: str | None 
     """
     if not catalogue.old_names:
         return text
-    mark = _MARK if text.startswith(_MARK) else ""
-    body = text.removeprefix(mark)
+    body = without_mark(text)
     for old in old_names_in(catalogue, body, name):
         if only in (None, old.now):
             body = _renamed(catalogue, body, name, old)
-    return mark + (body if only else _referring(catalogue, body, name))
+    return with_mark(body if only else _referring(catalogue, body, name), like=text)
 
 
 def _node(root: Node, key: str) -> Node | None:
@@ -163,7 +162,7 @@ class _LayerText:
         self.name = name
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self._format: Format = layer_format(name)
-        self._root: Outline | None = self._format.outline(text, name).root
+        self._root: Outline | None = outlined(text, name).root
 
     def steps(self, key: str) -> list[Entry]:
         """The entries that lead to `key`, which must be there."""
@@ -289,7 +288,7 @@ def _referring(catalogue: Catalogue, text: str, name: str) -> str:
 
 def _values(text: str, name: str) -> list[tuple[int, int]]:
     """Where the values of the layer file `name` begin and end."""
-    outline = layer_format(name).outline(text, name).root
+    outline = outlined(text, name).root
     found = [span for span in spans(outline) if span.part == "value"] if outline else []
     return [(span.start.offset, span.end.offset) for span in found]
 

@@ -15,11 +15,11 @@ from synfinance_settings.errors import EditError, LayerError, Origin, Problem
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.format import STEP, Format, Written
-from synfinance_settings.text.formats import layer_format, read_text
+from synfinance_settings.text.formats import layer_format, outlined, read_text
+from synfinance_settings.text.hidden import KeptText, with_mark, without_mark
 from synfinance_settings.text.node import Node, Source, below
 from synfinance_settings.text.outline import Entry, Outline
 
-_MARK: Final = "\ufeff"
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+")
 _GONE: Final[Any] = object()
 
@@ -68,7 +68,7 @@ def with_content(text: str, name: str) -> str:
     """
     if not is_utf8(text):
         return text
-    body = text.removeprefix(_MARK)
+    body = without_mark(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     form = layer_format(name)
     nothing = form.nothing.replace("\n", newline)
@@ -84,7 +84,7 @@ def with_content(text: str, name: str) -> str:
 
 def _is_empty_mapping(text: str, name: str) -> bool:
     try:
-        root = read_text(text.removeprefix(_MARK), Source(name))[0]
+        root = read_text(without_mark(text), Source(name))[0]
     except LayerError:
         return False
     return root is not None and root.value == {}
@@ -94,14 +94,13 @@ def _edited(
     catalogue: Catalogue, text: str, name: str, key: str, value: Any, edit: Callable[[_Sheet, Path], str]
 ) -> str:
     """`text` after `edit`; raises `EditError` unless it says what it said, with `value` for `key`."""
-    mark = _MARK if text.startswith(_MARK) else ""
-    body = text.removeprefix(mark)
+    body = without_mark(text)
     if not is_utf8(body):
         line = next(number for number, text in enumerate(body.split("\n"), 1) if not is_utf8(text))
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
     wanted = _said(catalogue, body, name)
     path = tuple(key.split("."))
-    edited = edit(_Sheet(catalogue, body, name), path)
+    edited = KeptText(edit(_Sheet(catalogue, body, name), path))
     _assign(wanted, path, value)
     try:
         result = _said(catalogue, edited, name)
@@ -110,7 +109,7 @@ def _edited(
     if result is None or _pruned(catalogue, result) != _pruned(catalogue, wanted):
         message = f"{key} cannot be changed safely, given how this file is written; change it by hand"
         raise _refused(message, name)
-    return mark + edited
+    return with_mark(edited, like=text)
 
 
 def _said(catalogue: Catalogue, text: str, name: str) -> dict[str, Any]:
@@ -168,7 +167,7 @@ class _Sheet:
         self._text = text
         self._name = name
         self._format: Format = layer_format(name)
-        self._root = self._format.outline(text, name).root
+        self._root = outlined(text, name).root
         self._newline = "\r\n" if "\r\n" in text else "\n"
         aliases = (outline for outline in self._root.walk() if outline.kind == "alias") if self._root else ()
         self._shared = {outline.anchor: outline.start.line for outline in aliases}

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
 from synfinance_settings.text.expansion import is_plain, setting_of
-from synfinance_settings.text.formats import outline_text
+from synfinance_settings.text.formats import outlined
 from synfinance_settings.text.outline import Span, spans
 
 _LONGEST_LINE: Final = 200  # characters
@@ -52,7 +52,7 @@ class _UnsureError(Exception):
 
 def pieces(text: str, name: str, catalogue: Catalogue) -> list[Piece] | None:
     """The whole of `text`, which must have been read before, in pieces; None where it is not sure what stands where."""
-    outline = outline_text(text, name)
+    outline = outlined(text, name).root
     try:
         return list(_pieces(catalogue, text, spans(outline) if outline else (), 0, len(text)))
     except _UnsureError:
@@ -167,7 +167,7 @@ class SourceText:
 
     def _scanned(self) -> list[Span]:
         if self._spans is None:
-            outline = outline_text(self._text, self._name)
+            outline = outlined(self._text, self._name).root
             self._spans = list(spans(outline)) if outline else []
             self._line_starts = [0, *(line_end.end() for line_end in _LINE_END.finditer(self._text))]
         return self._spans

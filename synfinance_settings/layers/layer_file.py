@@ -17,7 +17,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
-from synfinance_settings.text.formats import layer_format
+from synfinance_settings.text.formats import outlined
 from synfinance_settings.text.node import Branch, Source
 from synfinance_settings.text.tree import nodes_of
 
@@ -116,11 +116,11 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     reading = content.readings.get(name)
     if not isinstance(reading, _FileReading):
         text = content.text(name)
-        outlined = layer_format(name).outline(text, name)
+        outline = outlined(text, name)
         try:
-            root, faults = nodes_of(outlined, source, catalogue.public_path)
+            root, faults = nodes_of(outline, source, catalogue.public_path)
         except LayerError as error:
-            mended = outlined.mended
+            mended = outline.mended
             raise LayerError(_shown(problem, text, mended, name, catalogue) for problem in error.problems) from None
         branch, misfits = fit(root, catalogue, application.gone_names)
         waivers, refusals = waivers_of(root, application.rules)

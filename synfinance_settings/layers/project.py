@@ -15,7 +15,7 @@ from synfinance_settings.layers.secret_files import target
 from synfinance_settings.model.application import Application
 from synfinance_settings.text.dotenv import DotEnv, read_dotenv
 from synfinance_settings.text.expansion import Lend
-from synfinance_settings.text.files import Content, read_file
+from synfinance_settings.text.files import Content, keeping, read_file
 from synfinance_settings.text.formats import layer_suffixes
 from synfinance_settings.text.trust import Distrust, Guard, Trusted, ours
 
@@ -52,9 +52,23 @@ class Project:
     """True where names that references need and nothing sets are lent placeholders: it is a trial, which nothing of
     the program may keep."""
 
+    seen: dict[tuple[Path, Guard | None], Content] | None = field(default=None, repr=False, compare=False)
+    """What was read, where each file is read once."""
+
+    def at_one_moment(self) -> Project:
+        """The same, but it reads each file once, in whichever environment: for an edit, so that the texts are kept."""
+        return replace(self, seen={})
+
     def read(self, path: Path) -> Content:
         """Look at a layer file or ``.env``; a failure where it was not named and others could have written it."""
-        return read_file(path, None if path in self.named else self.guards.get(path.parent))
+        return self._read(path, None if path in self.named else self.guards.get(path.parent))
+
+    def _read(self, path: Path, guard: Guard | None) -> Content:
+        if self.seen is None:
+            return read_file(path, guard)
+        if (path, guard) not in self.seen:
+            self.seen[path, guard] = keeping(read_file(path, guard))
+        return self.seen[path, guard]
 
     def read_target(self, named: str) -> Content:
         """Look at the file that a ``..._FILE`` variable names: a relative path counts from the root.
@@ -63,7 +77,7 @@ class Project:
         """
         path = target(self.root, named)
         guard = self.guards.get(self.root) if self.is_found and not Path(named).is_absolute() else None
-        return read_file(path, guard and guard._replace(otherwise="name it by its absolute path"))
+        return self._read(path, guard and guard._replace(otherwise="name it by its absolute path"))
 
     @property
     def kind(self) -> EnvironmentKind:

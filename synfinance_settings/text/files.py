@@ -8,14 +8,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.text import bounds
-from synfinance_settings.text.hidden import Data, Text
+from synfinance_settings.text.hidden import Data, KeptText, Text, without_mark
 from synfinance_settings.text.trust import Distrust, Guard
 
 
@@ -36,6 +36,8 @@ class Content:
     failure: Failure | None = None
     readings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
     """What was made of the content, by the name it was read under: content that stays is read once."""
+    kept: KeptText | None = field(default=None, repr=False, compare=False)
+    """The content as text, with its byte order mark, where it was `keeping` it."""
 
     @property
     def place(self) -> Path:
@@ -52,6 +54,8 @@ class Content:
         if self.failure:
             code, fault, hint = self.failure
             raise LayerError(Problem(code, f"{name} {fault}", origin=Origin(name), hint=hint))
+        if self.kept is not None:
+            return without_mark(self.kept)
         data = self.data or Data()
         place: int | None = None
         try:
@@ -59,6 +63,14 @@ class Content:
         except UnicodeDecodeError as error:
             place = data.count(b"\n", 0, error.start) + 1
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, place)))
+
+
+def keeping(content: Content) -> Content:
+    """`content` with its text kept, since it is edited; as it is where it has none."""
+    try:
+        return content if content.data is None else replace(content, kept=KeptText(content.data.decode()))
+    except UnicodeDecodeError:
+        return content
 
 
 def read_file(path: Path, guard: Guard | None = None) -> Content:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from synfinance_settings.errors import Problem
 from synfinance_settings.text.dotenv import DOTENV
 from synfinance_settings.text.format import Format
+from synfinance_settings.text.hidden import KeptText
 from synfinance_settings.text.json import JSON
 from synfinance_settings.text.node import Node, PublicPath, Source, untold
-from synfinance_settings.text.outline import Outline
+from synfinance_settings.text.outline import Outlined
 from synfinance_settings.text.tree import nodes_of
 from synfinance_settings.text.yaml import YAML
 
@@ -44,9 +45,14 @@ def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tu
 
     A fault names a key as `public_path` has it. Raises `LayerError` for one that stops.
     """
-    return nodes_of(layer_format(source.name).outline(text, source.name), source, public_path)
+    return nodes_of(outlined(text, source.name), source, public_path)
 
 
-def outline_text(text: str, name: str) -> Outline | None:
-    """Where everything stands in `text` of the file `name`, which must have been read before."""
-    return layer_format(name).outline(text, name).root
+def outlined(text: str, name: str) -> Outlined:
+    """Where everything stands in `text` of the layer file `name`; in a text that is kept, it is found out once."""
+    if not isinstance(text, KeptText):
+        return layer_format(name).outline(text, name)
+    known = text.readings.get(name)
+    if not isinstance(known, Outlined):
+        known = text.readings[name] = layer_format(name).outline(text, name)
+    return known

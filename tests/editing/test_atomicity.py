@@ -100,7 +100,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_layer(project, start, calls):
     for call in calls:
         start("-m", "synfinance_settings", *call.split()).wait(PATIENCE)
         wanted.add(path.read_text())
-    process = start("-c", KILLER, str(path), "200", *calls, stdout=subprocess.PIPE)
+    process = start("-c", KILLER, str(path), "50", *calls, stdout=subprocess.PIPE)
     told = json.loads(process.stdout.read())
     assert set(told["seen"]) == wanted
     assert len(wanted) == 2

@@ -167,7 +167,7 @@ for form, pattern in (
 @pytest.mark.parametrize("loader", [yaml.CSafeLoader, CoreLoader])
 @given(key=st.sampled_from(TEXTS), value=values)
 def test_other_readers_of_yaml_see_text_where_text_was_meant(loader, key, value):
-    node = yaml.compose(set_value(CATALOGUE, "{}", "default.yaml", key, value), Loader=loader)
+    node = yaml.compose(str(set_value(CATALOGUE, "{}", "default.yaml", key, value)), Loader=loader)
     while isinstance(node, yaml.MappingNode):
         ((_, node),) = node.value
     assert (node.tag, node.value) == ("tag:yaml.org,2002:str", value)
