@@ -74,6 +74,9 @@ class RemoteLayer(ValuesLayer):
         with whole():
             from synfinance_settings.remote.store import Store
 
+            with suppress(ImportError):  # said when the store is asked
+                import synfinance_settings.remote.client  # noqa: F401 - brings redis-py
+
         wanted = address_of(project, found), keyspace_of(project)
         known = self._stores.get(wanted)
         if known is None:

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import SettingsError, forget
+from synfinance_settings.remote.backoff import ceiling
 
 if TYPE_CHECKING:
     from synfinance_settings.remote.store import Store
@@ -75,8 +76,8 @@ class Subscription:
                 logger.debug("the subscription to the shared store ended: %s", type(error).__name__)
             self._hang_up()
             failures = 0 if monotonic() - began > _STABLE else failures + 1
-            longest = min(self._longest_wait, _SHORTEST_WAIT * 2.0 ** min(failures, 30))
-            self._over.wait(uniform(_SHORTEST_WAIT, max(longest, _SHORTEST_WAIT)))
+            longest = ceiling(failures, _SHORTEST_WAIT, self._longest_wait)
+            self._over.wait(uniform(_SHORTEST_WAIT, max(_SHORTEST_WAIT, longest)))
 
     def _hear(self) -> None:
         """Subscribe, and pass every message on as a hint; raises whatever breaks it."""

@@ -7,6 +7,7 @@ so that a dead server does not make each look wait for it. Nothing is kept but w
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from synfinance_settings.errors import Origin, Problem, RemoteError, forget
 from synfinance_settings.remote.address import Address
+from synfinance_settings.remote.backoff import ceiling
 from synfinance_settings.remote.keyspace import Keyspace, point_of
 from synfinance_settings.remote.reading import Reading, reading_of
 from synfinance_settings.remote.scripts import READ, Script
@@ -57,6 +59,7 @@ class Store:
         self._seconds = seconds
         self._longest_wait = longest_wait
         self._client: Redis | None = None
+        self._process = os.getpid()
         self._highest = 0
         self._failures = 0
         self._failure: tuple[float, Fault] | None = None
@@ -112,10 +115,11 @@ class Store:
             result, fault = outcome.get(timeout=self._seconds)
         except Empty:
             result, fault = None, unanswered(self._seconds)
+            _cut(client)
         except RuntimeError:  # the system has no more threads to give
             result, fault = None, unanswered(0)._replace(said="cannot be asked: there are no more threads")
         if fault is not None:
-            self._cut(client)
+            self._client = None  # of what failed nobody knows how far it came
             self._remember(fault, monotonic() - started)
             raise self.error(*fault)
         self.forgive()
@@ -131,20 +135,14 @@ class Store:
         return RemoteError(Problem(code, f"{place} {said}", origin=Origin(place), hint=hint))
 
     def _ready(self) -> Redis:
-        """The client, made at the first use."""
-        if self._client is None:
+        """The client, made at the first use, and anew in the child of a fork: the parent's may be in any state."""
+        client = self._client
+        if client is None or self._process != os.getpid():
             from synfinance_settings.remote.client import client_of
 
-            self._client = client_of(self.address, self._seconds)
-        return self._client
-
-    def _cut(self, client: Redis) -> None:
-        """Break what still waits, so that the thread ends, and begin anew with another client: of what failed nobody
-        knows how far it came.
-        """
-        self._client = None
-        with suppress(Exception):  # whatever state it was left in
-            client.connection_pool.disconnect(inuse_connections=True)
+            client = self._client = client_of(self.address, self._seconds)
+            self._process = os.getpid()
+        return client
 
     def _remember(self, fault: Fault, cost: float) -> None:
         """Put the next try off where this one took long: longer each time, and by chance, so that not all come back
@@ -153,7 +151,7 @@ class Store:
         if cost < self._seconds * _DEAR:
             return
         self._failures += 1
-        longest = min(self._longest_wait, self._seconds * 2**self._failures)
+        longest = ceiling(self._failures, self._seconds, self._longest_wait)
         self._failure = (monotonic() + uniform(longest / 2, longest), fault)
 
 
@@ -167,6 +165,12 @@ def run_script(client: Redis, script: Script, keys: Sequence[str], *arguments: b
         return execute(f"EVALSHA{suffix}", script.digest, len(keys), *keys, *arguments)
     except NoScriptError:
         return execute(f"EVAL{suffix}", script.text, len(keys), *keys, *arguments)
+
+
+def _cut(client: Redis) -> None:
+    """Break what still waits, so that its thread ends."""
+    with suppress(Exception):  # whatever state it was left in
+        client.connection_pool.disconnect(inuse_connections=True)
 
 
 def _ask(

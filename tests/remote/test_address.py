@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synfinance_settings import InvalidSettingsError, Origin
 from synfinance_settings.remote.address import Address, Login, read_address
@@ -89,3 +92,10 @@ def test_its_passwords_are_in_no_repr():
     address = read(f"redis+sentinel://{CANARY}:{CANARY}@one/shop?sentinel_password={CANARY}")
     assert CANARY not in repr(address) + str(address) + repr(address.login) + repr(vars(type(address)))
     assert pickle.loads(pickle.dumps(address)) == address
+
+
+@given(st.text() | st.from_regex(r"(rediss?|unix|rediss?\+sentinel)://[\S]{0,60}", fullmatch=True))
+def test_any_text_is_an_address_or_an_error_at_its_place(url):
+    with suppress(InvalidSettingsError):
+        address = read(url)
+        assert address.hosts or address.path

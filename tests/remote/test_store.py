@@ -8,6 +8,7 @@ from remote_store import Stranger
 
 from synfinance_settings import Origin, RemoteError
 from synfinance_settings.remote.address import Address, read_address
+from synfinance_settings.remote.backoff import ceiling
 from synfinance_settings.remote.keyspace import Keyspace, digest_of, point_of
 from synfinance_settings.remote.reading import Stage
 from synfinance_settings.remote.store import MOST_BYTES, MOST_FIELDS, Store
@@ -214,3 +215,7 @@ def test_whatever_listens_there_a_read_ends_in_time_with_an_error(answer, said):
         assert stranger.calls > calls
     finally:
         stranger.close()
+
+
+def test_the_wait_grows_up_to_its_bound_however_often_it_fails():
+    assert [ceiling(failures, 0.5, 30) for failures in (0, 1, 3, 6, 10**9)] == [0.5, 1, 4, 30, 30]
