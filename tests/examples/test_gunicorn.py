@@ -6,53 +6,16 @@ import os
 import random
 import re
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from living import Answer, Clients, Program, live
+from living import Clients, Program, live
 from patience import PATIENCE
 
 KEY = "ml.fraud_threshold"
 REFUSED = f"{KEY} must be"
 MODES = ("", "--preload")
 REQUESTS, EDITS, KILLS = 2000, 20, 5
-
-
-class Gate:
-    """Clients ask through it, so that it can be closed while nobody waits for an answer."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._asking = 0
-        self._is_closed = False
-        self._changed = threading.Condition()
-
-    def ask(self) -> Answer:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_closed)
-            self._asking += 1
-        try:
-            return self._program.get()
-        finally:
-            self._count(-1)
-
-    def _count(self, step: int) -> None:
-        with self._changed:
-            self._asking += step
-            self._changed.notify_all()
-
-    @contextmanager
-    def closed(self) -> Iterator[None]:
-        with self._changed:
-            self._is_closed = True
-            self._changed.wait_for(lambda: not self._asking)
-        yield
-        with self._changed:
-            self._is_closed = False
-            self._changed.notify_all()
 
 
 def workers(program: Program) -> list[int]:
@@ -69,14 +32,31 @@ def in_force_in_master(program: Program, changes: int) -> None:
     program.until(lambda: len(line.findall(program.log.read_text())) >= changes, f"{changes} changes in the master")
 
 
+def state(process: int) -> str:
+    """What a process is doing, in the kernel's letter; X where it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
+
+
+def is_halted(program: Program, worker: int) -> bool:
+    """Have a worker stand still; False for one that was about to end by itself."""
+    try:
+        os.kill(worker, signal.SIGSTOP)
+    except ProcessLookupError:
+        return False
+    program.until(lambda: state(worker) in "TZX", "a worker that stands still")
+    return state(worker) == "T"
+
+
 def kill_one(program: Program) -> None:
     """End a worker as the kernel does where memory is short."""
     while True:
-        try:
-            os.kill(random.choice(workers(program)), signal.SIGKILL)
-        except (ProcessLookupError, IndexError):  # it ended by itself
-            continue
-        return
+        for worker in random.sample(there := workers(program), len(there)):
+            if is_halted(program, worker):
+                os.kill(worker, signal.SIGKILL)
+                return
 
 
 @pytest.mark.parametrize("command", [0, 1], ids=["plain", "preload"])
@@ -94,8 +74,8 @@ def test_gunicorn_whose_workers_are_replaced_and_killed_while_edits_are_refused(
     program = example("gunicorn")
     program.start(f"gunicorn app:app --bind 127.0.0.1:$PORT --max-requests 20 {mode}")
     program.serves()
-    gate, values = Gate(program), {0.5}
-    with Clients(gate.ask) as clients:
+    accepted = {0.5}
+    with Clients(program.get, count=8) as clients:
 
         def answered(count: int) -> None:
             program.until(lambda: clients.all_answered() or len(clients.answers) >= count, f"{count} answers")
@@ -109,21 +89,21 @@ def test_gunicorn_whose_workers_are_replaced_and_killed_while_edits_are_refused(
             program.until(holds, f"{value} from all")
 
         for edit in range(0, EDITS, 2):
-            values.add(good := (edit + 1) / 100)
+            accepted.add(good := (edit + 1) / 100)
             program.edit(KEY, good)
             all_show(good)
             in_force_in_master(program, edit // 2 + 1)
             program.edit(KEY, edit + 7)
             if edit % 4 == 0:
-                with gate.closed():
+                with clients.silent():
                     kill_one(program)
             answered(REQUESTS * (edit + 2) // EDITS)
         all_show(good)
-    assert clients.values() == values
+    assert {answer.value for answer in clients.answers} == accepted
     assert len(clients.answers) >= REQUESTS
     assert program.log.read_text().count("was sent SIGKILL") == KILLS
     program.ends()
-    replaced = len(clients.latest())
+    replaced = len({answer.worker for answer in clients.answers})
     seen(f"{len(clients.answers)} requests, all answered; 20 edits, 10 refused; {replaced} workers, 5 killed")
 
 
