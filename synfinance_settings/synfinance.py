@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from synfinance_settings.errors import door
 from synfinance_settings.layers.report import ValidationReport, judged
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from synfinance_settings.live.follow import Follow
     from synfinance_settings.live.held import Made
-    from synfinance_settings.live.making import Recipe
+    from synfinance_settings.live.making import Options, Recipe
 
     class Settings(AppConfig):
         """The type of `settings`: an `AppConfig` that also hands out its snapshot."""
@@ -51,15 +51,26 @@ def check_config(config: AppConfig) -> ValidationReport:
     return judged(SYNFINANCE, config, config.environment)
 
 
+@overload
+def follow(section: str | None, make: Recipe[Made], **options: Unpack[Options[Made]]) -> Follow[Made]: ...
+
+
+@overload
 def follow(
-    section: str | None,
-    make: Recipe[Made] | Callable[[Any], Coroutine[Any, Any, Made]] | Callable[[Any], Made],
-    **options: Any,
-) -> Follow[Made]:
+    section: str | None, make: Callable[[Any], Coroutine[Any, Any, Made]], **options: Unpack[Options[Made]]
+) -> Follow[Made]: ...
+
+
+@overload
+def follow(section: str | None, make: Callable[[Any], Made], **options: Unpack[Options[Made]]) -> Follow[Made]: ...
+
+
+def follow(section: str | None, make: Any, **options: Any) -> Follow[Any]:
     """Something that is made of the model of `section` and made anew when that changes, as `ConfigManager.follow` says
     it, with the process-wide manager.
     """
-    return ConfigManager().follow(section, make, **options)
+    found: Follow[Any] = ConfigManager().follow(section, make, **options)
+    return found
 
 
 @door

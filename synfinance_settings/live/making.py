@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar
 
 from synfinance_settings.errors import Problem, SettingsError, printable
+from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import check_callback
 from synfinance_settings.live.held import Held, Made, said
@@ -22,6 +23,8 @@ from synfinance_settings.model.section import Section
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+
+_Result = TypeVar("_Result")
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -77,9 +80,7 @@ class Recipe(Generic[Made]):
 
     def made_in(self, loop: AbstractEventLoop, material: Material, snapshot: Snapshot[Any]) -> Held[Made]:
         """The same in `loop`, from a thread that it does not run in."""
-        from synfinance_settings.live.loops import in_loop
-
-        return in_loop(loop, lambda: self.made_here(material, snapshot), self.timeout)
+        return self._in(loop, lambda: self.made_here(material, snapshot))
 
     async def made_here(self, material: Material, snapshot: Snapshot[Any]) -> Held[Made]:
         """The same in the running event loop, in `timeout` seconds at most."""
@@ -97,14 +98,17 @@ class Recipe(Generic[Made]):
 
     def closed(self, held: Held[Made]) -> None:
         """Close what is `held`, from a thread that no event loop runs in."""
-        from synfinance_settings.live.loops import in_loop
+        if self.close is not None:
+            if held.loop is None:
+                _plain(self.close(held.resource), "close")
+            else:
+                self._in(held.loop, lambda: self._close_here(held.resource))
 
-        if self.close is None:
-            return
-        if held.loop is None:
-            _plain(self.close(held.resource), "close")
-        else:
-            in_loop(held.loop, lambda: self._close_here(held.resource), self.timeout)
+    def _in(self, loop: AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
+        with whole():  # the thread is one of many
+            from synfinance_settings.live.loops import in_loop
+
+        return in_loop(loop, work, self.timeout)
 
     def placed(self, resource: Made, material: Material) -> None:
         """Tell `place` that this is the one now; it may not refuse."""
@@ -132,6 +136,17 @@ class Recipe(Generic[Made]):
 
     def _say_unclosed(self, error: Exception) -> None:
         logger.warning("%s could not be closed after it was refused: %s", self.title, said(error))
+
+
+class Options(TypedDict, Generic[Made], total=False):
+    """What else may be said of something that follows, as `ConfigManager.follow` takes it; for type checkers."""
+
+    check: Callable[[Made], object] | None
+    close: Callable[[Made], object] | None
+    place: Callable[[Made], object] | None
+    keys: Iterable[str]
+    grace: float
+    timeout: float
 
 
 def refusal(title: str, material: Material, error: BaseException) -> SettingsError:

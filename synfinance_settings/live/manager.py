@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, Unpack, overload
 
 from synfinance_settings.choice import Config_co, shipped_application
 from synfinance_settings.errors import SettingsError, door
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from synfinance_settings.environment import EnvironmentKind
     from synfinance_settings.live.follow import Follow
     from synfinance_settings.live.held import Made
-    from synfinance_settings.live.making import Recipe
+    from synfinance_settings.live.making import Options, Recipe
 
 Config = TypeVar("Config", bound=Section)
 
@@ -275,10 +275,23 @@ class ConfigManager(Generic[Config_co]):
         """
         return self.current.subscriptions.add(callback, section, on_error)
 
+    @overload
+    def follow(self, section: str | None, make: Recipe[Made], **options: Unpack[Options[Made]]) -> Follow[Made]: ...
+
+    @overload
+    def follow(
+        self, section: str | None, make: Callable[[Any], Coroutine[Any, Any, Made]], **options: Unpack[Options[Made]]
+    ) -> Follow[Made]: ...
+
+    @overload
+    def follow(
+        self, section: str | None, make: Callable[[Any], Made], **options: Unpack[Options[Made]]
+    ) -> Follow[Made]: ...
+
     def follow(
         self,
         section: str | None,
-        make: Recipe[Made] | Callable[[Any], Coroutine[Any, Any, Made]] | Callable[[Any], Made],
+        make: Recipe[Made] | Callable[[Any], Any],
         *,
         check: Callable[[Made], object] | None = None,
         close: Callable[[Made], object] | None = None,

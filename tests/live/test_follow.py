@@ -176,6 +176,24 @@ def test_who_does_not_say_when_he_is_done_keeps_the_one_before_for_a_while(proje
         pool()
 
 
+def test_what_fails_when_it_is_closed_or_placed_is_told_without_its_words_and_refuses_nothing(
+    project, manager, made, shop, caplog
+):
+    def fail(pool):
+        raise OSError(CANARY)
+
+    pool = made(close=fail, place=fail)
+    assert size_of(pool) == 2
+    change(project, manager, 4)
+    pool.close()
+    assert CANARY not in caplog.text
+    errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert sorted(errors) == [
+        *["closing what followed database before failed: OSError"] * 2,
+        *["placing what follows database failed: OSError"] * 2,
+    ]
+
+
 def test_a_rollback_makes_another_one_or_is_refused(project, manager, made, shop):
     pool = made(check=None)
     assert size_of(pool) == 2
