@@ -17,8 +17,9 @@ _TASKS: Final[set[asyncio.Task[Any]]] = set()  # a loop alone does not keep them
 def in_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, Result]], seconds: float) -> Result:
     """What `work` comes to in `loop`, or raises.
 
-    Raises `TimeoutError` where the loop does not get to it, or to its end, in `seconds`, and `SettingsError` for a loop
-    that is closed and in the thread of the loop itself, where waiting would keep it from running.
+    Work that bounds itself to `seconds` has a little more, so that it is the one to end itself. Raises `TimeoutError`
+    where the loop does not get to it, or to its end, and `SettingsError` for a loop that is closed and in the thread of
+    the loop itself, where waiting would keep it from running.
     """
     if loop.is_closed():
         raise SettingsError(_CLOSED)
@@ -35,13 +36,14 @@ def in_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, A
 
     loop.call_soon_threadsafe(start)
     try:
-        return done.result(seconds)
+        return done.result(seconds + _MARGIN)
     except TimeoutError:
         if not done.done() and not done.cancel():
             loop.call_soon_threadsafe(lambda: [begun.cancel() for begun in task])
         raise
 
 
+_MARGIN: Final = 1.0  # seconds
 _CLOSED: Final = Problem("refused-resource", "its event loop is closed")
 _ITSELF: Final = Problem(
     "refused-resource",

@@ -304,7 +304,8 @@ class ConfigManager(Generic[Config_co]):
         change: ``pool()`` is the current one.
 
         ``make(section)`` is called at the first use. At a change it is called before the new values come into force,
-        then ``check(new)``; where either raises, or the check returns False, the reload fails and nothing changes.
+        which it finds in its argument alone, then ``check(new)``; where either raises, or the check returns False, the
+        reload fails and nothing changes.
         ``close(old)`` is called once its users are done, in `grace` seconds at the latest. ``place(new)`` is told of
         each one that takes its place, and must not wait. `keys` are the names in the section that matter, else all do.
         Where one of the first three is a coroutine function, they run in the event loop of the first use, and have

@@ -40,6 +40,19 @@ def test_a_plan_tells_old_and_new_what_wins_and_what_takes_a_restart(shipped_des
     assert result.stdout.endswith("2 settings changed in 1 environment; 1 of them after a restart; 0 remarks\n")
 
 
+@pytest.mark.parametrize(
+    ("others", "counted"),
+    [
+        ([], "1 of them after a restart unless followed"),
+        (["server.workers=12"], "2 of them after a restart, 1 unless followed"),
+    ],
+)
+def test_a_plan_does_not_know_whether_a_program_follows_a_setting_and_says_so(shipped_desk, others, counted):
+    told = shipped_desk.done("plan", "database.pool_size=7", *others, "--env", "staging").stdout
+    assert "takes a restart, unless the program follows it\n" in told
+    assert f"; {counted}; " in told
+
+
 def test_a_change_of_the_default_layer_is_told_for_every_environment(shipped_desk):
     result = shipped_desk.done("plan", "cache.ttl=7200", "--env", "default", "--format", "json")
     told = {one["environment"]: one["settings"][0] for one in json.loads(result.stdout)["environments"]}
