@@ -76,6 +76,23 @@ def test_a_program_of_coroutines_that_breaks_on_a_value_is_told_and_the_next_is_
     assert not any(secret in str(caught.value) for secret in SECRETS)
 
 
+ODD = (firing.make_odd_kiln, firing.observe_odd_kiln)
+
+
+def test_a_program_that_dies_or_does_not_come_back_spoils_no_other_finding():
+    report = live_report(*ODD, application=app, only=["work.pause", "fire.heat", "fire.cones"])
+    found = {finding.key: finding for finding in report.findings}
+    assert found["work.pause"].parts == (("pauses", "{10}", "{10, 11}", "{11}"),)
+    assert found["fire.heat"].verdict == Verdict.OTHER
+    assert found["fire.heat"].note == "the reload failed: it ended, or did not answer in time"
+    assert report.keys(Verdict.FOLLOWS) == ("fire.cones",)
+
+
+def test_a_program_that_follows_late_is_given_time():
+    report = assert_live(*ODD, application=app, only=["work.greeting", "fire.cones"], settle=30.0)
+    assert report.keys(Verdict.FOLLOWS) == ("fire.cones", "work.greeting")
+
+
 def local():
     def observe(made):
         return made

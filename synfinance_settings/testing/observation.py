@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from synfinance_settings.errors import MASK, printable
+from synfinance_settings.errors import MASK, counted, printable
 from synfinance_settings.layers.output import plain
 
 _MOST: Final = 60
@@ -82,11 +82,11 @@ def _shown(value: Any) -> str:
         case ("mapping", [*names]):
             return printable(f"the names {', '.join(names)}", _MOST)
         case ("list", number):
-            return f"{number} items"
+            return counted(number, "item")
         case ("set", [*items]):
             return printable(f"{{{', '.join(items)}}}", _MOST)
         case bytes():
-            return f"{len(value)} bytes"
+            return counted(len(value), "byte")
         case str():
             return printable(repr(value), _MOST)
     return printable(str(value), _MOST)

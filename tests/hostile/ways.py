@@ -354,7 +354,7 @@ OVERRIDES: Final = """if True:
         except SettingsError as error:
             print("\\n".join(ascii(line) for line in traceback.TracebackException.from_exception(error).format()))
     try:
-        print(settings, repr(settings))
+        print(settings, settings._repr_html_(), *(f"{section!r} {section}" for _, section in settings))
     except SettingsError as error:
         print(error)
 """

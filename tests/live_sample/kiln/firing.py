@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -112,3 +114,26 @@ async def observe_strictly(kiln: Kiln) -> int:
     if settings.shop.size > 5:
         raise ValueError(f"no room for {settings.shop.size} shelves, {settings.shop.key.get_secret_value()}")
     return settings.fire.cones
+
+
+class OddKiln(Kiln):
+    """Follows late, never forgets a pause, and ends where it grows hot while it burns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said, self.pauses = settings.work.greeting, set[int]()
+        app.manager.subscribe(lambda _, new: threading.Timer(0.2, self.say, [new.greeting]).start(), section="work")
+
+    def say(self, greeting: str) -> None:
+        self.said = greeting
+
+
+def make_odd_kiln() -> OddKiln:
+    return OddKiln()
+
+
+def observe_odd_kiln(kiln: OddKiln) -> dict[str, Any]:
+    if settings.fire.heat != HEAT:
+        os.kill(os.getpid(), signal.SIGKILL)
+    kiln.pauses.add(settings.work.pause)
+    return {"said": kiln.said, "pauses": kiln.pauses, "heat": HEAT, "cones": settings.fire.cones}
