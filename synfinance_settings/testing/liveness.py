@@ -149,11 +149,13 @@ def live_report(
     `make_app` starts the program and `observe` says what it shows of itself then, as plain data: mappings, lists, text,
     numbers; either may be a coroutine function. Each is a function at the top of a module, or its name as
     ``module:function``, since every start has an interpreter of its own, in which all modules of the program are
-    imported anew. The settings are those of `application`, else of the one that is chosen for tools; at first they are
-    as in force here, overrides too, on layers in a folder of its own. Another value is made for each by its form,
-    limits and rules; `values` has those by keys that the program could not work with otherwise. `only` are keys or
-    sections to look at. A program that follows by a thread or task of its own has `settle` seconds for it. A start,
-    and each reload, may take `patience` seconds.
+    imported anew.
+
+    The settings are those of `application`, else of the one that the process environment names for tools, else
+    SynFinance's; at first they are as in force here, overrides too, on layers in a folder of its own. Another value is
+    made for each by its form, limits and rules; `values` has those by keys that the program could not work with
+    otherwise. `only` are keys or sections to look at. A program that follows by a thread or task of its own has
+    `settle` seconds for it. A start, and each reload, may take `patience` seconds.
 
     Raises `TypeError` for functions that no other interpreter can find, `UnknownKeyError` for keys that are none,
     `SettingsError` where nothing can be loaded here, and `RuntimeError` where the program does not start at all.
