@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from living import Clients, Program, live
+from living import Clients, Program, kill_one, live
 from patience import PATIENCE
 
 KEY = "ml.fraud_threshold"
@@ -50,7 +50,7 @@ def is_halted(program: Program, worker: int) -> bool:
     return state(worker) == "T"
 
 
-def kill_one(program: Program) -> None:
+def kill_any(program: Program) -> None:
     """End a worker as the kernel does where memory is short."""
     while True:
         for worker in random.sample(there := workers(program), len(there)):
@@ -64,7 +64,8 @@ def test_gunicorn_with_three_workers(example, seen, command):
     program = example("gunicorn")
     program.start(command)
     program.serves()
-    seen(live(program, program.get, KEY, (0.5, 0.6, 0.7), refused=(7, REFUSED), workers=3))
+    edits = (KEY, (0.5, 0.6, 0.7))
+    seen(live(program, program.get, *edits, refused=(7, REFUSED), workers=3, meanwhile=kill_one(program)))
     program.ends()
 
 
@@ -96,7 +97,7 @@ def test_gunicorn_whose_workers_are_replaced_and_killed_while_edits_are_refused(
             program.edit(KEY, edit + 7)
             if edit % 4 == 0:
                 with clients.silent():
-                    kill_one(program)
+                    kill_any(program)
             answered(REQUESTS * (edit + 2) // EDITS)
         all_show(good)
     assert {answer.value for answer in clients.answers} == accepted
