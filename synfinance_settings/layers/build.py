@@ -6,6 +6,7 @@ It does not raise for bad input: a `ValidationReport` carries a snapshot or the 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from synfinance_settings.errors import Origin, Problem, SettingsError, told
@@ -63,9 +64,10 @@ class _Build:
         if not said.is_empty:
             self.content |= set() if layer.may_vanish else {layer.name}
         elif is_required and not said.left_out:
-            message = f"the {layer.name} layer became empty; write {{}} if that is intended"
-            origin = Origin(self.project.name(contents[0].place))
-            self.note([Problem("became-empty", message, origin=origin)])
+            place = contents[0].place
+            mend = "; write {} if that is intended" if isinstance(place, Path) else ""
+            message = f"the {layer.name} layer became empty{mend}"
+            self.note([Problem("became-empty", message, origin=Origin(self.project.name(place)))])
         return said.branch
 
     def note(self, problems: Iterable[Problem]) -> None:

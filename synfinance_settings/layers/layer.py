@@ -127,6 +127,9 @@ class Layer(ABC):
     expands: bool = False
     """Whether a ``$`` in its values refers to something."""
 
+    is_kept: bool = False
+    """Whether what it says is kept on disk where it was accepted, as layer files are: see `keep` and `restore`."""
+
     def stem(self, environment: str) -> str | None:
         """The name, less the suffix, of its file in the settings folder; None for a layer that has none there."""
         return None

@@ -46,6 +46,7 @@ class RemoteLayer(ValuesLayer):
     name = "remote"
     may_vanish = False
     counts_beside = False
+    is_kept = True
 
     def __init__(self, seconds: float = 2.0, longest_wait: float = 30.0, beat: float = 10.0) -> None:
         self.beat = beat
@@ -54,7 +55,7 @@ class RemoteLayer(ValuesLayer):
         self._stores: dict[tuple[Address, Keyspace], Store] = {}
 
     def look(self, glance: Glance) -> Iterable[Found]:
-        """What the store says to this instance, below the file that holds its address where there is one."""
+        """What the store says to this instance, and the file that holds its address where there is one."""
         project = glance.project
         if not is_named(project):
             return ()
@@ -64,7 +65,7 @@ class RemoteLayer(ValuesLayer):
             store = self.store(project, found)
         except SettingsError:  # said again of what was found
             return found
-        return [*found, _looked(glance, store, instance_of(project))]
+        return [_looked(glance, store, instance_of(project)), *found]
 
     def store(self, project: Project, found: Sequence[Found] | None = None) -> Store:
         """The store that `project` names; raises `SettingsError` where it names none, or not as it should.
@@ -144,7 +145,7 @@ class RemoteLayer(ValuesLayer):
             self.store(project, found).see(reading)
         files = [one for one in found if isinstance(one, Content)]
         name = f"revision {revision} of {place}" if revision is not None else place
-        return name, [*files, Finding(place, reading, is_settled=True)]
+        return name, [Finding(place, reading, is_settled=True), *files]
 
     def listen(self, project: Project, wake: Wake) -> Stop | None:
         """Have the store tell of changes, for as long as a watch lasts."""

@@ -345,7 +345,7 @@ class Current:
         known = self._last_good if is_reload else None
         last_good = known or LastGood(project.application, project.environ, self.choice.state_dir)
         last_good.check()
-        report = build(look, required=before.content if before and is_reload else frozenset())
+        report = build(look, required=before.content if before and is_reload else last_good.had(look))
         if report.snapshot is None:
             failure = SettingsError.of(report.problems)
             if is_reload or not _is_still(self.fallen_from, look):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from synfinance_settings.errors import HistoryError, InvalidSettingsError, Origin, Problem
 from synfinance_settings.layers.build import build
 from synfinance_settings.layers.forks import whole
-from synfinance_settings.layers.layer import Found
+from synfinance_settings.layers.layer import Finding, Found, Layer
 from synfinance_settings.layers.look import Look, layer_stems, stored_look
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
@@ -68,6 +68,24 @@ class LastGood:
             _keep(history, project, look)
         except HistoryError as error:
             log_problems([replace(error.problems[0], severity="warning")])
+
+    def had(self, now: Look) -> frozenset[str]:
+        """The layers that said something when they were accepted last, and say nothing `now`: they must have lost it.
+
+        None where nobody asks to fall back.
+        """
+        findings = {
+            layer.name: [one for one in found if isinstance(one, Finding)] for layer, found in _kept_layers(now)
+        }
+        silent = {name for name, found in findings.items() if not any(one.exists for one in found)}
+        history = self._history(now.project, _SECONDS) if silent and self._fallback else None
+        if history is None:
+            return frozenset()
+        try:
+            return frozenset(silent & history.kept(now.project.environment).keys())
+        except HistoryError as error:
+            log_problems(error.problems)
+            return frozenset()
 
     def accepted(self, now: Look) -> tuple[str, State] | None:
         """The newest version accepted before that still validates, with all else as it is in `now`, and its name.
@@ -147,9 +165,7 @@ _Kept = Mapping[str, tuple[str, Sequence[Found]]]
 
 def _keep(history: History, project: Project, look: Look) -> None:
     """Keep what layers keep of what a look found, where it is not what they kept before."""
-    saying = {
-        layer.name: layer.keep(look.found.get(layer.name, ()), project) for layer in layers_of(project.application)
-    }
+    saying = {layer.name: layer.keep(found, project) for layer, found in _kept_layers(look)}
     keeping = {name: data for name, data in saying.items() if data is not None}
     if keeping:
         before = history.kept(project.environment)
@@ -161,7 +177,7 @@ def _keep(history: History, project: Project, look: Look) -> None:
 def _kept(history: History, now: Look) -> Iterator[tuple[str, tuple[str, Sequence[Found]]]]:
     """What layers kept, where it is not what they say now; nothing is asked where none reads anything now."""
     project = now.project
-    reading = {layer.name: layer for layer in layers_of(project.application) if now.found.get(layer.name)}
+    reading = {layer.name: layer for layer, _ in _kept_layers(now)}
     for name, kept in history.kept(project.environment).items():
         if name not in reading:
             continue
@@ -173,6 +189,18 @@ def _kept(history: History, now: Look) -> Iterator[tuple[str, tuple[str, Sequenc
         else:
             if tuple(restored) != found:
                 yield name, (f"{called}, accepted {kept.when.isoformat(' ', 'seconds')}", restored)
+
+
+def _kept_layers(look: Look) -> Iterator[tuple[Layer, tuple[Found, ...]]]:
+    """The layers that are kept and that read anything, and what the look found of them."""
+    for layer in layers_of(look.project.application):
+        if layer.is_kept and look.found.get(layer.name):
+            yield layer, look.found[layer.name]
+
+
+def _is_silent(found: Sequence[Found]) -> bool:
+    """True where there is nothing, whatever file says where to look for it."""
+    return not any(one.exists for one in found if isinstance(one, Finding))
 
 
 def _with_kept(look: Look, kept: _Kept) -> Look:

@@ -90,7 +90,7 @@ class Subscription:
             is_asked = True
             while not self._over.is_set():
                 message = lines.get_message(timeout=self._seconds if is_asked else self._quiet)
-                if message is None and is_asked:
+                if message is None and (is_asked or self._store() is not store):  # it is dead, or was moved
                     return
                 is_asked = message is None
                 if message is None:

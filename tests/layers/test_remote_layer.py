@@ -75,12 +75,14 @@ def test_what_is_wrong_in_it_is_refused_at_its_place_and_nothing_changes(project
     assert manager.last_failure is caught.value
 
 
-def test_a_store_that_lost_the_settings_is_a_failed_reload(project, shared):
+@pytest.mark.parametrize(("file", "said"), [("", "is gone"), ("url", "became empty")])
+def test_a_store_that_lost_the_settings_is_a_failed_reload(project, shared, file, said):
     shared.commit(17, server__workers="6")
-    manager = shared.manager(project.settings)
+    project.write("url", shared.url)
+    manager = shared.manager(project.settings, SYNFINANCE_REMOTE_URL_FILE=file)
     before = manager.snapshot
     shared.client.flushall()
-    with pytest.raises(SettingsError, match="the remote layer is gone") as caught:
+    with pytest.raises(SettingsError, match=f"the remote layer {said}") as caught:
         manager.reload_config()
     assert [(problem.code, str(problem.origin)) for problem in caught.value.problems] == [("became-empty", PLACE)]
     assert manager.snapshot is before

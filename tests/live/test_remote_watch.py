@@ -219,9 +219,8 @@ def start(project, doomed, tmp_path):
     """Start a process that keeps what it accepts, and may fall back on it."""
 
     def begin(**variables):
-        return doomed.manager(
-            project.settings, state_dir=tmp_path / "state", SYNFINANCE_FALLBACK="last-good", **variables
-        )
+        named = {"SYNFINANCE_FALLBACK": "last-good", **variables}
+        return doomed.manager(project.settings, state_dir=tmp_path / "state", **named)
 
     return begin
 
@@ -271,3 +270,17 @@ def test_without_anything_kept_a_start_without_the_store_fails(doomed, start):
     doomed.server.kill()
     with pytest.raises(SettingsError, match="cannot be reached"):
         start().load_config()
+
+
+def test_a_start_that_may_fall_back_does_not_take_an_emptied_store_for_a_new_one(doomed, start):
+    doomed.commit(3, server__workers="5")
+    start().load_config()
+    doomed.client.flushall()
+    manager = start()
+    assert manager.load_config().server.workers == 5
+    assert manager.degraded
+    assert [problem.code for problem in manager.last_failure.problems] == ["became-empty"]
+    doomed.commit(4)
+    assert manager.reload_config().server.workers == 4
+    doomed.client.flushall()
+    assert start(SYNFINANCE_FALLBACK="").load_config().server.workers == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from queue import Queue
 
 import pytest
@@ -85,6 +86,19 @@ def test_a_line_that_is_dead_without_a_word_is_given_up(shared):
         hints.get(timeout=PATIENCE)  # each from a line of its own
     stop()
     silent.close()
+
+
+def test_it_follows_where_the_store_is_moved_to(shared):
+    first, second = shared.store(), shared.store()
+    second.keyspace = replace(shared.keyspace, environment="test")
+    stores, hints = iter([first, second]), Queue()
+    times = {"seconds": PATIENCE, "longest_wait": SOON, "quiet": 0.01}
+    stop = Subscription(lambda: next(stores, second), lambda: hints.put(None), **times).start()
+    for _ in range(2):
+        hints.get(timeout=PATIENCE)
+    shared.client.publish(second.keyspace.changes, "18")
+    hints.get(timeout=PATIENCE)
+    stop()
 
 
 def test_it_ends_at_once_when_it_is_told_to(shared, hear):
