@@ -162,17 +162,21 @@ class Trials:
         self._say({"answers": str(answers), "first": first, "steps": steps, "unsteady": sorted(self.unsteady)})
         assert self._process.stdout
         if self._process.stdout.readline() != "done\n":
-            raise RuntimeError("the interpreter of the trial ended early; what it said stands above")
+            raise RuntimeError(_ENDED)
         lines = answers.read_text().splitlines(keepends=True) if answers.exists() else []
         return [_shown(json.loads(line)) for line in lines if line.endswith("\n")]
 
     def _say(self, order: dict[str, Any]) -> None:
         stdin: IO[str] | None = self._process.stdin
         assert stdin
-        stdin.write(json.dumps(order) + "\n")
-        stdin.flush()
+        try:
+            stdin.write(json.dumps(order) + "\n")
+            stdin.flush()
+        except BrokenPipeError:
+            raise RuntimeError(_ENDED) from None
 
 
+_ENDED: Final = "the interpreter of the trial ended early; what it said stands on standard error"
 _SILENT: Final = Shown({}, False, True, None, "it ended, or did not answer in time")
 
 
