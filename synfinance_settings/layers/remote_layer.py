@@ -75,9 +75,7 @@ class RemoteLayer(ValuesLayer):
         with whole():
             from synfinance_settings.remote.store import Store
 
-            with suppress(ImportError):  # said when the store is asked
-                import synfinance_settings.remote.client  # noqa: F401 - brings redis-py
-
+        _has_driver()  # said when the store is asked
         wanted = address_of(project, found), keyspace_of(project)
         known = self._stores.get(wanted)
         if known is None:
@@ -149,7 +147,7 @@ class RemoteLayer(ValuesLayer):
 
     def listen(self, project: Project, wake: Wake) -> Stop | None:
         """Have the store tell of changes, for as long as a watch lasts."""
-        if not is_named(project):
+        if not (is_named(project) and _has_driver()):
             return None
         with whole():
             from synfinance_settings.remote.push import Subscription
@@ -242,6 +240,16 @@ def _faulty_mode(project: Project) -> Iterable[Problem]:
     if _mode(project) not in _MODES:
         message = f"{variable} must be {' or '.join(_MODES)}"
         yield Problem("inconsistent", message, origin=Origin(f"env {variable}"))
+
+
+def _has_driver() -> bool:
+    """Bring redis-py, which no fork may cut in two; False where it is missing."""
+    try:
+        with whole():
+            import synfinance_settings.remote.client  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def instance_of(project: Project) -> str:

@@ -119,6 +119,9 @@ _FAULTS: Final[dict[type[Exception], Fault]] = {
     exceptions.AuthenticationError: Fault("refused-login", "does not accept the user or the password"),
     exceptions.NoPermissionError: _NO_RIGHTS,
     exceptions.BusyLoadingError: Fault("unreachable", "is still loading its data"),
+    exceptions.MovedError: Fault(
+        "bad-store", "is a node of a cluster that has other keys", "name the node that has them"
+    ),
     MasterNotFoundError: Fault("unreachable", "cannot be reached: no sentinel knows a master that is up", _IS_IT_UP),
     exceptions.InvalidResponse: Fault("bad-store", "does not answer as Redis does", _IS_IT_REDIS),
 }

@@ -19,6 +19,7 @@ from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.remote.backoff import ceiling
 
 if TYPE_CHECKING:
+    from synfinance_settings.remote.client import Fault
     from synfinance_settings.remote.store import Store
 
 logger: Final = logging.getLogger("synfinance_settings")
@@ -53,6 +54,7 @@ class Subscription:
         self._quiet = quiet
         self._over = threading.Event()
         self._lines: Any = None
+        self._told: Fault | None = None
 
     def start(self) -> Callable[[], None]:
         """Begin, and return what ends it; raises `RuntimeError` where the system has no thread to give."""
@@ -71,13 +73,22 @@ class Subscription:
             began = monotonic()
             try:
                 self._hear()
-            except Exception as error:  # noqa: BLE001 - the looks at intervals tell what is wrong
+            except Exception as error:  # noqa: BLE001 - whatever it is, the looks at intervals go on
+                self._tell(error)
                 forget(error)
-                logger.debug("the subscription to the shared store ended: %s", type(error).__name__)
             self._hang_up()
             failures = 0 if monotonic() - began > _STABLE else failures + 1
             longest = ceiling(failures, _SHORTEST_WAIT, self._longest_wait)
             self._over.wait(uniform(_SHORTEST_WAIT, max(_SHORTEST_WAIT, longest)))
+
+    def _tell(self, error: Exception) -> None:
+        """Say once that the store refuses to be listened to; that it is away is told by the looks."""
+        from synfinance_settings.remote.client import fault_of
+
+        fault = fault_of(error, self._seconds)
+        if fault.code != "unreachable" and fault != self._told and not self._over.is_set():
+            self._told = fault
+            logger.warning("the shared store %s, so changes are seen by looks at intervals alone", fault.said)
 
     def _hear(self) -> None:
         """Subscribe, and pass every message on as a hint; raises whatever breaks it."""
@@ -97,6 +108,7 @@ class Subscription:
                     lines.ping()
                 elif message["type"] in ("subscribe", "message") and not self._over.is_set():
                     store.forgive()
+                    self._told = None
                     self._wake()
 
     def _hang_up(self) -> None:

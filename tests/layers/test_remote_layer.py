@@ -195,16 +195,27 @@ print([name for name in sys.modules if name == "redis" or name.startswith("synfi
     assert project.python(code).stdout == "[]\n"
 
 
-def test_without_redis_py_it_is_said_what_to_install(project):
-    code = """
+def test_without_redis_py_it_is_said_what_to_install_and_what_was_kept_serves(project, shared, tmp_path):
+    shared.commit(3, server__workers="6")
+    shared.manager(project.settings, state_dir=tmp_path / "state").load_config()
+    code = f"""
 import sys
 sys.modules["redis"] = None
-from synfinance_settings import ConfigManager
-ConfigManager(settings_dir="settings", environ={"SYNFINANCE_REMOTE_URL": "redis://host"}).load_config()
+from synfinance_settings import ConfigManager, ConfigWatcher, SettingsError
+environ = {{"SYNFINANCE_REMOTE_URL": {shared.url!r}, "SYNFINANCE_STATE_DIR": {str(tmp_path / "state")!r}}}
+try:
+    ConfigManager(settings_dir="settings", environ=environ).load_config()
+except SettingsError as error:
+    print(error)
+manager = ConfigManager(settings_dir="settings", environ=environ | {{"SYNFINANCE_FALLBACK": "last-good"}})
+with ConfigWatcher(manager):
+    print(manager.get_config().server.workers)
 """
-    said = project.python(code).stderr
-    assert "no-driver" in said
-    assert "pip install 'synfinance-settings[redis]'" in said
+    run = project.python(code)
+    assert "no-driver" in run.stdout
+    assert "pip install 'synfinance-settings[redis]'" in run.stdout
+    assert run.stdout.endswith("\n6\n")
+    assert "Traceback" not in run.stderr
 
 
 def test_a_file_is_judged_and_edited_without_it(project, doomed):

@@ -101,6 +101,19 @@ def test_it_follows_where_the_store_is_moved_to(shared):
     stop()
 
 
+def test_a_user_who_may_not_listen_is_told_of_once(shared, caplog):
+    shared.client.execute_command("ACL", "SETUSER", "deaf", "on", "nopass", "~*", "resetchannels", "+@all")
+    store = Store(read_address(shared.url.replace("//", "//deaf:any@"), Origin("test")), shared.keyspace)
+    tries = Queue()
+    wanted = {"seconds": PATIENCE, "longest_wait": 0.0}
+    stop = Subscription(lambda: (tries.put(None), store)[1], lambda: None, **wanted).start()
+    for _ in range(4):
+        tries.get(timeout=PATIENCE)
+    stop()
+    said = "the shared store does not let this user do that, so changes are seen by looks at intervals alone"
+    assert caplog.messages.count(said) == 1
+
+
 def test_it_ends_at_once_when_it_is_told_to(shared, hear):
     before = set(threading.enumerate())
     hints, stop = hear()

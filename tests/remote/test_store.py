@@ -193,6 +193,7 @@ def drip(line, over, said):
             "does not answer as Redis does",
         ),
         (lambda line, over, said: line.sendall(b"-ERR " + CANARY.encode() + b"\r\n"), "refuses what it is asked"),
+        (lambda line, over, said: line.sendall(b"-MOVED 99 127.0.0.1:1\r\n"), "is a node of a cluster"),
         (lambda line, over, said: line.sendall(b":1\r\n"), "does not answer as Redis does"),
         (lambda line, over, said: line.sendall(b"$99999999999999999999\r\n"), "does not answer as Redis does"),
         (lambda line, over, said: line.shutdown(2), "cannot be reached"),
