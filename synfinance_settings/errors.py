@@ -399,6 +399,7 @@ CODES: Final[dict[str, tuple[type[SettingsError], str]]] = {
     "missing-variable": (VariableError, "a required variable is not set"),
     "wrong-variable": (VariableError, "a variable is not of the type asked for"),
     "refused-edit": (EditError, "a change of a layer file is refused"),
+    "taken-back": (EditError, "a change that came in by stages went back, and why"),
     "stale-plan": (EditError, "layer files changed since a plan was made of them"),
     "locked": (EditError, "another process is editing the settings folder"),
     "no-such-version": (RollbackError, "there is no such snapshot or version"),

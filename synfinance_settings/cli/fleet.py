@@ -14,6 +14,7 @@ from synfinance_settings.errors import SettingsError
 
 if TYPE_CHECKING:
     from synfinance_settings.remote.agreement import Agreement, Member
+    from synfinance_settings.remote.rollout import Rollout
     from synfinance_settings.remote.store import Store
 
 _BELOW: Final = " " * 4  # the margin of what stands below a process
@@ -42,7 +43,7 @@ def fleet(
     """
     if watch and (wait is not None or output == "json"):
         raise click.UsageError("--watch goes neither with --wait nor with --format json")
-    view = _View(options.shared_store(environment), ignore_silent=ignore_silent, shows_all=shows_all)
+    view = _View(_store(environment), ignore_silent=ignore_silent, shows_all=shows_all)
     if watch:
         view.follow()
         return
@@ -54,6 +55,13 @@ def fleet(
             render.say(line)
     if not view.is_reached(agreement):
         raise click.exceptions.Exit(1)
+
+
+def _store(environment: str | None) -> Store:
+    """The shared store of the project here; raises `EditError` where there is none."""
+    from synfinance_settings.editing.remote_change import RemoteSettings
+
+    return RemoteSettings(options.find(environment)).store
 
 
 class _View:
@@ -68,9 +76,10 @@ class _View:
         """The fleet as it is now; raises `RemoteError`."""
         from synfinance_settings.remote.agreement import Agreement
         from synfinance_settings.remote.answers import fleet_of
+        from synfinance_settings.remote.rollout import rollout_of
 
-        in_force = self._store.base()
-        return Agreement(fleet_of(self._store), in_force)
+        in_force, rollout = self._store.base(), rollout_of(self._store)
+        return Agreement(fleet_of(self._store), in_force, rollout)
 
     def is_reached(self, agreement: Agreement) -> bool:
         """True when all agree who are asked to."""
@@ -124,9 +133,11 @@ class _View:
         yield f"{self._store.keyspace.environment}: {_revision(in_force.revision)}" + (
             ", and changed past the commands since" if in_force.is_forced else ""
         )
-        if in_force.stage is not None:
-            candidate, number, share, _ = in_force.stage
-            yield f"revision {candidate} is in stage {number}, open to {100 * share:.4g} % of all instances"
+        rollout = agreement.rollout
+        if rollout is not None:
+            stage = f"stage {rollout.stage} of {len(rollout.plan.shares)}, {100 * rollout.share:.4g} % of all instances"
+            lasts = _ago((agreement.fleet.now - rollout.opened) / 1000)
+            yield f"revision {rollout.candidate} is in {stage}, for {lasts}"
 
     def _summary(self, agreement: Agreement) -> str:
         """Who stands how, in a sentence."""
@@ -137,7 +148,7 @@ class _View:
         if self.is_reached(agreement):
             return f"all {count} agree" if count > 1 else "it agrees"
         words = {"refused": "refused", "behind": "behind", "unwell": "not well", "silent": "silent"}
-        parts = [f"{counts['runs']} of {count} run it"]
+        parts = [f"{counts['runs']} of {count} run {'what they are to run' if agreement.rollout else 'it'}"]
         parts += [f"{counts[key]} {word}" for key, word in words.items() if counts[key]]
         parts += [f"{fleet.unread} not understood"] if fleet.unread else []
         parts += [f"{fleet.left_out:,} not looked at"] if fleet.left_out else []
@@ -146,12 +157,12 @@ class _View:
     def as_data(self, agreement: Agreement) -> dict[str, Any]:
         """The fleet for scripts."""
         in_force, fleet = agreement.in_force, agreement.fleet
-        stage = in_force.stage
+        rollout = agreement.rollout
         return {
             "environment": self._store.keyspace.environment,
             "revision": in_force.revision,
             "changed_past_commands": in_force.is_forced,
-            "stage": stage and {"candidate": stage.candidate, "number": stage.number, "share": stage.share},
+            "stage": rollout and _stage_data(rollout, fleet.now),
             "agree": self.is_reached(agreement),
             "processes": [_data(member) for member in agreement.members],
             "not_understood": fleet.unread,
@@ -223,6 +234,16 @@ def _number(number: int | None) -> str:
 
 def _ago(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _stage_data(rollout: Rollout, now: int) -> dict[str, Any]:
+    return {
+        "candidate": rollout.candidate,
+        "number": rollout.stage,
+        "of": len(rollout.plan.shares),
+        "share": rollout.share,
+        "seconds": (now - rollout.opened) / 1000,
+    }
 
 
 def _data(member: Member) -> dict[str, Any]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from synfinance_settings.layers.snapshot import Snapshot
     from synfinance_settings.model.application import Application
     from synfinance_settings.probing.rights import User
-    from synfinance_settings.remote.store import Store
 
 PROBE_SECONDS: Final = 5.0
 
@@ -166,19 +165,6 @@ def find(environment: str | None = None, config_path: str | None = None) -> Proj
     from synfinance_settings.layers.project import find_project
 
     return find_project(application(), environ=os.environ, environment=environment, config_path=config_path)
-
-
-def shared_store(environment: str | None = None) -> Store:
-    """The shared store of an environment; a usage error where nothing names one, `SettingsError` for a bad address."""
-    from synfinance_settings.layers.precedence import remote_layer_of
-
-    project, layer = find(environment), remote_layer_of(application())
-    if layer is None or not layer.is_there(project):
-        names = application().variables
-        raise click.UsageError(
-            f"there is no shared store: neither {names.remote_url} nor {names.remote_url_file} is set"
-        )
-    return layer.store(project)
 
 
 def find_anyhow() -> Project:

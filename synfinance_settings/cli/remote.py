@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from synfinance_settings.cli import completion, destination, options, render
+from synfinance_settings.cli import completion, destination, options, render, stages
 from synfinance_settings.cli import plan as planning
+from synfinance_settings.cli.duration import Duration
 from synfinance_settings.cli.program import Command, Group
 
 if TYPE_CHECKING:
@@ -21,24 +22,6 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LONGEST_REASON: Final = 1000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-
-class Duration(click.ParamType[int]):
-    """Seconds, also with a unit behind: 90, 90s, 10m, 2h."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The seconds that `value` says; a usage error for what says none, or fewer than one."""
-        if isinstance(value, int):
-            return value
-        number, unit = (value[:-1], value[-1]) if value[-1:] in _SECONDS_IN else (value, "s")
-        if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS and int(number)):
-            self.fail(f"{value} is no duration from 1 second, as 90s, 10m or 2h are", param, ctx)
-        return int(number) * _SECONDS_IN[unit]
-
-
-_SECONDS_IN: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_MOST_DIGITS: Final = 6
 
 _author_option = click.option(
     "--author", metavar="NAME", help="Who makes the change, for the history; if not given, this user on this host."
@@ -61,6 +44,7 @@ def _change_options(command: _Command) -> _Command:
         _reason_option,
         _author_option,
         _confirm_option,
+        stages.stage_options,
         planning.dry_run_option,
         options.environment_option,
     ):
@@ -78,6 +62,7 @@ def remote() -> None:
     \b
     {call} remote list --env {environment}
     {call} remote set {number} {value} --env {environment} --reason "more customers"
+    {call} remote set {number} {value} --env {environment} --stages 5%,50%,100% --soak 2m
     {call} remote history --env {environment}
     """
 
@@ -232,7 +217,8 @@ def history(environment: str | None, output: str) -> None:
 def rollback(revision: int | None, yes: bool, **how: Any) -> None:
     """Let the shared store say what REVISION of its history says, by default the last one that says something else.
 
-    It becomes a new revision, validated like any other. A change that waits to be confirmed is taken back at once.
+    It becomes a new revision, validated like any other. A change that waits to be confirmed is taken back at once, and
+    without REVISION one that comes in by stages.
 
     \b
     {call} remote rollback --env {environment} --reason "too slow"
@@ -240,6 +226,8 @@ def rollback(revision: int | None, yes: bool, **how: Any) -> None:
     from synfinance_settings.editing.remote_change import bringing_back
 
     remote = _remote(how["environment"], how["author"])
+    if revision is None and not how["dry_run"] and stages.end(remote.store, remote.author, how["reason"], yes=yes):
+        return
     edit, chosen = bringing_back(remote.store, revision)
     render.say(f"revision {chosen.number}, {_when(chosen.when)}, {chosen.note.command}", err=True)
     ask = None if yes else "Bring it back?"
@@ -280,6 +268,7 @@ def _change(
 ) -> None:
     """Have the edit made, and say what was done."""
     reason, seconds = how["reason"], how["confirm_within"]
+    plan_of_stages, gate = stages.plan_of(how)
     if reason is not None and len(reason) > _LONGEST_REASON:
         raise click.UsageError(f"a reason has at most {_LONGEST_REASON} characters")
     answers: list[bool] = []
@@ -296,9 +285,17 @@ def _change(
             planning.tell_change(plan)
     else:
         plan, revision = remote.change(
-            edit, command, approve, reason=reason, confirm_within=seconds, goes_back=goes_back
+            edit,
+            command,
+            approve,
+            reason=reason,
+            confirm_within=seconds,
+            stages=plan_of_stages,
+            goes_back=goes_back,
         )
     _tell_done(plan, revision, is_to_confirm=seconds is not None)
+    if plan_of_stages is not None and revision is not None:
+        stages.stay(remote.store, revision, gate, remote.author)
     if answers == [False]:
         raise click.exceptions.Exit(1)
 

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from synfinance_settings.editing.changes import lending
 from synfinance_settings.editing.edits import secret_refusal, values_meant
@@ -25,14 +25,17 @@ from synfinance_settings.layers.fit import fit
 from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look, look_at
 from synfinance_settings.layers.output import agree, layer_text, means, plain, typed
-from synfinance_settings.layers.precedence import layers_of
+from synfinance_settings.layers.precedence import remote_layer_of
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.remote_layer import RemoteLayer, is_named
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.remote.answers import fleet_of
 from synfinance_settings.remote.reading import Reading
 from synfinance_settings.remote.revisions import Note, Revision, commit, revisions
+from synfinance_settings.remote.rollout import Plan as Stages
+from synfinance_settings.remote.rollout import propose
 from synfinance_settings.remote.store import Store
 from synfinance_settings.text.expansion import is_reference
 from synfinance_settings.text.files import Content, read_file
@@ -41,6 +44,8 @@ from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Node, Source, leaves
 
 Values = Mapping[str, str]
+
+_WHO: Final = "a process does as long as a ConfigWatcher runs in it; without stages it is written at once"
 
 RemoteEdit = Callable[[Values], Values]
 """What the store is to say, from what it says."""
@@ -87,13 +92,13 @@ class RemoteSettings:
     def __init__(self, project: Project, author: str | None = None) -> None:
         self.project = project
         self._application = project.application
-        layer = next((one for one in layers_of(self._application) if isinstance(one, RemoteLayer)), None)
+        layer = remote_layer_of(self._application)
         if layer is None or not is_named(project):
             variable = self._application.variables.remote_url
             hint = f"set {variable}, as in redis://:password@host:6379/0" if layer else "give it a RemoteLayer"
             raise EditError(Problem("refused-edit", "there is no shared store here", hint=hint))
         self._layer: RemoteLayer = layer
-        self._author = author or f"{this_user()}@{socket.gethostname()}"
+        self.author = author or f"{this_user()}@{socket.gethostname()}"
         self.store: Store = layer.store(project)
 
     @door
@@ -128,20 +133,33 @@ class RemoteSettings:
         *,
         reason: str | None = None,
         confirm_within: float | None = None,
+        stages: Stages | None = None,
         goes_back: bool = False,
     ) -> tuple[RemotePlan, int | None]:
         """Plan `edit`, validate, ask `approve` and write; returns the plan, and the revision where it was written.
 
-        With `confirm_within`, in seconds, what was there comes back unless it is confirmed in that time. Raises
-        `SettingsError`, with nothing written, where the edit is refused, does not validate, the store cannot be reached
-        or was changed meanwhile.
+        With `confirm_within`, in seconds, what was there comes back unless it is confirmed in that time. With `stages`
+        it only begins to come into force, by these. Raises `SettingsError`, with nothing written, where the edit is
+        refused, does not validate, the store cannot be reached or was changed meanwhile, and where nobody answers who
+        could try a stage.
         """
         plan = self.plan(edit)
         plan.require()
         if plan.is_empty or not approve(plan):
             return plan, None
-        note = Note(self._author, command, reason, tuple(filter(self._is_setting, plan.changed)))
-        number = commit(self.store, plan.base, plan.values, note, confirm_within=confirm_within, goes_back=goes_back)
+        note = Note(self.author, command, reason, tuple(filter(self._is_setting, plan.changed)))
+        fleet = fleet_of(self.store)
+        if stages is not None:
+            points = [answer.point for answer in fleet.present]
+            if not points:
+                raise EditError(
+                    Problem("refused-edit", "nobody answers who could try the change in a stage", hint=_WHO)
+                )
+            return plan, propose(self.store, plan.base, plan.values, note, stages, points, fleet.highest)
+        above = fleet.highest
+        number = commit(
+            self.store, plan.base, plan.values, note, confirm_within=confirm_within, goes_back=goes_back, above=above
+        )
         return plan, number
 
     def _is_setting(self, key: str) -> bool:
@@ -286,13 +304,14 @@ def _respelled(catalogue: Catalogue, key: str, text: str, before: str | None) ->
 
 
 def bringing_back(store: Store, number: int | None) -> tuple[RemoteEdit, Revision]:
-    """What revision `number` says, by default the newest one that says something else than now, and that revision.
+    """What revision `number` says, by default the newest one in force that said something else, and that revision.
 
     Raises `RemoteError` where there is none.
     """
     kept = revisions(store)
     now = store.base().values or {}
-    wanted = (one for one in kept if (one.values != now if number is None else one.number == number))
+    were_in_force = (one for one in kept if one.taken_back is None and one.values != now)
+    wanted = were_in_force if number is None else (one for one in kept if one.number == number)
     revision = next(wanted, None)
     if revision is None:
         said = "keeps no revision that says something else" if number is None else f"keeps no revision {number}"

@@ -111,10 +111,6 @@ class RemoteLayer(ValuesLayer):
         said = _OneReading(place, finding.data).say([Finding(place, finding.data.values)], project, lend)
         return replace(said, problems=(*faults, *said.problems), is_empty=False)
 
-    def is_there(self, project: Project) -> bool:
-        """True where a variable gives the address of a store."""
-        return is_named(project)
-
     def where(self, project: Project) -> Origin:
         """The hash of the settings."""
         return Origin(keyspace_of(project).place)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look
-from synfinance_settings.layers.remote_layer import RemoteLayer, instance_of
+from synfinance_settings.layers.remote_layer import RemoteLayer, instance_of, is_named
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
 from synfinance_settings.remote.answers import DIGITS, Answer, answer, problem_told, say_goodbye
@@ -120,7 +120,7 @@ class Member:
         """The store, which may be another one after a load with other variables, or none any more."""
         state = self._current.timeline.current
         assert state is not None, "who watches has loaded"
-        return self._layer.store(state.project) if self._layer.is_there(state.project) else None
+        return self._layer.store(state.project) if is_named(state.project) else None
 
     def _tell_fault(self, error: Exception) -> None:
         """Log why the fleet does not hear of this process, once for each reason; that the store is away is told by the

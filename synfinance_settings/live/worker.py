@@ -27,6 +27,7 @@ from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look, candidates
 from synfinance_settings.layers.precedence import remote_layer_of
+from synfinance_settings.layers.remote_layer import is_named
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
 from synfinance_settings.live.listening import Listening
@@ -332,7 +333,7 @@ def _joined(current: Current) -> Member | None:
     """What answers to the shared store for `current`; None where its settings come from none, or no thread is left."""
     state = current.timeline.current
     layer = remote_layer_of(state.project.application) if state is not None else None
-    if state is None or layer is None or not (current.joins and layer.is_there(state.project)):
+    if state is None or layer is None or not (current.joins and is_named(state.project)):
         return None
     with whole():
         from synfinance_settings.live.member import Member

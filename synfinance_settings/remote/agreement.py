@@ -11,6 +11,7 @@ from typing import NamedTuple
 from synfinance_settings.remote.answers import DIGITS, Answer, Fleet, Heard
 from synfinance_settings.remote.keyspace import digest_of
 from synfinance_settings.remote.reading import Reading
+from synfinance_settings.remote.rollout import Rollout
 
 
 class Standing(StrEnum):
@@ -43,10 +44,11 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The `fleet` beside what is `in_force` for who is in no stage."""
+    """The `fleet` beside what is `in_force` for who is in no stage, and the staged change that is open."""
 
     fleet: Fleet
     in_force: Reading
+    rollout: Rollout | None = None
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -143,9 +143,10 @@ class Fleet:
         return tuple(one.answer for one in self.heard if not one.is_silent)
 
     @property
-    def silent(self) -> tuple[Heard, ...]:
-        """Those that were there, and are not heard any more."""
-        return tuple(one for one in self.heard if one.is_silent)
+    def highest(self) -> int:
+        """The highest revision that a process says it runs or refused; 0 where none says one."""
+        numbers = (number for one in self.heard for number in (one.answer.revision, one.answer.refused))
+        return max(filter(None, numbers), default=0)
 
 
 class ToLead(NamedTuple):

@@ -52,6 +52,8 @@ class Revision:
     note: Note
     before: int | None
     values: Mapping[str, str] = field(repr=False)
+    taken_back: str | None = None
+    """Why a change that came in by stages went back; it was never in force as a whole."""
 
 
 class Waiting(NamedTuple):
@@ -182,7 +184,8 @@ def _revision(said: Mapping[str, Any]) -> Revision:
     )
     values = {str(key): str(text) for key, text in said["values"].items()}
     before = None if said["before"] is None else int(said["before"])
-    return Revision(int(said["revision"]), datetime.fromtimestamp(int(said["when"]), UTC), note, before, values)
+    when, taken_back = datetime.fromtimestamp(int(said["when"]), UTC), said.get("taken_back")
+    return Revision(int(said["revision"]), when, note, before, values, None if taken_back is None else str(taken_back))
 
 
 def _entry(values: Mapping[str, str], note: Note) -> str:

@@ -105,7 +105,7 @@ def test_nobody_does_not_agree(shared, command):
 def test_without_a_shared_store_the_call_is_wrong(project):
     result = project.command("fleet")
     assert result.exit_code == 2
-    assert "neither SYNFINANCE_REMOTE_URL nor SYNFINANCE_REMOTE_URL_FILE is set" in result.stderr
+    assert "there is no shared store here" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["", "[", "[" * 5000, "{}", '{"pid": -1}', "null", "\xff", '"a"'])
