@@ -78,7 +78,6 @@ COMMANDS: Final = {
         planning.plan,
         history.history,
         watch.watch,
-        fleet.fleet,
         doctor.doctor,
         reads.reads,
     ),
@@ -90,7 +89,7 @@ COMMANDS: Final = {
         change.rollback,
         migrate.migrate,
     ),
-    "Look at and change what a fleet shares": (remote.remote,),
+    "Look at and change what a fleet shares": (fleet.fleet, remote.remote),
     "Write another file": (init.init, export.export, schema.schema, schema.env_template),
 }
 """The commands, as the help puts them together."""
