@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # False; editors on jedi take a literal at its word, and know no export
 if TYPE_CHECKING:
     from typing import Any, Final
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
+import synfinance_settings
 from synfinance_settings import Application, Section, Text, Whole, get_config, override, setting, settings
 from synfinance_settings.model.section import NoSuchSettingError
+from synfinance_settings.sections.application import SYNFINANCE
 
 CANARY = "canary4e1b9d20"
 FORGED = "<script>alert(1)</script>&\n\x1b[31m"
@@ -96,3 +99,13 @@ def test_ipython_completes_and_shows_them():
     assert {one.text.removeprefix(".") for one in found} == set(dir(settings.server))
     shown, _ = DisplayFormatter().format(settings.server)
     assert (shown["text/plain"], shown["text/html"]) == (repr(settings.server), settings.server._repr_html_())
+
+
+def test_an_editor_shows_what_a_setting_means_and_completes_its_name():
+    jedi = pytest.importorskip("jedi", reason="install jedi to run this test")
+    project = jedi.Project(Path(synfinance_settings.__file__).parents[1])
+    text = "from synfinance_settings import settings\nsettings.server.port\n"
+    (found,) = jedi.Script(text, project=project).help(2, 18)
+    assert found.docstring() == SYNFINANCE.catalogue.settings["server.port"].description
+    names = {one.name for one in jedi.Script(text.replace("port\n", ""), project=project).complete(2, 16)}
+    assert set(dir(settings.server)) <= names
