@@ -39,15 +39,20 @@ class Use(Generic[Made]):
         self._held: list[Held[Made]] = []
 
     def __enter__(self) -> Made:
-        self._held.append(self._follow.enter())
-        return self._held[-1].resource
+        while (held := self._follow.enter()) is None:
+            self._follow.first()
+        self._held.append(held)
+        return held.resource
 
     def __exit__(self, kind: object, error: object, traceback: TracebackType | None) -> None:
         self._follow.leave(self._held.pop())
 
     async def __aenter__(self) -> Made:
         await self._follow.first_soon()
-        return self.__enter__()
+        while (held := self._follow.enter()) is None:
+            await self._follow.first_soon()
+        self._held.append(held)
+        return held.resource
 
     async def __aexit__(self, kind: object, error: object, traceback: TracebackType | None) -> None:
         self.__exit__(kind, error, traceback)
@@ -98,7 +103,7 @@ class Follow(Generic[Made]):
                 if held is not None:
                     held.is_handed_out = True
             if held is None:
-                held = self._first()
+                held = self.first()
         return held.resource
 
     def use(self) -> Use[Made]:
@@ -133,7 +138,7 @@ class Follow(Generic[Made]):
 
     def __enter__(self) -> Self:
         if self._held is None:
-            self._first()
+            self.first()
         return self
 
     def __exit__(self, kind: object, error: object, traceback: TracebackType | None) -> None:
@@ -148,15 +153,12 @@ class Follow(Generic[Made]):
 
     # what uses of it ask
 
-    def enter(self) -> Held[Made]:
-        """Count one more user of the current one, which is made if there is none."""
-        while True:
-            with self._changed:
-                held = self._held
-                if held is not None:
-                    held.users += 1
-                    return held
-            self._first()
+    def enter(self) -> Held[Made] | None:
+        """Count one more user of the current one, if there is one."""
+        with self._changed:
+            if self._held is not None:
+                self._held.users += 1
+            return self._held
 
     def leave(self, held: Held[Made]) -> None:
         """Count one user less."""
@@ -213,7 +215,7 @@ class Follow(Generic[Made]):
 
     # how there comes to be a first one
 
-    def _first(self) -> Held[Made]:
+    def first(self) -> Held[Made]:
         """What is held, which is made if there is nothing."""
         if self._recipe.is_async:
             raise RuntimeError(f"{self!r}: in its event loop, await ready() or use `async with` first")
@@ -231,7 +233,7 @@ class Follow(Generic[Made]):
 
         if not self._recipe.is_async:
             if self._held is None:
-                await asyncio.to_thread(self._first)
+                await asyncio.to_thread(self.first)
             return
         loop = asyncio.get_running_loop()
         while not self._is_held_in(loop):
