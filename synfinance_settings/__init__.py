@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # False; editors on jedi take a literal at its word, and know no export
+# false; editors on jedi take the literal at its word, and find no export
+TYPE_CHECKING = bool()  # noqa: UP018
 if TYPE_CHECKING:
     from typing import Any, Final
 
