@@ -8,7 +8,7 @@ import json
 import os
 import signal
 
-from synfinance_settings import ConfigEvent, ConfigManager, ConfigWatcher, settings
+from synfinance_settings import ConfigEvent, ConfigWatcher, settings
 
 
 class Gate:
@@ -20,7 +20,7 @@ class Gate:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """An answer for each connection."""
         async with self.places:
-            state = ConfigManager().snapshot
+            state = settings.snapshot()
             answer = {"value": state.config.ml.batch_size, "version": state.number, "worker": os.getpid()}
             writer.write(json.dumps(answer).encode())
             await writer.drain()
@@ -44,4 +44,5 @@ async def main() -> None:
             await told.wait()
 
 
+settings.load_or_exit()
 asyncio.run(main())

@@ -8,7 +8,7 @@ import os
 from celery import Celery
 from celery.signals import worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
-from synfinance_settings import ConfigManager, ConfigWatcher, settings
+from synfinance_settings import ConfigWatcher, settings
 
 app = Celery("app", broker=settings.cache.url, backend=settings.cache.url)
 watcher = ConfigWatcher(forks=True)
@@ -31,5 +31,5 @@ def end(**about: object) -> None:
 @app.task(name="score")
 def score() -> dict[str, float | int]:
     """A task sees one state from start to end."""
-    state = ConfigManager().snapshot
+    state = settings.snapshot()
     return {"value": state.config.ml.fraud_threshold, "version": state.number, "worker": os.getpid()}

@@ -13,7 +13,7 @@ import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from synfinance_settings import ConfigManager, ConfigWatcher, settings
+from synfinance_settings import ConfigWatcher, settings
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -21,7 +21,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The signature by the key that is in force when the request comes."""
-        state = ConfigManager().snapshot
+        state = settings.snapshot()
         key = state.config.security.jwt_secret.get_secret_value()
         signature = hmac.new(key.encode(), self.path.encode(), hashlib.sha256).hexdigest()
         self.send_response(200)
@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(answer).encode())
 
 
+settings.load_or_exit()
 # the first process of a container is not ended by a signal that it does not handle
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
 with ConfigWatcher(), ThreadingHTTPServer(("", settings.server.port), Handler) as server:

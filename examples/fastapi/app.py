@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI
 
-from synfinance_settings import AppConfig, ConfigManager, ConfigWatcher, Snapshot
+from synfinance_settings import AppConfig, ConfigWatcher, Snapshot, settings
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def state() -> Snapshot[AppConfig]:
     """What is in force when a request comes; FastAPI asks once a request, whoever depends on it."""
-    return ConfigManager().snapshot
+    return settings.snapshot()
 
 
 State = Annotated[Snapshot[AppConfig], Depends(state)]

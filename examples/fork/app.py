@@ -11,7 +11,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from multiprocessing.connection import wait
 
-from synfinance_settings import ConfigManager, ConfigWatcher
+from synfinance_settings import ConfigWatcher, settings
 
 PROCESSES = 3
 REQUESTS_OF_A_PROCESS = 100
@@ -24,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with what is in force."""
-        state = ConfigManager().snapshot
+        state = settings.snapshot()
         answer = {"value": state.config.generation.batch_size, "version": state.number, "worker": os.getpid()}
         self.send_response(200)
         self.end_headers()
@@ -40,6 +40,7 @@ def serve(server: HTTPServer) -> None:
 
 def main() -> None:
     """Keep so many children; the parent watches too, so that a late child begins with what was accepted last."""
+    settings.load_or_exit()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
     context = multiprocessing.get_context("fork")
     children: list[multiprocessing.context.ForkProcess] = []
