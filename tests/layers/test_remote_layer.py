@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from socket import create_server, gethostname
 from threading import Thread
+from traceback import TracebackException
 
 import pytest
 
@@ -261,3 +262,17 @@ def test_reading_asks_nothing_of_the_store_and_needs_none(project, doomed):
     assert doomed.client.info("stats")["total_commands_processed"] - before < 10  # what asks is a command, too
     doomed.server.stop()
     assert manager.get_config() is config
+
+
+@pytest.mark.parametrize("url", ["redis://:{canary}@127.0.0.1:{port}", "redis://:{canary}/x@127.0.0.1:{port}"])
+def test_no_command_and_no_traceback_with_locals_shows_the_address_of_a_store(project, shared, url):
+    url = url.format(canary=CANARY, port=shared.server.port)
+    for command in ("validate", "show", "explain server.port", "plan server.workers=3", "set server.workers 3"):
+        result = project.command(*command.split(), SYNFINANCE_REMOTE_URL=url)
+        assert CANARY not in result.output + repr(result.exception)
+    with pytest.raises(SettingsError) as caught:
+        shared.manager(project.settings, SYNFINANCE_REMOTE_URL=url).load_config()
+    told = TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [str(frame.locals) for frame in told.stack if "synfinance_settings/" in frame.filename]
+    assert frames
+    assert CANARY not in "".join(frames)
