@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from synfinance_settings.errors import SettingsError
 
 if TYPE_CHECKING:
     from synfinance_settings.remote.agreement import Agreement, Member
+    from synfinance_settings.remote.leader import Leader
     from synfinance_settings.remote.rollout import Rollout
     from synfinance_settings.remote.store import Store
 
@@ -27,11 +29,18 @@ _STYLES: Final = {"silent": "warning", "refused": "error", "behind": "warning", 
 @options.environment_option
 @click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait until all agree, but no longer.")
 @click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
+@click.option("--lead", is_flag=True, help="Lead changes from here as well, where the processes have no right to.")
 @click.option("--ignore-silent", is_flag=True, help="Agree without those that are not heard any more.")
 @click.option("--all", "shows_all", is_flag=True, help="Show each process, those too that agree.")
 @options.format_option("text", "json")
 def fleet(
-    environment: str | None, wait: float | None, watch: bool, ignore_silent: bool, shows_all: bool, output: str
+    environment: str | None,
+    wait: float | None,
+    watch: bool,
+    lead: bool,
+    ignore_silent: bool,
+    shows_all: bool,
+    output: str,
 ) -> None:
     """Show what each process that watches the shared store runs, who refused what is in force, and why.
 
@@ -43,9 +52,11 @@ def fleet(
     """
     if watch and (wait is not None or output == "json"):
         raise click.UsageError("--watch goes neither with --wait nor with --format json")
+    if lead and not watch:
+        raise click.UsageError("--lead needs --watch")
     view = _View(_store(environment), ignore_silent=ignore_silent, shows_all=shows_all)
     if watch:
-        view.follow()
+        view.follow(leads=lead)
         return
     agreement = view.waited(wait) if wait is not None else view.look()
     if output == "json":
@@ -97,12 +108,17 @@ class _View:
                 render.tell(summary, err=True)
             sleep(min(_PAUSE, max(0.0, until - monotonic())))
 
-    def follow(self) -> None:
-        """Show it again and again, in the same place where that is a terminal, until Ctrl-C."""
+    def follow(self, *, leads: bool) -> None:
+        """Show it again and again, in the same place where that is a terminal, and lead where one `leads`, until
+        Ctrl-C.
+        """
+        from synfinance_settings.remote.leader import Leader
+
+        leader = Leader(secrets.token_hex(8)) if leads else None
         shown: list[str] = []
         try:
             while True:
-                lines = self._now()
+                lines = self._now(leader)
                 if lines != shown:
                     shown = lines
                     render.redraw(lines)
@@ -110,11 +126,24 @@ class _View:
         except KeyboardInterrupt:
             return
 
-    def _now(self) -> list[str]:
+    def _now(self, leader: Leader | None) -> list[str]:
         try:
-            return list(self.lines(self.look()))
+            agreement = self.look()
+            if leader is not None:
+                self._lead(leader, is_staged=agreement.rollout is not None)
+            return list(self.lines(agreement))
         except SettingsError as error:  # it may be back at the next look
             return [render.one_line(problem) for problem in error.problems]
+
+    def _lead(self, leader: Leader, *, is_staged: bool) -> None:
+        from synfinance_settings.remote.answers import ToLead
+        from synfinance_settings.remote.revisions import waiting
+
+        to_lead = ToLead(is_staged, waiting(self._store) is not None)
+        if any(to_lead):
+            leader.go_on(self._store, to_lead)
+        else:
+            leader.resign(self._store)
 
     def lines(self, agreement: Agreement) -> Iterator[str]:
         """The fleet for people."""

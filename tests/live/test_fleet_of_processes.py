@@ -113,7 +113,7 @@ def test_a_fleet_of_processes_ends_on_the_last_of_many_changes_and_survives_its_
     for _ in range(3):
         took, killed = _harmful_change(processes)
         with capsys.disabled():
-            print(f"\n{killed} was killed as leader; the harmful change was back everywhere after {took:.1f} s")
+            sys.stdout.write(f"\n{killed} was killed as leader; the change was back everywhere after {took:.1f} s\n")
 
 
 def _two_hundred_changes(processes):
