@@ -59,7 +59,7 @@ class Growth:
 GROWTHS: Final[list[Growth]] = []
 
 
-def grows(name: str, size: int = 150_000) -> Callable[[Step], Step]:
+def grows(name: str, size: int = 75_000) -> Callable[[Step], Step]:
     def keep(step: Step) -> Step:
         GROWTHS.append(Growth(name, step, size))
         return step
@@ -67,7 +67,7 @@ def grows(name: str, size: int = 150_000) -> Callable[[Step], Step]:
     return keep
 
 
-def texts(name: str, size: int = 150_000) -> Callable[[Callable[[int], str]], Callable[[int], str]]:
+def texts(name: str, size: int = 75_000) -> Callable[[Callable[[int], str]], Callable[[int], str]]:
     """A layer text: it is read, and then loaded, shown and edited as a layer."""
 
     def keep(text: Callable[[int], str]) -> Callable[[int], str]:
@@ -332,7 +332,7 @@ def _(n: int, folder: Path) -> Run:
     return lambda: set_value(SYNFINANCE.catalogue, text, "default.yaml", "server.cors_origins", ["x"] * (n // 6))
 
 
-def dotenvs(name: str, size: int = 150_000) -> Callable[[Callable[[int], str]], Callable[[int], str]]:
+def dotenvs(name: str, size: int = 75_000) -> Callable[[Callable[[int], str]], Callable[[int], str]]:
     """A text of ``.env``: it is parsed, read by `EnvLoader` and loaded."""
 
     def keep(text: Callable[[int], str]) -> Callable[[int], str]:
@@ -453,7 +453,7 @@ def _(n: int, folder: Path) -> Run:
     return lambda: [(public_path(name), suggestion(name), misuse(name), near_variable(name)) for name in names]
 
 
-def _expansion(name: str, text: Callable[[int], str], size: int = 40_000) -> None:
+def _expansion(name: str, text: Callable[[int], str], size: int = 20_000) -> None:
     def step(n: int, folder: Path) -> Run:
         return lambda: expand(text(n), Scope({"A": "a", "E": ""}, {}), escapes=True)
 
