@@ -39,7 +39,7 @@ _MARGIN: Final = 18  # columns before what a finding says
 @options.user_option
 @options.format_option("text", "json")
 def doctor(environment: str | None, strict: bool, seconds: float, user: User | None, output: str) -> None:
-    """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes.
+    """Check what the settings name: servers, TLS files, paths, ports, secrets and file modes, and the shared store.
 
     Needs the real secrets of the environment. Ends with 1 where a check fails; with --strict where one warns, too.
 
@@ -61,10 +61,11 @@ def doctor(environment: str | None, strict: bool, seconds: float, user: User | N
 def _examined(project: Project, seconds: float, user: User | None) -> Iterator[Finding]:
     """All findings; where the settings do not validate, only those that need no settings."""
     from synfinance_settings.layers.trial import validate
-    from synfinance_settings.probing import finding, probes, project_files
+    from synfinance_settings.probing import finding, probes, project_files, shared_store
 
     report = validate(project)
     yield from project_files.findings(project, seconds, os.environ.get("PATH", os.defpath), user)
+    yield from shared_store.findings(project)
     if report.snapshot is None:
         error = SettingsError.of(report.problems)
         said = counted(number_of(error.problems), "error")

@@ -81,6 +81,17 @@ class Store:
         arguments = (known.mark if known else b"", f"{point:.17g}", MOST_FIELDS, MOST_BYTES)
         return self.call(lambda client: reading_of(run_script(client, READ, keys, *arguments), keys, known))
 
+    def hear(self) -> None:
+        """Subscribe once to what is told of changes; raises `RemoteError` where that cannot be."""
+        channel = self.keyspace.changes
+
+        def subscribe(client: Redis) -> None:
+            with client.pubsub() as lines:  # type: ignore[no-untyped-call]
+                lines.subscribe(channel)
+                lines.get_message(timeout=self._seconds)
+
+        self.call(subscribe)
+
     def see(self, reading: Reading) -> None:
         """Take note of what was in force; raises `RemoteError` where its revisions are behind those seen before.
 

@@ -17,6 +17,7 @@ from remote_store import Shared
 from servers import free_port
 
 from synfinance_settings import Origin, RemoteError
+from synfinance_settings.probing.shared_store import findings
 from synfinance_settings.remote.address import read_address
 from synfinance_settings.remote.answers import Answer, ToLead, answer, fleet_of, say_goodbye
 from synfinance_settings.remote.leader import Leader
@@ -168,3 +169,24 @@ print(os.waitpid(child, 0)[1], manager.get_config().server.workers)
         said = [line.rstrip("\n") for line in process.stdout]
     assert said[0] == f"{shared.keyspace.place} server.workers, revision 2"
     assert said[1].startswith("0 ")
+
+
+def test_doctor_asks_the_store_whether_it_may_be_read_and_listened_to(project, shared):
+    def now(user="", port=shared.server.port):
+        url = f"redis://{user}127.0.0.1:{port}"
+        found = findings(shared.manager(project.settings, SYNFINANCE_REMOTE_URL=url).current.project())
+        return [(finding.status, finding.message) for finding in found]
+
+    where = f"redis://127.0.0.1:{shared.server.port}/0 answers"
+    assert list(findings(project.manager().current.project())) == []
+    assert now() == [("warn", f"{where}, and holds nothing yet")]
+    shared.commit(17, server__workers="6", server__timeout="9")
+    assert now() == [("ok", f"{where}: 2 settings, revision 17")]
+    shared.force(server__workers="700")
+    assert now() == [("warn", f"{where}: 2 settings, revision 17, changed past the commands since")]
+    shared.client.execute_command("ACL", "SETUSER", "deaf", "on", "nopass", "~*", "resetchannels", "+@all")
+    assert now("deaf:any@") == [("fail", f"{shared.keyspace.place} does not let this user do that")]
+    assert now(port=free_port()) == [("fail", f"{shared.keyspace.place} cannot be reached: Connection refused")]
+    said = project.command("doctor", SYNFINANCE_REMOTE_URL=shared.url).stdout
+    assert "shared store  redis://127.0.0.1" in said
+    assert "fail  settings      1 error" in said
