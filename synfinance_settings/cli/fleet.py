@@ -98,15 +98,15 @@ class _View:
 
     def waited(self, seconds: float) -> Agreement:
         """The fleet as it is when all agree, or after `seconds`; tells on stderr what changes meanwhile."""
-        until, told = monotonic() + seconds, ""
-        while True:
-            agreement = self.look()
-            if self.is_reached(agreement) or monotonic() >= until:
-                return agreement
+        agreement, told = self.look(), ""
+        until = monotonic() + seconds
+        while not self.is_reached(agreement) and monotonic() < until:
             if (summary := self._summary(agreement)) != told:
                 told = summary
                 render.tell(summary, err=True)
             sleep(min(_PAUSE, max(0.0, until - monotonic())))
+            agreement = self.look()
+        return agreement
 
     def follow(self, *, leads: bool) -> None:
         """Show it again and again, in the same place where that is a terminal, and lead where one `leads`, until
@@ -226,7 +226,7 @@ def _rows(members: Sequence[Member]) -> Iterator[str]:
 def _cells(member: Member) -> tuple[str, ...]:
     answer = member.answer
     place = f"{answer.pid}" if answer.host == answer.instance else f"{answer.host}:{answer.pid}"
-    return (answer.instance, place, _number(answer.revision), _number(answer.stage))
+    return (answer.instance, place, _number(answer.revision), _number(member.stage))
 
 
 def _in_words(member: Member) -> str:
@@ -284,7 +284,7 @@ def _data(member: Member) -> dict[str, Any]:
         "standing": str(member.standing),
         "revision": answer.revision,
         "wanted": member.wanted,
-        "stage": answer.stage,
+        "stage": member.stage,
         "fingerprint": answer.fingerprint,
         "refused": answer.refused,
         "problems": list(answer.problems),

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from random import uniform
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.layers.layer import Finding
@@ -47,6 +47,7 @@ class Member:
         self._pid = os.getpid()
         self._inbox: SimpleQueue[None] = SimpleQueue()
         self._is_over = False
+        self._verdict = _verdict(current, layer)
         self._leader = Leader(self._process)
         self._fault: str | None = None
         self._thread = threading.Thread(target=self._work, name="synfinance_settings member", daemon=True)
@@ -57,7 +58,7 @@ class Member:
         self._thread.start()
         self._current.announcer.listen(self._hear)
         self._ends = (
-            self._current.observe(lambda result, seconds: self._wake()),
+            self._current.observe(lambda result, seconds: self._judge()),
             self._current.health.listen(self._wake),
         )
 
@@ -70,6 +71,11 @@ class Member:
         self._inbox.put(None)
         self._thread.join(patience)
 
+    def _judge(self) -> None:
+        """Note what a load has come to, now that it has: while one goes on, what it looks at is not judged yet."""
+        self._verdict = _verdict(self._current, self._layer)
+        self._wake()
+
     def _wake(self) -> None:
         """Answer now; may be called by any thread, and in the child of a fork, where nobody answers."""
         if os.getpid() == self._pid:
@@ -78,7 +84,7 @@ class Member:
     def _hear(self, event: ConfigEvent, data: Any) -> None:
         """The listener: a state that a program goes back to by itself is not loaded."""
         if event is ConfigEvent.ROLLED_BACK:
-            self._wake()
+            self._judge()
 
     def _work(self) -> None:
         """Answer, lead where nobody else does, and wait; whatever fails is tried again at the next beat."""
@@ -110,11 +116,35 @@ class Member:
 
     def _beat(self, store: Store) -> bool:
         """Answer, and lead where there is something to lead; True for who leads a staged change."""
-        to_lead = answer(store, answer_of(self._current, self._layer, store.latest, self._process))
+        to_lead = answer(store, self._said(store.latest))
         if any(to_lead):
             return self._leader.go_on(store, to_lead)
         self._leader.resign(store)
         return False
+
+    def _said(self, latest: Reading | None) -> Answer:
+        """What there is to say of the settings in force, and of those that were found last."""
+        state, verdict, feeling = self._current.timeline.current, self._verdict, self._current.health.feeling
+        assert state is not None, "who watches has loaded"
+        finding = _finding(state.look, self._layer)
+        reading: Reading | None = finding.data if finding is not None else None
+        stage = latest.stage if latest is not None else None
+        return Answer(
+            process=self._process,
+            instance=instance_of(state.project),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            revision=reading.revision if reading is not None else None,
+            digest=digest_of(reading.values)[:DIGITS] if reading is not None and reading.values is not None else "",
+            fingerprint=self._current.snapshot.fingerprint,
+            stage=stage.number if stage is not None and stage.is_in else None,
+            refuses=verdict.refuses,
+            refused=verdict.refused,
+            problems=verdict.problems,
+            is_well=feeling.is_well,
+            reason=feeling.reason,
+            beat=self._layer.beat,
+        )
 
     def _store(self) -> Store | None:
         """The store, which may be another one after a load with other variables, or none any more."""
@@ -135,33 +165,24 @@ class Member:
                 logger.warning("this process cannot answer to the shared store: %s", error.problems[0].message)
 
 
-def answer_of(current: Current, layer: RemoteLayer, latest: Reading | None, process: str) -> Answer:
-    """What there is to say of the settings in force and of those that were found last."""
-    state, looked, failure = current.timeline.current, current.looked, current.last_failure
-    assert state is not None, "who watches has loaded"
-    runs, found = _finding(state.look, layer), _finding(looked, layer) if looked else None
-    reading: Reading | None = runs.data if runs else None
-    is_away = found is not None and found.failure is not None and found.failure.code == "unreachable"
-    refuses = failure is not None and not is_away
-    offered: Reading | None = found.data if refuses and found is not None and not found.failure else None
-    stage = latest.stage if latest else None
-    feeling = current.health.feeling
-    return Answer(
-        process=process,
-        instance=instance_of(state.project),
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        revision=reading.revision if reading else None,
-        digest=digest_of(reading.values)[:DIGITS] if reading and reading.values is not None else "",
-        fingerprint=current.snapshot.fingerprint,
-        stage=stage.number if stage and stage.is_in else None,
-        refuses=refuses,
-        refused=offered.revision if offered else None,
-        problems=tuple(map(problem_told, failure.problems)) if failure and refuses else (),
-        is_well=feeling.is_well,
-        reason=feeling.reason,
-        beat=layer.beat,
-    )
+class _Verdict(NamedTuple):
+    """What a load has come to: whether what was found is refused, as which revision, and why."""
+
+    refuses: bool
+    refused: int | None
+    problems: tuple[str, ...]
+
+
+def _verdict(current: Current, layer: RemoteLayer) -> _Verdict:
+    """What the last load has come to; that the store is away is no refusal."""
+    failure = current.last_failure
+    found = _finding(current.looked, layer) if current.looked is not None else None
+    fault = found.failure if found is not None else None
+    if failure is None or (fault is not None and fault.code == "unreachable"):
+        return _Verdict(False, None, ())
+    reading: Reading | None = found.data if found is not None and fault is None else None
+    problems = tuple(map(problem_told, failure.problems))
+    return _Verdict(True, reading.revision if reading is not None else None, problems)
 
 
 def _finding(look: Look, layer: RemoteLayer) -> Finding | None:

@@ -35,6 +35,8 @@ class Member(NamedTuple):
     heard: Heard
     standing: Standing
     wanted: int | None
+    stage: int | None = None
+    """The one that it is in of a change that is open."""
 
     @property
     def answer(self) -> Answer:
@@ -75,7 +77,7 @@ class Agreement:
         for heard in self.fleet.heard:
             stage = self.in_force.stage
             if stage is not None and heard.answer.point < stage.share:
-                yield Member(heard, _standing(heard, stage.candidate, None), stage.candidate)
+                yield Member(heard, _standing(heard, stage.candidate, None), stage.candidate, stage.number)
             else:
                 yield Member(heard, _standing(heard, self.in_force.revision, digest), self.in_force.revision)
 

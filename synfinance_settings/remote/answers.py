@@ -35,7 +35,7 @@ DIGITS: Final = 16
 _MOST_BYTES: Final = 8192  # of one answer
 _MOST_PROBLEMS: Final = 5
 _LONGEST: Final = 300  # characters of one text in it
-_LARGEST: Final = 10**15
+_LARGEST: Final = 10**13  # of a number; Lua spells larger ones otherwise
 _AT_ONCE: Final = 500  # answers that are fetched in one step
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from patience import until
+from patience import PATIENCE, until
 
 from synfinance_settings.foreign import is_printable
 from synfinance_settings.remote.answers import Answer, answer, fleet_of, read_answer
@@ -131,3 +134,54 @@ def test_hostile_answers_are_bounded(shared):
 def test_an_answer_is_read_as_it_was_given():
     said = Answer("p", "web", "host", 1, 2, "d", "f", 3, True, 4, ("a problem",), False, "why", 10.0)
     assert read_answer("p", said.as_text().encode()) == said
+
+
+def test_a_wait_tells_what_changes_and_ends_in_time(fleet, shared, command):
+    shared.commit(3, server__workers="6")
+    fleet.join("web-1", auto_reload=False)
+    shared.commit(4, server__workers="7")
+    result = command("--wait", "0.5")
+    assert result.exit_code == 1
+    assert result.stderr == "0 of 1 run it, 1 behind\n"
+    assert "behind: is to run 4" in result.stdout
+
+
+def test_a_manager_whose_settings_come_from_files_alone_costs_nothing(project):
+    code = """if True:
+        import sys, threading
+        from synfinance_settings import ConfigManager, ConfigWatcher
+        with ConfigWatcher(ConfigManager()):
+            names = [thread.name for thread in threading.enumerate()]
+        print([name for name in sys.modules if "settings.remote" in name or "live.member" in name or name == "redis"])
+        print([name for name in names if "member" in name])
+    """
+    assert project.python(code).stdout == "[]\n[]\n"
+
+
+def test_after_a_fork_the_parent_answers_and_the_child_does_once_it_watches(shared, project):
+    shared.commit(3, server__workers="6")
+    code = f"""if True:
+        import os, sys, warnings
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from members import beating
+        from synfinance_settings import ConfigManager, ConfigWatcher
+        manager = ConfigManager(beating(60.0), environ=dict(SYNFINANCE_REMOTE_URL={shared.url!r}))
+        watcher = ConfigWatcher(manager)
+        watcher.start()
+        child = os.fork()
+        if not child:
+            manager.report_health(False, "nobody hears it")
+            manager.report_health(True)
+            watcher.start()
+        sys.stdin.readline()
+        if child:
+            os.waitpid(child, 0)
+        watcher.stop()
+    """
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=project.root, stdin=subprocess.PIPE)
+    until(lambda: len(fleet_of(shared.store()).present) == 2)
+    assert {one.pid == process.pid for one in fleet_of(shared.store()).present} == {True, False}
+    process.communicate(b"\n\n", timeout=PATIENCE)
+    assert process.returncode == 0
+    assert fleet_of(shared.store()).heard == ()

@@ -77,6 +77,20 @@ def test_a_harmful_change_stays_in_the_first_stage_and_goes_back_by_itself(fleet
     assert "no revision that says something else" in plain(back), "what went back was never in force"
 
 
+def test_what_a_process_of_the_first_stage_refuses_goes_back(fleet, watchful, operator):
+    def refuse(old, new):
+        raise ValueError("thirteen")
+
+    fleet.members[FIRST[0]].manager.subscribe(refuse, section="server", on_error="rollback")
+    result = operator("set", "server.workers", "14", "--stages", "20%,60%,100%", "--soak", "1h")
+    assert result.exit_code == 1, result.stderr
+    assert f"was taken back: {FIRST[0]} (process " in plain(result)
+    assert ") refused it: " in plain(result)
+    fleet.become(**{name.replace("-", "_"): "runs" for name in NAMES})
+    assert {member.workers for member in fleet.members.values()} == {6}
+    assert all(14 not in watchful[name] for name in NAMES if name not in FIRST)
+
+
 def test_a_stage_is_seen_while_it_lasts_and_an_operator_may_end_it(fleet, watchful, operator, project, shared):
     command = [sys.executable, "-m", "synfinance_settings", "remote", "set", "server.workers", "8"]
     environ = {"SYNFINANCE_SETTINGS_DIR": str(project.settings), "SYNFINANCE_REMOTE_URL": shared.url}
