@@ -5,6 +5,8 @@
     synfinance_settings_last_reload_success_timestamp_seconds       when settings were loaded or found unchanged last
     synfinance_settings_reload_duration_seconds                     how long a reload took, as a histogram
     synfinance_settings_info{environment, fingerprint}              1, for the settings in force
+    synfinance_settings_remote_revision                             the revision of the shared store that is in force;
+                                                                    only where the settings come from one
 
 They begin as the variables of the application do: where its prefix is ``SHOP_``, with ``shop_settings_``. The names
 follow those that Prometheus gives its own reloads (``prometheus_config_last_reload_successful``).
@@ -17,8 +19,10 @@ from typing import Any, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from synfinance_settings.layers.precedence import remote_layer_of
+from synfinance_settings.layers.remote_layer import RemoteLayer, finding_in, is_named
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.live.current import ReloadResult
+from synfinance_settings.live.current import Current, ReloadResult
 from synfinance_settings.live.manager import ConfigManager
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds; a load takes milliseconds
@@ -36,6 +40,21 @@ def install(manager: ConfigManager[Any], registry: CollectorRegistry | None = No
     observe = _observer(target, prefix, loaded.loaded_at.timestamp(), is_good=manager.last_failure is None)
     current.mirror(show)
     current.observe(observe)
+    layer = remote_layer_of(current.choice.application)
+    if layer is not None and is_named(current.project()):
+        _show_revision(target, prefix, current, layer)
+
+
+def _show_revision(registry: CollectorRegistry, prefix: str, current: Current, layer: RemoteLayer) -> None:
+    """Show which revision of the shared store is in force, 0 where what it says has none."""
+
+    def revision() -> int:
+        state = current.timeline.current
+        finding = finding_in(state.look.found.get(layer.name, ())) if state is not None else None
+        return (finding is not None and finding.data is not None and finding.data.revision) or 0
+
+    gauge = Gauge(f"{prefix}_remote_revision", "The revision of the shared store in force.", registry=registry)
+    gauge.set_function(revision)
 
 
 def _info(registry: CollectorRegistry, prefix: str) -> Callable[[Snapshot], None]:

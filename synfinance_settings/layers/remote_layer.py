@@ -178,7 +178,7 @@ def _read(text: str, key: str, catalogue: Catalogue) -> str | None:
 
 def _finding(found: Sequence[Found]) -> Finding | None:
     """What was found in the store; None where it could not be asked, since its address is at fault."""
-    return next((one for one in found if isinstance(one, Finding)), None)
+    return finding_in(found)
 
 
 def _may_be_kept(key: str, catalogue: Catalogue) -> bool:
@@ -216,6 +216,11 @@ def _failed(project: Project, place: str, failure: Failure, *, is_ignored: bool)
             code, message, origin=Origin(place), hint=f"{variable}=fail makes it an error", severity="warning"
         )
     return Problem(code, message, origin=Origin(place), hint=hint)
+
+
+def finding_in(found: Iterable[Found]) -> Finding | None:
+    """What was found in the store, of all that a look of the layer found; its `data` is a `Reading`, or None."""
+    return next((one for one in found if isinstance(one, Finding)), None)
 
 
 def is_named(project: Project) -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look
-from synfinance_settings.layers.remote_layer import RemoteLayer, instance_of, is_named
+from synfinance_settings.layers.remote_layer import RemoteLayer, finding_in, instance_of, is_named
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
 from synfinance_settings.remote.answers import DIGITS, Answer, answer, problem_told, say_goodbye
@@ -186,5 +186,4 @@ def _verdict(current: Current, layer: RemoteLayer) -> _Verdict:
 
 
 def _finding(look: Look, layer: RemoteLayer) -> Finding | None:
-    """What a look found in the store."""
-    return next((one for one in look.found.get(layer.name, ()) if isinstance(one, Finding)), None)
+    return finding_in(look.found.get(layer.name, ()))

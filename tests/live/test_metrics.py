@@ -37,6 +37,20 @@ def test_an_install_loads_and_shows_what_is_in_force(project, registry):
     assert reloads(registry) == {"success": 0, "unchanged": 0, "failure": 0}
 
 
+def test_of_a_shared_store_the_revision_is_shown_that_is_in_force(project, shared, registry):
+    shared.commit(17, server__workers="6")
+    manager = shared.manager(project.settings)
+    install(manager, registry)
+    assert value(registry, "remote_revision") == 17
+    shared.commit(18, server__workers="600")
+    with pytest.raises(SettingsError):
+        manager.reload_config()
+    assert value(registry, "remote_revision") == 17
+    shared.commit(19, server__workers="6")
+    manager.reload_config()
+    assert value(registry, "remote_revision") == 19
+
+
 def test_every_reload_is_counted_by_its_result(project, registry):
     manager = project.manager()
     install(manager, registry)

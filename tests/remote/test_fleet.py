@@ -13,6 +13,7 @@ from patience import PATIENCE, until
 
 from synfinance_settings.foreign import is_printable
 from synfinance_settings.remote.answers import Answer, answer, fleet_of, read_answer
+from synfinance_settings.remote.revisions import Note, commit, revisions
 
 CANARY = "canary5b1d9e"
 
@@ -144,6 +145,16 @@ def test_a_wait_tells_what_changes_and_ends_in_time(fleet, shared, command):
     assert result.exit_code == 1
     assert result.stderr == "0 of 1 run it, 1 behind\n"
     assert "behind: is to run 4" in result.stdout
+
+
+def test_what_nobody_confirms_is_taken_back_by_whoever_watches(fleet, shared):
+    store, note = shared.store(), Note("ada@desk", "set server.workers")
+    commit(store, store.base(), {"server.workers": "6"}, note)
+    fleet.join("web-1", "web-2")
+    commit(store, store.base(), {"server.workers": "9"}, note, confirm_within=1)
+    fleet.become(web_1="runs", web_2="runs")
+    until(lambda: {member.workers for member in fleet.members.values()} == {6})
+    assert [one.note.command for one in revisions(store)] == ["not confirmed", note.command, note.command]
 
 
 def test_a_manager_whose_settings_come_from_files_alone_costs_nothing(project):

@@ -17,6 +17,7 @@ from synfinance_settings.remote.keyspace import point_of
 NAMES = sorted(map("web-{}".format, range(8)), key=point_of)
 FIRST = [name for name in NAMES if point_of(name) < 0.2]
 assert 0 < len(FIRST) < 5
+CANARY = "canary41c7e9"
 BEAT = 60.0  # none may fall silent because the machine is busy
 
 
@@ -34,7 +35,7 @@ def operator(shared, project):
 @pytest.fixture
 def watchful(fleet, shared):
     """Eight members, who say what they have run; thirteen workers do not agree with them."""
-    shared.commit(3, server__workers="6")
+    shared.commit(3, server__workers="6", database__password=CANARY)
     fleet.join(*NAMES, beat=BEAT)
     ran = {name: [member.workers] for name, member in fleet.members.items()}
 
@@ -51,6 +52,7 @@ def watchful(fleet, shared):
 
 
 def plain(result):
+    assert CANARY not in result.output
     return " ".join(result.stderr.split())
 
 
@@ -72,7 +74,9 @@ def test_a_harmful_change_stays_in_the_first_stage_and_goes_back_by_itself(fleet
     assert "is not well: it is an unlucky number" in plain(result)
     fleet.become(**{name.replace("-", "_"): "runs" for name in NAMES})
     assert watchful == {name: [6, 13, 6] if name in FIRST else [6] for name in NAMES}
-    assert "taken back: web-" in operator("history").stdout
+    history = operator("history")
+    assert "taken back: web-" in history.stdout
+    assert CANARY not in history.output
     back = operator("rollback", "--yes")
     assert "no revision that says something else" in plain(back), "what went back was never in force"
 
