@@ -31,7 +31,7 @@ from synfinance_settings.layers.remote_layer import RemoteLayer, is_named
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
-from synfinance_settings.remote.answers import fleet_of
+from synfinance_settings.remote.answers import Fleet, fleet_of
 from synfinance_settings.remote.reading import Reading
 from synfinance_settings.remote.revisions import Note, Revision, commit, revisions
 from synfinance_settings.remote.rollout import Plan as Stages
@@ -141,7 +141,7 @@ class RemoteSettings:
         With `confirm_within`, in seconds, what was there comes back unless it is confirmed in that time. With `stages`
         it only begins to come into force, by these. Raises `SettingsError`, with nothing written, where the edit is
         refused, does not validate, the store cannot be reached or was changed meanwhile, and where nobody answers who
-        could try a stage.
+        could try a stage, or one is not well before it.
         """
         plan = self.plan(edit)
         plan.require()
@@ -150,17 +150,11 @@ class RemoteSettings:
         note = Note(self.author, command, reason, tuple(filter(self._is_setting, plan.changed)))
         fleet = fleet_of(self.store)
         if stages is not None:
+            _require_triers(fleet)
             points = [answer.point for answer in fleet.present]
-            if not points:
-                raise EditError(
-                    Problem("refused-edit", "nobody answers who could try the change in a stage", hint=_WHO)
-                )
             return plan, propose(self.store, plan.base, plan.values, note, stages, points, fleet.highest)
-        above = fleet.highest
-        number = commit(
-            self.store, plan.base, plan.values, note, confirm_within=confirm_within, goes_back=goes_back, above=above
-        )
-        return plan, number
+        how: dict[str, Any] = {"confirm_within": confirm_within, "goes_back": goes_back, "above": fleet.highest}
+        return plan, commit(self.store, plan.base, plan.values, note, **how)
 
     def _is_setting(self, key: str) -> bool:
         return key in self._application.catalogue.settings
@@ -182,6 +176,19 @@ class RemoteSettings:
         look = _saying(look_at(self.project).beside(), self._layer.name, self.store.keyspace.place, Reading({}))
         report = build(look, placeholders=True, judged=self._layer.name, bare=settings)
         return {} if report.snapshot is None else self._application.catalogue.values_of(report.snapshot.config)
+
+
+def _require_triers(fleet: Fleet) -> None:
+    """Raise `EditError` where nobody could try a stage, or one is unwell already: that could not be told from harm."""
+    if not fleet.present:
+        raise EditError(Problem("refused-edit", "nobody answers who could try a stage", hint=_WHO))
+    for answer in fleet.present:
+        if not answer.is_well:
+            message = (
+                f"{answer.instance} (process {answer.pid}) is not well as it is: {answer.reason or 'no reason said'}"
+            )
+            hint = "a change by stages would go back for that; without stages it is written at once"
+            raise EditError(Problem("refused-edit", message, hint=hint))
 
 
 def _saying(look: Look, layer: str, place: str, reading: Reading) -> Look:

@@ -95,6 +95,13 @@ def test_what_a_process_of_the_first_stage_refuses_goes_back(fleet, watchful, op
     assert all(14 not in watchful[name] for name in NAMES if name not in FIRST)
 
 
+def test_a_fleet_that_is_not_well_tries_nothing(fleet, watchful, operator, shared):
+    fleet.members[NAMES[-1]].manager.report_health(False, "the disk is full")
+    until(lambda: "unwell" in fleet.standings().values())
+    result = operator("set", "server.workers", "8", "--stages", "20%")
+    assert (result.exit_code, f"{NAMES[-1]} (process " in plain(result), shared.store().base().revision) == (2, True, 3)
+
+
 def test_a_stage_is_seen_while_it_lasts_and_an_operator_may_end_it(fleet, watchful, operator, project, shared):
     command = [sys.executable, "-m", "synfinance_settings", "remote", "set", "server.workers", "8"]
     environ = {"SYNFINANCE_SETTINGS_DIR": str(project.settings), "SYNFINANCE_REMOTE_URL": shared.url}
