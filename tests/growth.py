@@ -39,7 +39,7 @@ Step = Callable[[int, Path], Run]
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-    """A step and a size of its input, in characters or so, whose double is still taken."""
+    """A step and a size of its input, in characters or so, at which anything quadratic stands out."""
 
     name: str
     step: Step

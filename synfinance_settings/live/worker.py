@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import stat
 import threading
 import weakref
 from collections.abc import Hashable, Iterable, Iterator
@@ -50,6 +51,8 @@ _LONGEST_PAUSE: Final = 60.0  # seconds until what was refused is tried again
 FORK_SECONDS: Final = 1.0
 """How long a fork waits for the looks that are going on: one that hangs in a file would never end."""
 
+_FOLLOWED_EVERY: Final = 5  # idle looks: to ask what decides what is read costs more than to read it
+
 _LONGEST_DEBOUNCE: Final = 10  # times the debounce: a storm of events may not put a look off for longer
 
 
@@ -57,6 +60,8 @@ class _Call(Enum):
     """What the worker is woken for."""
 
     LOOK = auto()
+    IDLE = auto()
+    """To look although nobody called."""
     RELOAD = auto()
     STOP = auto()
 
@@ -83,6 +88,10 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
         self._hints: Hints | None = None
         self._inbox: SimpleQueue[_Call] = SimpleQueue()
+        self._hinted_at = 0.0
+        self._is_called = False  # to look, and has not begun to
+        self._idle_looks = 0
+        self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
         self._is_over = False
         self._written: dict[str, tuple[bool, int]] = {}
         self._seen: Look | None = None
@@ -132,19 +141,26 @@ class Worker:
             return
         from synfinance_settings.live.hints import Hints
 
-        inbox, written, numbers = self._inbox, self._written, itertools.count()
+        written, numbers = self._written, itertools.count()
 
         def hint(path: str, is_done: bool) -> None:
             written[path] = (is_done, next(numbers))
-            inbox.put(_Call.LOOK)
+            self._look_soon()
 
         try:
             self._hints = Hints(hint)
         except (OSError, RuntimeError) as error:
             self._say_unwatched("the file system", error)
-        self._listening = Listening(lambda: inbox.put(_Call.LOOK))
+        self._listening = Listening(self._look_soon)
         self._follow()
-        inbox.put(_Call.LOOK)  # for what changed between the load and now
+        self._look_soon()  # for what changed between the load and now
+
+    def _look_soon(self) -> None:
+        """Have it look once nothing has called for it for the debounce; only the first such call wakes it."""
+        self._hinted_at = monotonic()
+        if not self._is_called:
+            self._is_called = True
+            self._inbox.put(_Call.LOOK)
 
     def _stop_hints(self, patience: float = 0) -> None:
         if self._member is not None:
@@ -192,13 +208,18 @@ class Worker:
                 self._fault = None
 
     def _answer(self, call: _Call) -> None:
+        before = self._seen
         if call is _Call.RELOAD:
             with suppress(SettingsError):  # announced, logged and counted already
                 self._current.reload(manual=True)
         else:
             self._look()
+        if call is _Call.IDLE and self._seen is before:
+            self._idle_looks += 1
+            if self._idle_looks % _FOLLOWED_EVERY:
+                return
         if not self._is_over and self._follow():
-            self._inbox.put(_Call.LOOK)  # for what changed before it was watched
+            self._look_soon()  # for what changed before it was watched
 
     def _tell_fault(self, error: BaseException) -> None:
         """Log what ended a look early, and not again until a look succeeds."""
@@ -209,16 +230,21 @@ class Worker:
     def _next_call(self) -> _Call:
         """The next call; hints that come close together are one."""
         try:
-            call = self._inbox.get(timeout=self._poll_interval)
+            call = self._inbox.get(timeout=self._poll_interval * self._some_of(self._wait))
         except Empty:
-            return _Call.LOOK
+            self._wait = 0.9
+            return _Call.IDLE
         until = monotonic() + self._debounce * _LONGEST_DEBOUNCE
-        while call is _Call.LOOK and monotonic() < until:
-            try:
-                call = self._inbox.get(timeout=self._debounce)
-            except Empty:
-                break
+        while call is _Call.LOOK and (left := min(self._hinted_at + self._debounce, until) - monotonic()) > 0:
+            with suppress(Empty):
+                call = self._inbox.get(timeout=left)
+        self._is_called = False  # from here on, who calls wants another look
         return call
+
+    @staticmethod
+    def _some_of(least: float) -> float:
+        """A chance number from `least` to 1, another one in each process, forked or not."""
+        return least + (1 - least) * os.urandom(1)[0] / 255
 
     def _look(self) -> None:
         """Compare what is there with what was seen last, and load it when it has settled."""
@@ -315,6 +341,7 @@ class Worker:
                 break
             if call is _Call.STOP:
                 return True
+            self._is_called = self._is_called and call is not _Call.LOOK
             later = later or call is _Call.RELOAD
         if later:
             self._inbox.put(_Call.RELOAD)
@@ -373,24 +400,46 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _folders(paths: Iterable[Path]) -> set[Path]:
-    """The folders in which something may happen to `paths`; one that is not a valid path has none."""
+    """The folders in which something may happen to `paths`; one that is not a valid path has none.
+
+    It is asked for at every look of every process: a plain file or a missing one costs one call, beside its folder.
+    """
     folders: set[Path] = set()
     for path in paths:
         with suppress(OSError, ValueError):
-            folders |= _folders_of(path)
-    return folders
+            mode = _mode(path)
+            folders.add(path.parent)
+            if stat.S_ISDIR(mode):
+                folders.add(path)
+            elif stat.S_ISLNK(mode):
+                folders |= _folders_of_link(path)
+    return folders | {around for folder in folders for around in _around(folder)}
 
 
-def _folders_of(path: Path) -> set[Path]:
-    """The folder of `path`, itself where it is one, and the folders of every link on the way."""
-    folders = {path.parent, path} if path.is_dir() else {path.parent}
+def _mode(path: Path) -> int:
+    """The mode of what stands at `path`; 0 where nothing can be seen there."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
+def _folders_of_link(path: Path) -> set[Path]:
+    """What `path` leads to where that is a folder, and the folders of every link on the way."""
+    folders = {path} if path.is_dir() else set()
     for _ in range(_MOST_LINKS):
         if not path.is_symlink():
             break
         path = Path(os.path.normpath(path.parent / path.readlink()))
         folders.add(path.parent)
-    folders.add(Path(os.path.realpath(path)).parent)
-    return folders | {folder.parent for folder in folders if folder.is_symlink()}
+    return folders
+
+
+def _around(folder: Path) -> Iterator[Path]:
+    """What stands for `folder` behind all links, and what holds it where it is a link itself."""
+    yield Path(os.path.realpath(folder))
+    if stat.S_ISLNK(_mode(folder)):
+        yield folder.parent
 
 
 _MOST_LINKS: Final = 40

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from patience import PATIENCE, RARELY
@@ -459,3 +461,42 @@ def test_the_watched_files_are_known_before_a_load_also_where_assertions_are_lef
     done = project.python(code, PYTHONOPTIMIZE="1")
     assert done.returncode == 0, done.stderr
     assert "settings/default.yaml" in done.stdout
+
+
+def test_on_a_system_without_inotify_watchdog_s_observer_gives_the_hints(project, watching, monkeypatch):
+    monkeypatch.setattr("synfinance_settings.live.hints.sys", SimpleNamespace(platform="any"))
+    watch = watching()
+    for number in range(3):
+        os.replace(project.write("new", f"app_name: name-{number}\n"), project.settings / "default.yaml")
+        watch.ear.until(lambda number=number: watch.config.app_name == f"name-{number}")
+
+
+def test_processes_that_begin_together_do_not_look_together(project):
+    """Each is a fork of one process; the times of their first looks are apart by more than chance could bring."""
+    code = """if True:
+        import json, os, time
+        from synfinance_settings import ConfigManager, ConfigWatcher
+        manager = ConfigManager()
+        manager.load_config()
+        begun, looks = time.monotonic(), []
+
+        def look(event, seen):
+            if event == "open" and "default.yaml" in str(seen[0]):
+                looks.append(time.monotonic() - begun)
+
+        children = []
+        for _ in range(12):
+            read, write = os.pipe()
+            if not os.fork():
+                sys.addaudithook(look)
+                with ConfigWatcher(manager, polling=True, poll_interval=2):
+                    while not looks:
+                        time.sleep(0.01)
+                os.write(write, json.dumps(looks[0]).encode())
+                os._exit(0)
+            children.append(read)
+        print(json.dumps([json.loads(os.read(read, 100)) for read in children]))
+    """
+    run = project.python(f"import sys\n{code}")
+    looks = json.loads(run.stdout)
+    assert max(looks) - min(looks) > 0.2, looks
