@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import stat
 import threading
 import weakref
 from collections.abc import Hashable, Iterable, Iterator
@@ -31,6 +30,7 @@ from synfinance_settings.layers.precedence import remote_layer_of
 from synfinance_settings.layers.remote_layer import is_named
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
+from synfinance_settings.live.folders import folders_around
 from synfinance_settings.live.listening import Listening
 from synfinance_settings.text.files import file_digest
 
@@ -182,7 +182,9 @@ class Worker:
         self._member = self._member or _joined(self._current)
         if self._hints is None:
             return False
-        is_new, failed = self._hints.follow(_folders((*candidates(self._current.looked or state.look), *self._paths)))
+        is_new, failed = self._hints.follow(
+            folders_around((*candidates(self._current.looked or state.look), *self._paths))
+        )
         for folder, error in failed:
             if folder not in self._unwatched:
                 self._unwatched.add(folder)
@@ -230,7 +232,7 @@ class Worker:
     def _next_call(self) -> _Call:
         """The next call; hints that come close together are one."""
         try:
-            call = self._inbox.get(timeout=self._poll_interval * self._some_of(self._wait))
+            call = self._inbox.get(timeout=self._poll_interval * _some_of(self._wait))
         except Empty:
             self._wait = 0.9
             return _Call.IDLE
@@ -240,11 +242,6 @@ class Worker:
                 call = self._inbox.get(timeout=left)
         self._is_called = False  # from here on, who calls wants another look
         return call
-
-    @staticmethod
-    def _some_of(least: float) -> float:
-        """A chance number from `least` to 1, another one in each process, forked or not."""
-        return least + (1 - least) * os.urandom(1)[0] / 255
 
     def _look(self) -> None:
         """Compare what is there with what was seen last, and load it when it has settled."""
@@ -348,6 +345,11 @@ class Worker:
         return False
 
 
+def _some_of(least: float) -> float:
+    """A chance number from `least` to 1, another one in each process, forked or not."""
+    return least + (1 - least) * os.urandom(1)[0] / 255
+
+
 def _is_refused(failure: SettingsError | None) -> bool:
     """True where what follows the settings refused the last load, whoever asked for it: its server may answer by now.
 
@@ -397,52 +399,6 @@ def _files_in(folder: Path) -> list[Path]:
     except (OSError, ValueError):
         return []
     return [folder / name for name in names if os.path.isfile(folder / name)]  # noqa: PTH113 - Path.is_file may raise
-
-
-def _folders(paths: Iterable[Path]) -> set[Path]:
-    """The folders in which something may happen to `paths`; one that is not a valid path has none.
-
-    It is asked for at every look of every process: a plain file or a missing one costs one call, beside its folder.
-    """
-    folders: set[Path] = set()
-    for path in paths:
-        with suppress(OSError, ValueError):
-            mode = _mode(path)
-            folders.add(path.parent)
-            if stat.S_ISDIR(mode):
-                folders.add(path)
-            elif stat.S_ISLNK(mode):
-                folders |= _folders_of_link(path)
-    return folders | {around for folder in folders for around in _around(folder)}
-
-
-def _mode(path: Path) -> int:
-    """The mode of what stands at `path`; 0 where nothing can be seen there."""
-    try:
-        return os.lstat(path).st_mode
-    except OSError:
-        return 0
-
-
-def _folders_of_link(path: Path) -> set[Path]:
-    """What `path` leads to where that is a folder, and the folders of every link on the way."""
-    folders = {path} if path.is_dir() else set()
-    for _ in range(_MOST_LINKS):
-        if not path.is_symlink():
-            break
-        path = Path(os.path.normpath(path.parent / path.readlink()))
-        folders.add(path.parent)
-    return folders
-
-
-def _around(folder: Path) -> Iterator[Path]:
-    """What stands for `folder` behind all links, and what holds it where it is a link itself."""
-    yield Path(os.path.realpath(folder))
-    if stat.S_ISLNK(_mode(folder)):
-        yield folder.parent
-
-
-_MOST_LINKS: Final = 40
 
 
 _ALL: Final[weakref.WeakSet[Worker]] = weakref.WeakSet()
