@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from patience import PATIENCE
+from servers import missing
 
 BENCH = Path(__file__).parents[1] / "benchmarks" / "bench.py"
 ROWS = {
@@ -28,6 +30,7 @@ ROWS = {
     "files": ("How often `get` and `set` open", "`staging.yaml`"),
     "latency": ("From rename to `config_reloaded`", "synfinance_settings, four threads compute"),
     "idle": ("Processes that watch a project", "synfinance_settings, one beside 10 files"),
+    "fleet": ("From a change of the shared store", "a plain `HSET`, in a process"),
     "memory": ("Live memory", "each further snapshot, KiB"),
     "growth": ("the processor's time of the larger", "references"),
 }
@@ -62,6 +65,8 @@ def cells(text, name):
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_is_measured(row):
     title, name = ROWS[row]
+    if row == "fleet" and shutil.which("redis-server") is None:
+        missing("Redis: apt-get install redis-server")
     text = shown(row)
     assert title in text
     (figures,) = cells(text, name)

@@ -25,8 +25,10 @@ class _Plain:
         self.__dict__.update(values)
 
 
-def read(what: str, root: str) -> dict[str, Job]:
-    """One read of ``x.server.port`` of an object that is loaded."""
+def read(what: str, root: str, url: str = "") -> dict[str, Job]:
+    """One read of ``x.server.port`` of an object that is loaded, with the shared store at `url` where there is one."""
+    if url:
+        os.environ["SYNFINANCE_REMOTE_URL"] = url
     loaded = OBJECTS[what](Path(root))
     assert loaded.server.port, "the first read loads"
     timer = timeit.Timer(";".join(["x.server.port"] * READS), "x = loaded", globals={"loaded": loaded})

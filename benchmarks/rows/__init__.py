@@ -9,7 +9,7 @@ from typing import Final
 from course import Course
 from table import Table
 
-from rows import files, growth, loads, memory, processes, reads, watching
+from rows import files, fleet, growth, loads, memory, processes, reads, watching
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ ROWS: Final = {
     "files": Row(files.opened, 1),
     "latency": Row(watching.latency, 100, 3),
     "idle": Row(watching.idle, 1),
+    "fleet": Row(fleet.propagation, 1, compares_versions=False),
     "memory": Row(memory.memory, 5),
     "growth": Row(growth.growth, 3, compares_versions=False),
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from statistics import median
+from typing import Final
 
 from course import Course
+from redis_server import MISSING, PROGRAM, RedisServer
 from table import Limit, Table, compared, ratio
 from turns import Subject, take_turns
+
+READ: Final = "One read of `x.server.port`"
 
 
 def read(course: Course) -> Table:
@@ -24,12 +29,29 @@ def read(course: Course) -> Table:
         ]
     for name, what, installation in chosen:
         subjects[name] = course.worker(installation, "reads:read", what=what, root=str(course.project())).job("read")
-    took = take_turns(subjects, course.rounds, 20)
-    table = compared("One read of `x.server.port`", took, "ns")
-    if course.floor:
-        most = Limit("a read, in reads of a plain object,", ratio(took, "settings"), 6)
-        table.limits.append(most)
+    if not course.floor:
+        return compared(READ, take_turns(subjects, course.rounds, 20), "ns")
+    with ExitStack() as stack:
+        stores = _of_a_store(course, stack) if PROGRAM else {}
+        took = take_turns({**subjects, **stores}, course.rounds, 20)
+    table = compared(READ, took, "ns")
+    for name in ("settings", *stores):
+        table.limits.append(Limit(f"a read of {name}, in reads of a plain object,", ratio(took, name), 6))
+    if not stores:
+        table.notes.append(MISSING)
     return table
+
+
+def _of_a_store(course: Course, stack: ExitStack) -> dict[str, Subject]:
+    """Watched settings that came from a Redis which is there, and from one that is gone by now."""
+    subjects: dict[str, Subject] = {}
+    for name in ("settings of a shared store", "settings, the store gone"):
+        server = stack.enter_context(RedisServer(course.folder / f"redis-{len(subjects)}"))
+        arguments = {"what": "settings, watched", "root": str(course.project()), "url": server.url}
+        subjects[name] = course.worker(course.ours[0].installation, "reads:read", **arguments).job("read")
+        subjects[name].run(1)  # it has loaded, which fails without the store
+    server.stop()
+    return subjects
 
 
 def readers(course: Course) -> Table:
