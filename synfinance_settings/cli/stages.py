@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from synfinance_settings.remote.rollout import Plan, Rollout
     from synfinance_settings.remote.store import Store
 
+_SOAK: Final = 30  # seconds: programs need some time to find out that they are not well
 _LIMIT: Final = 300  # seconds, what `rollout.LIMIT` is; no help needs that module
 _MOST: Final = 20
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -53,7 +54,10 @@ def stage_options(command: _Command) -> _Command:
             help="Let the change come in by stages, as in 5%,50%,100% of all instances.",
         ),
         click.option(
-            "--soak", type=Duration(), metavar="DURATION", help="How long each stage runs at least, as in 2m."
+            "--soak",
+            type=Duration(),
+            metavar="DURATION",
+            help="How long each stage runs at least, as in 2m; 30s if not given.",
         ),
         click.option(
             "--gate",
@@ -85,7 +89,7 @@ def plan_of(how: Mapping[str, Any]) -> tuple[Plan | None, Gate | None]:
         raise click.UsageError("--stages and --confirm-within exclude one another")
     from synfinance_settings.remote.rollout import Plan
 
-    return Plan(shares, soak or 0, gate is not None, limit or _LIMIT), gate
+    return Plan(shares, soak or _SOAK, gate is not None, limit or _LIMIT), gate
 
 
 def stay(store: Store, number: int, gate: Gate | None, author: str) -> None:

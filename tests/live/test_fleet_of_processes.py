@@ -20,7 +20,7 @@ from synfinance_settings.remote.rollout import Plan, propose, rollout_of
 
 NAMES = [f"web-{number}" for number in range(6)]
 NOTE = Note("ada@desk", "set server.workers")
-PLAN = Plan((0.2, 0.6, 1.0))
+PLAN = Plan((0.2, 0.6, 1.0), soak=3600.0)  # long enough for whoever is not well to say so
 FIRST = {name for name in NAMES if point_of(name) < PLAN.shares[0]}
 assert 0 < len(FIRST) < len(NAMES)
 

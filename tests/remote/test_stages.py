@@ -57,7 +57,7 @@ def plain(result):
 
 
 def test_a_good_change_passes_every_stage(fleet, watchful, operator):
-    result = operator("set", "server.workers", "8", "--stages", "20%,60%", "--reason", "more customers")
+    result = operator("set", "server.workers", "8", "--stages", "20%,60%", "--soak", "1s", "--reason", "more customers")
     assert result.exit_code == 0, result.stderr
     assert re.search(r"stage 3 of 3, 100 % of all instances: \d of 8 run it", plain(result))
     assert plain(result).endswith("revision 4 of redis synfinance:settings:development is in force")
@@ -124,7 +124,7 @@ def test_a_stage_is_seen_while_it_lasts_and_an_operator_may_end_it(fleet, watchf
 @pytest.mark.parametrize(("says", "code"), [("0", 0), ("3", 1)])
 def test_a_gate_is_a_command_that_runs_where_the_operator_sits(fleet, watchful, operator, shared, says, code):
     gate = f"{sys.executable} -c 'raise SystemExit({says})'"
-    result = operator("set", "server.workers", "8", "--stages", "20%", "--gate", gate)
+    result = operator("set", "server.workers", "8", "--stages", "20%", "--soak", "1s", "--gate", gate)
     assert result.exit_code == code, result.stderr
     assert ("its gate ended with 3" in plain(result)) == bool(code)
     assert {tuple(watchful[name]) for name in NAMES if name not in FIRST} == ({(6,)} if code else {(6, 8)})
