@@ -49,11 +49,11 @@ diff: setup ## compare two environments: A=staging B=production; without them, a
 
 test: setup ## run the tests, but for those marked long
 	@echo "the tests but for the long ones: three to four minutes on two processors" >&2
-	@$(BIN)/python -m pytest -m 'not long' -n auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m 'not long' -n auto --dist worksteal $(PYTEST_ARGS)
 
 test-all: setup ## run all tests
 	@echo "all tests, the long ones too: half an hour or more on two processors" >&2
-	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 lint: setup ## check the style of the code
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

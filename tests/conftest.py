@@ -30,6 +30,13 @@ MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: at any time one of them waits, for a server or for a watch."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 # a program with a suite of its own, which is run by the tests of the plugin
 collect_ignore = ["suite_sample"]
 if not Path(CHECKOUT.parent, "shared/corpus/cases.json").exists():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from synfinance_settings import SettingsError
 from synfinance_settings.layers.fit import fit
 from synfinance_settings.sections.application import SYNFINANCE
-from synfinance_settings.text.formats import outline_text, read_text
+from synfinance_settings.text.formats import outlined, read_text
 from synfinance_settings.text.node import Source, leaves, text_of
 from synfinance_settings.text.outline import Mark, Outline, spans
 
@@ -128,7 +128,7 @@ def has_no_secret_in_clear(name, text):
     except SettingsError:
         return True
     public = [text_of(node) for key, node in said if not SETTINGS[key].is_secret]
-    for span in spans(outline_text(text.removeprefix("\ufeff"), name) or Outline("mapping", ORIGIN, ORIGIN)):
+    for span in spans(outlined(text.removeprefix("\ufeff"), name).root or Outline("mapping", ORIGIN, ORIGIN)):
         setting = SETTINGS.get(".".join(part or "" for part in span.path))  # a key that is given twice says both
         if (
             span.part == "value"
