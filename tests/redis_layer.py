@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from synfinance_settings.layers.layer import Finding, Glance
 from synfinance_settings.layers.values import ValuesLayer
@@ -18,7 +20,8 @@ class RedisHash(ValuesLayer):
 
     def __init__(self, hash_name: str, port: int) -> None:
         self._hash = hash_name
-        self._client = Redis(port=port, decode_responses=True, socket_timeout=1, socket_connect_timeout=1)
+        once = Retry(NoBackoff(), 0)  # the next look tries again; until then it would keep this one waiting
+        self._client = Redis(port=port, decode_responses=True, socket_timeout=1, socket_connect_timeout=1, retry=once)
 
     def look(self, glance: Glance) -> Iterable[Finding]:
         place = f"redis hash {self._hash}"

@@ -7,7 +7,6 @@ so that a dead server does not make each look wait for it. Nothing is kept but w
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -59,7 +58,6 @@ class Store:
         self._seconds = seconds
         self._longest_wait = longest_wait
         self._client: Redis | None = None
-        self._process = os.getpid()
         self._highest = 0
         self._failures = 0
         self._failure: tuple[float, Fault] | None = None
@@ -101,10 +99,8 @@ class Store:
         if counter < self._highest and (reading.values is not None or reading.counter is not None):
             there = f"is at revision {counter}" if reading.counter is not None else "has lost its revision"
             said = f"{there}, but {self._highest} was read before: it holds old data"
-            hint = (
-                f"restore it, or make its values count: any remote command does, or HSET {self.keyspace.head} counter"
-            )
-            raise self.error("old-revision", said, f"{hint} {self._highest}")
+            mend = f"HSET {self.keyspace.head} counter {self._highest}"
+            raise self.error("old-revision", said, f"restore it, or let its values count: a remote command, or {mend}")
         self._highest = max(self._highest, counter)
 
     def call(self, ask: Callable[[Redis], _Result]) -> _Result:
@@ -117,8 +113,9 @@ class Store:
         except ImportError:
             hint = "pip install 'synfinance-settings[redis]'"
             raise self.error("no-driver", "cannot be read: redis-py is missing", hint) from None
-        if self._failure is not None and monotonic() < self._failure[0]:
-            raise self.error(*self._failure[1])
+        remembered = self._failure  # once: another thread may forget it meanwhile
+        if remembered is not None and monotonic() < remembered[0]:
+            raise self.error(*remembered[1])
         client, started = self._ready(), monotonic()
         outcome: SimpleQueue[tuple[_Result | None, Fault | None]] = SimpleQueue()
         try:
@@ -146,13 +143,12 @@ class Store:
         return RemoteError(Problem(code, f"{place} {said}", origin=Origin(place), hint=hint))
 
     def _ready(self) -> Redis:
-        """The client, made at the first use, and anew in the child of a fork: the parent's may be in any state."""
+        """The client, made at the first use; after a fork it connects anew by itself."""
         client = self._client
-        if client is None or self._process != os.getpid():
+        if client is None:
             from synfinance_settings.remote.client import client_of
 
             client = self._client = client_of(self.address, self._seconds)
-            self._process = os.getpid()
         return client
 
     def _remember(self, fault: Fault, cost: float) -> None:
