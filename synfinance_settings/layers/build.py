@@ -17,6 +17,7 @@ from synfinance_settings.layers.merge import merge
 from synfinance_settings.layers.overrides import OVERRIDES
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.referred import without_referred
 from synfinance_settings.layers.report import Lender, ValidationReport
 from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
@@ -44,8 +45,8 @@ class _Build:
         self.doubted: set[str] = set()
         self.lender = Lender(self.project.application.catalogue) if placeholders else None
         self.lend = self.lender.lend if self.lender else nothing_lent
-        dotenv = DOTENV.parsed(look.found.get(DOTENV.name, ()), self.project, self.lend)
-        self.scope = Scope(self.project.environ, dotenv.values, self.lend)
+        self.dotenv = DOTENV.parsed(look.found.get(DOTENV.name, ()), self.project, self.lend)
+        self.scope = Scope(self.project.environ, self.dotenv.values, self.lend)
 
     def branch(self, layer: Layer) -> Branch:
         """What `layer` says, less what was wrong with it."""
@@ -134,7 +135,7 @@ def build(
     problems = told((*run.problems, *validation.problems))
     lent = run.lender.lent if run.lender else {}
     of_values = (one for one in validation.warnings if one.key not in lent)  # a placeholder is nobody's slip
-    warnings = told((*run.warnings, *of_values))
+    warnings = told((*without_referred(run.warnings, layers, run.dotenv), *of_values))
     snapshot, waived = None, tuple(validation.waived)
     if config is not None and not problems:
         snapshot = Snapshot(

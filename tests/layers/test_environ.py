@@ -131,6 +131,19 @@ def test_a_name_that_leads_nowhere_is_an_error_under_strict(project):
     assert project.command("validate", "--strict", SYNFINANCE_SERVER__PROT="1").exit_code == 1
 
 
+def test_a_name_that_a_layer_refers_to_leads_somewhere(project):
+    """Even where what refers to it is hidden by another layer, in a list, or wants it for a secret; in ``.env`` too."""
+    project.layer(
+        "default", "app_name: $SYNFINANCE_BRAND\nserver: {cors_origins: ['https://${SYNFINANCE_SITE:-x.example}']}"
+    )
+    project.layer("development", "app_name: hides it\nsecurity: {jwt_secret: '${SYNFINANCE_SIGNER}'}")
+    used = {"SYNFINANCE_BRAND": "b", "SYNFINANCE_SITE": "y.example"}
+    project.write(".env", "# for the layers\nSYNFINANCE_SIGNER=s\n")
+    assert project.manager(**used).snapshot.warnings == ()
+    (warning,) = project.manager(**used, SYNFINANCE_BRANT="c").snapshot.warnings
+    assert str(warning.origin) == "env SYNFINANCE_BRANT"
+
+
 @pytest.mark.parametrize("name", ["synfinance_server__port", "SYNFINANCESERVER__PORT", "DYNACONF_SERVER__PORT", "PORT"])
 def test_a_variable_of_another_prefix_changes_nothing(given, name):
     manager = given(**{name: "9001"})
