@@ -7,10 +7,11 @@ is shown; data that programs read stays exact. What is escaped once stays as it 
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
-_INVISIBLE: Final = re.compile(
+from synfinance_settings.pattern import pattern
+
+_INVISIBLE: Final = pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Letters and marks that are drawn as nothing (Unicode: Default_Ignorable_Code_Point); `str.isprintable` takes them."""

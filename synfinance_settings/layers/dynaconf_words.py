@@ -5,10 +5,10 @@ No message holds the text itself, which may be a secret.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.pattern import pattern
 
 _BY_TYPE: Final = "the field decides the type; write only the value"
 _BY_REFERENCE: Final = "${NAME} refers to a variable"
@@ -24,7 +24,7 @@ _MENDS: Final = {
     **dict.fromkeys(("@none", "@null", "@empty", "@del", "@note", "@comment"), _BY_NULL),
     "@read_file": "a variable with _FILE after its name takes its value from a file",
 }
-_WORD: Final = re.compile(r"(@[a-z_]+)(?:\s|$)|dynaconf_merge(?:_unique)?$")
+_WORD: Final = pattern(r"(@[a-z_]+)(?:\s|$)|dynaconf_merge(?:_unique)?$")
 _KEYS: Final = {
     "dynaconf_merge": "mappings merge by themselves, and lists replace; leave it out",
     "dynaconf_merge_unique": "mappings merge by themselves, and lists replace; leave it out",

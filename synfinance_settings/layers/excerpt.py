@@ -16,18 +16,19 @@ from typing import Final, Literal, NamedTuple
 
 from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text.expansion import is_plain, setting_of
 from synfinance_settings.text.formats import outlined
 from synfinance_settings.text.outline import Span, spans
 
 _LONGEST_LINE: Final = 200  # characters
 _MOST_EXCERPTS: Final = 100  # of one text: who made more mistakes looks at the file itself
-_ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
+_ODD_BREAKS: Final = pattern("\r(?!\n)|[\x85\u2028\u2029]")  # lines to YAML, not to most editors
 _EMPTY: Final = ("", "''", '""', "null", "Null", "NULL", "~")
-_DOLLAR: Final = re.compile(r"\$")
-_LINE_END: Final = re.compile("\n")
-_MAY_BE_SEVERAL: Final = re.compile(r"[\s:=]")
-_BETWEEN: Final = re.compile(  # what may stand between keys and values; the rest of it is masked
+_DOLLAR: Final = pattern(r"\$")
+_LINE_END: Final = pattern("\n")
+_MAY_BE_SEVERAL: Final = pattern(r"[\s:=]")
+_BETWEEN: Final = pattern(  # what may stand between keys and values; the rest of it is masked
     r"(?P<comment>\#[^\n]*)|(?P<plain>[ \t\r\n\[\]{},:]+|[-?=](?=\s|$)|^(?:---|\.\.\.)(?=\s|$))|%[^\n]*|[^\s\[\]{},]+",
     re.MULTILINE,
 )

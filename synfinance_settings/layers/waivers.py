@@ -20,9 +20,10 @@ from typing import Final
 from synfinance_settings.errors import Origin, Problem, counted
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.rule import WAIVE, Rule
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text.node import Node
 
-_WRITTEN: Final = re.compile(r"(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.ASCII | re.DOTALL)
+_WRITTEN: Final = pattern(r"(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.ASCII | re.DOTALL)
 _HINT: Final = "write the last day on which it holds and the reason: 2027-01-31 TLS ends at the load balancer"
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem, Severity
+from synfinance_settings.pattern import pattern
 
-_RELEASE: Final = re.compile(r"v?(\d{1,9}(?:\.\d{1,9})*)(?:[-.+]?[A-Za-z][\w.+-]*|\+[\w.]+)?", re.ASCII)
+_RELEASE: Final = pattern(r"v?(\d{1,9}(?:\.\d{1,9})*)(?:[-.+]?[A-Za-z][\w.+-]*|\+[\w.]+)?", re.ASCII)
 
 
 def release(version: str) -> tuple[int, ...] | None:

@@ -20,17 +20,18 @@ from pydantic import BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from synfinance_settings.errors import counted
+from synfinance_settings.pattern import pattern
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER: Final = pattern(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DATE: Final = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = pattern("[\ud800-\udfff]")
 _MOST_DIGITS: Final = 4000  # Python refuses to read more than 4,300
-_COUNTED: Final = re.compile(r"([+-]?[0-9]+)([A-Za-z]+)")
+_COUNTED: Final = pattern(r"([+-]?[0-9]+)([A-Za-z]+)")
 
 UNITS: Final[Mapping[str, Mapping[str, int]]] = {
     "seconds": {"s": 1, "m": 60, "h": 3_600, "d": 86_400},

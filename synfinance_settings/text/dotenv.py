@@ -24,6 +24,7 @@ from typing import Final, NamedTuple
 from dotenv.parser import Binding, Original, Reader, parse_binding
 
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text import bounds
 from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.text.expansion import (
@@ -38,27 +39,27 @@ from synfinance_settings.text.expansion import (
 from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.node import Pending
 
-_HEAD: Final = re.compile(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
-_DOUBLE: Final = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
-_SINGLE: Final = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
-_COMMENT: Final = re.compile(r"(?<=\s)#.*", re.DOTALL)
-_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-_PLAIN: Final = re.compile(
+_HEAD: Final = pattern(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
+_DOUBLE: Final = pattern(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
+_SINGLE: Final = pattern(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
+_COMMENT: Final = pattern(r"(?<=\s)#.*", re.DOTALL)
+_PAIR: Final = pattern(r"\\(.)", re.DOTALL)
+_PLAIN: Final = pattern(
     r"""(?:([A-Za-z_]\w*)=(?:([\w./:,;@%+*?!&|<>()\[\]{}~^=-]*)|"([^"\\$\r\n]*)"|'([^'\\\r\n]*)')|\#[^\r\n]*)(?:\n|\Z)""",
     re.ASCII,
 )  # what is read in one step: most lines; any other takes python-dotenv a dozen
-_IDLE: Final = re.compile(r"\s*#[^\S\r\n]*([A-Za-z_]\w*)=", re.ASCII)
+_IDLE: Final = pattern(r"\s*#[^\S\r\n]*([A-Za-z_]\w*)=", re.ASCII)
 _MENDS: Final = (
-    (re.compile(r"\s*(?:export\s+)?\w+\s*:"), "write = instead of : after the name"),
-    (re.compile(r"\s*(?:set|setenv|SET|\$env:|-)\s*\w+\s*="), "remove what stands before the name"),
-    (re.compile(r"\s*(?:export\s+)?\w+\s+[^\s=]"), "put = between the name and its value"),
+    (pattern(r"\s*(?:export\s+)?\w+\s*:"), "write = instead of : after the name"),
+    (pattern(r"\s*(?:set|setenv|SET|\$env:|-)\s*\w+\s*="), "remove what stands before the name"),
+    (pattern(r"\s*(?:export\s+)?\w+\s+[^\s=]"), "put = between the name and its value"),
     (
-        re.compile(r"\s*(?:export\s+)?\w+\s*=\s*['\"]"),
+        pattern(r"\s*(?:export\s+)?\w+\s*=\s*['\"]"),
         "close the quote that opens here; after a backslash a quote is text",
     ),
 )
 _NO_PROBLEM: Final = Problem("invalid", "")
-_BLANK_RUN: Final = re.compile(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in spaces
+_BLANK_RUN: Final = pattern(r"[^\S\r\n]{200}")  # python-dotenv's search for a comment is quadratic in spaces
 
 
 IsSecret = Callable[[str], "bool | None"]

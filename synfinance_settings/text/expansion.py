@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 from synfinance_settings.errors import Problem, printable
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text import bounds
 
 Lend = Callable[[str], "str | None"]
@@ -28,21 +29,21 @@ Lend = Callable[[str], "str | None"]
 
 _NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
 _SETTING: Final = rf"{_NAME}(?:\.{_NAME})+"
-_TOKEN: Final = re.compile(
+_TOKEN: Final = pattern(
     rf"\$\$|\$\{{(?P<braced>{_NAME}(?:\.{_NAME})*)(?P<then>\}}|:-|:\?|:\+|-)|\$(?P<bare>{_NAME})|(?P<bad>\$\{{)|(?P<close>\}})"
 )
-_TOKEN_OR_ESCAPE: Final = re.compile(_TOKEN.pattern + r"|(?P<escape>\\[nt\"\\$])")
+_TOKEN_OR_ESCAPE: Final = pattern(_TOKEN.pattern + r"|(?P<escape>\\[nt\"\\$])")
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\$": "$"}
 
 
-_PLAIN_NAME: Final = re.compile("[A-Z_][A-Z0-9_]*")
-_SENTENCE: Final = re.compile("[A-Za-z]{1,15}(?: [A-Za-z]{1,15})+")
-_REFERENCE: Final = re.compile(rf"\$(?:\{{(?:{_SETTING}|{_NAME})\}}|{_NAME})")
-_BRACED: Final = re.compile(rf"\$\{{(?:{_SETTING}|{_NAME})\}}")
-_TO_SETTING: Final = re.compile(rf"\$\{{({_SETTING})\}}")
-_ANY_NAME: Final = re.compile(_NAME)
-_SOME_SETTING: Final = re.compile(rf"\$\{{{_SETTING}")
-_PLAIN: Final = re.compile(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
+_PLAIN_NAME: Final = pattern("[A-Z_][A-Z0-9_]*")
+_SENTENCE: Final = pattern("[A-Za-z]{1,15}(?: [A-Za-z]{1,15})+")
+_REFERENCE: Final = pattern(rf"\$(?:\{{(?:{_SETTING}|{_NAME})\}}|{_NAME})")
+_BRACED: Final = pattern(rf"\$\{{(?:{_SETTING}|{_NAME})\}}")
+_TO_SETTING: Final = pattern(rf"\$\{{({_SETTING})\}}")
+_ANY_NAME: Final = pattern(_NAME)
+_SOME_SETTING: Final = pattern(rf"\$\{{{_SETTING}")
+_PLAIN: Final = pattern(rf"\$\{{{_PLAIN_NAME.pattern}(?::\?(?:{_SENTENCE.pattern})?)?\}}")
 
 DOLLAR: Final = "write $$ for a literal dollar"
 """What helps where a text was taken for a reference and is not one."""

@@ -6,34 +6,34 @@ Numbers and booleans count as the text that spells them, so a layer means the sa
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from json import decoder
 from typing import Any, Final, NoReturn
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.foreign import as_json
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
 from synfinance_settings.text.format import STEP, Format, Written, nested
 from synfinance_settings.text.outline import Entry, Mark, Outline, Outlined, Spot
 
 _scan_string: Final[Callable[[str, int, bool], tuple[str, int]]] = decoder.scanstring  # type: ignore[attr-defined]
-_BLANK: Final = re.compile(r"[ \t\n\r]*")
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_LITERAL: Final = re.compile(rf"{_NUMBER.pattern}(?![0-9.])|true|false|null")
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[\[\]{}]')
-_WORD: Final = re.compile(r"[^\W\d]")
+_BLANK: Final = pattern(r"[ \t\n\r]*")
+_NUMBER: Final = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_LITERAL: Final = pattern(rf"{_NUMBER.pattern}(?![0-9.])|true|false|null")
+_STRING_OR_BRACKET: Final = pattern(r'"(?:[^"\\\n]|\\.)*"?|[\[\]{}]')
+_WORD: Final = pattern(r"[^\W\d]")
 _HINTS: Final = (  # by what stands where the reading stopped
-    (re.compile(r"//|/\*|#"), "JSON has no comments; remove it"),
-    (re.compile("'"), "JSON takes only double quotes"),
-    (re.compile("[\u201c-\u201f\u2018-\u201b]"), "type plain double quotes; some programs insert others"),
-    (re.compile("\u00a0"), "type plain spaces; some programs insert no-break ones"),
-    (re.compile(","), "remove one of the two commas"),
-    (re.compile("=|;"), "a colon separates a key from its value, a comma two entries"),
-    (re.compile("[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|TRUE|FALSE|NULL"), "JSON has true, false and null, in lower case"),
+    (pattern(r"//|/\*|#"), "JSON has no comments; remove it"),
+    (pattern("'"), "JSON takes only double quotes"),
+    (pattern("[\u201c-\u201f\u2018-\u201b]"), "type plain double quotes; some programs insert others"),
+    (pattern("\u00a0"), "type plain spaces; some programs insert no-break ones"),
+    (pattern(","), "remove one of the two commas"),
+    (pattern("=|;"), "a colon separates a key from its value, a comma two entries"),
+    (pattern("[Tt]rue|[Ff]alse|[Nn]one|[Nn]ull|TRUE|FALSE|NULL"), "JSON has true, false and null, in lower case"),
     (
-        re.compile("[+.]?[0-9]|-"),
+        pattern("[+.]?[0-9]|-"),
         "put double quotes around it, or write it as JSON does: no +, and no 0 or point in front",
     ),
     (_WORD, "put double quotes around a text, before and after it"),
@@ -46,7 +46,7 @@ _IN_STRING: Final = {  # by what the standard library says
     "invalid \\escape": "write two backslashes for one",
     "invalid \\escape: ": "write two backslashes for one",
 }
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = pattern("[\ud800-\udfff]")
 
 
 class Json(Format):

@@ -6,15 +6,15 @@ list is joined, no text is parsed, no token is obeyed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.pattern import pattern
 
 _LONGEST_PATH: Final = 300  # characters: what is cut there is not a setting, and neither is anything below it
-_LINE_BREAK: Final = re.compile(r"\r\n|\n|\r")
+_LINE_BREAK: Final = pattern(r"\r\n|\n|\r")
 
 Value: TypeAlias = "str | None | list[Node] | dict[str, Node] | Problem | Pending"
 """A node's content. A `Problem` is a fault that matters only where this value wins."""

@@ -31,6 +31,7 @@ from yaml.tokens import (
 )
 
 from synfinance_settings.errors import LayerError, Origin, Problem
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text import bounds, brackets
 from synfinance_settings.text.brackets import first_unclosed
 from synfinance_settings.text.format import Format, Written
@@ -46,9 +47,7 @@ _TAGS: Final[Mapping[type[Event], frozenset[str]]] = {
     SequenceStartEvent: frozenset(("!", _CORE + "seq")),
     MappingStartEvent: frozenset(("!", _CORE + "map")),
 }
-_NUMBER_1_2: Final = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
-)  # 10.3.2
+_NUMBER_1_2: Final = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")  # 10.3.2
 _BRACKETS: Final[Mapping[type[Token], str]] = {
     FlowMappingStartToken: "{",
     FlowMappingEndToken: "}",
@@ -61,12 +60,12 @@ _BAD_TAG: Final = Flaw("bad-tag", "a tag; quote the text if the ! is part of the
 _BAD_TAG_OF_KEY: Final = Flaw("bad-tag", "a tag; quote the text if the ! is part of the key")
 _NO_TEXT: Final = Flaw("bad-key", "a key must be text")
 _MERGE_KEY: Final = Flaw("bad-key", "the merge key << is not supported; write the entries out")
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_UNSAFE: Final = pattern(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _TYPED: Final = ("whole number", "number", "boolean", "date")
 _RESOLVER: Final[Any] = yaml.resolver.Resolver()
-_ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")  # lines to libyaml, not to most editors
-_CONFLICT: Final = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
-_NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
+_ODD_BREAKS: Final = pattern("\r(?!\n)|[\x85\u2028\u2029]")  # lines to libyaml, not to most editors
+_CONFLICT: Final = pattern("^(?:<{7}|>{7}) ", re.MULTILINE)
+_NOT_YAML: Final = pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 
 class Yaml(Format):

@@ -11,20 +11,21 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text.culprit import Mend
 
 _NAME: Final = r"(?P<before>[ ]*(?:- +)?)(?P<name>[^\s:=#'\"\[\]{},&*!|>%@`-][^\s:=#'\"\[\]{},]*)"
-_EQUALS: Final = re.compile(rf"{_NAME}(?P<gap> *= *)(?P<value>.*)")
-_COLON: Final = re.compile(rf"{_NAME}(?P<gap>)(?P<value> +[^\s].*|\s*)")
-_BLANK: Final = re.compile(rf"{_NAME}(?P<gap>:)(?P<value>[^\s].*)")
-_NO_BREAK: Final = re.compile("[\u00a0\u202f\u2007\u3000\u2002-\u2006\u2008-\u200a]")
-_ITEM: Final = re.compile(r"(?P<indent> *)(?P<dash>[-*+\u2010-\u2015\u2022\u2212]?)(?P<blank> *)(?P<item>[^\s].*)")
-_OPENED: Final = re.compile(r"""(?:[^#'"]*?(?:: +|- +))(?P<quote>['"])(?P<body>(?:(?!(?P=quote)).)*?)(?P<end>\s*)""")
-_INNER: Final = re.compile(r"(?P<head>[^#'\"]*?(?:: +|- +))'(?P<body>.*'.*)'(?P<end>\s*(?:#.*)?)")
-_TWICE: Final = re.compile(
+_EQUALS: Final = pattern(rf"{_NAME}(?P<gap> *= *)(?P<value>.*)")
+_COLON: Final = pattern(rf"{_NAME}(?P<gap>)(?P<value> +[^\s].*|\s*)")
+_BLANK: Final = pattern(rf"{_NAME}(?P<gap>:)(?P<value>[^\s].*)")
+_NO_BREAK: Final = pattern("[\u00a0\u202f\u2007\u3000\u2002-\u2006\u2008-\u200a]")
+_ITEM: Final = pattern(r"(?P<indent> *)(?P<dash>[-*+\u2010-\u2015\u2022\u2212]?)(?P<blank> *)(?P<item>[^\s].*)")
+_OPENED: Final = pattern(r"""(?:[^#'"]*?(?:: +|- +))(?P<quote>['"])(?P<body>(?:(?!(?P=quote)).)*?)(?P<end>\s*)""")
+_INNER: Final = pattern(r"(?P<head>[^#'\"]*?(?:: +|- +))'(?P<body>.*'.*)'(?P<end>\s*(?:#.*)?)")
+_TWICE: Final = pattern(
     r"(?P<head> *(?:- +)?[^\s:#'\"]+: +)(?P<value>[^\s#'\"\[{][^#'\"]*?(?P<second>: )[^#'\"]*?)(?P<end>\s*(?:#.*)?)"
 )
-_KEYED: Final = re.compile(r":(?:\s|$)|^ *- ")
+_KEYED: Final = pattern(r":(?:\s|$)|^ *- ")
 _LONGEST: Final = 1_000  # characters of a line
 _SOURCES: Final = 8  # lines above and below whose indents are tried, and opened quotes
 _QUOTE: Final = ("a quote that is not closed", "a quote that opens here is not closed")
