@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, printable
 from synfinance_settings.slips import is_slip
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentKind:
+class EnvironmentKind(NamedTuple):
     """An environment that an application knows: its `name`, and the `aliases` that are taken for it.
 
     Where it is `strict`, a missing layer stops the start; without `local_layers`, developers' own files are ignored.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -265,7 +264,7 @@ def _asked(files: LayerFiles, found: Plan, probe: options.Probe | None) -> _Aske
     if probe is None:
         return None
     changed = [key for change in found.changes for key in change.changed]
-    here = [replace(report, problems=(), warnings=()) for report in files.here(found)]
+    here = [report._replace(problems=(), warnings=()) for report in files.here(found)]
     reports = options.probed(here, probe, changed)
     return _Asked(
         tuple(str(report.environment) for report in here if report.snapshot is not None),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, time
 from importlib import import_module
 from typing import Any, Final
@@ -79,7 +78,7 @@ class DynaconfLayer(ValuesLayer):
     def say(self, found: Sequence[Finding], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that it loaded, and a problem of each that should be a secret and is not one."""
         said = super().say(found, project, lend)
-        return replace(said, problems=(*said.problems, *self._shown(said, project)))
+        return said._replace(problems=(*said.problems, *self._shown(said, project)))
 
     def _shown(self, said: Said, project: Project) -> Iterator[Problem]:
         settings = project.application.catalogue.settings

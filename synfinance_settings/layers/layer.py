@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.excerpt import SourceText
@@ -26,7 +26,6 @@ from synfinance_settings.text.files import Content, Failure
 from synfinance_settings.text.node import Branch, Source
 
 
-@dataclass(frozen=True, slots=True)
 class Finding:
     """What one look found at a `place` that is not a file: `data`, None for nothing, or why it cannot be had.
 
@@ -34,10 +33,25 @@ class Finding:
     so that a watch loads it at once.
     """
 
-    place: Hashable
-    data: Any = field(default=None, repr=False)
-    failure: Failure | None = None
-    is_settled: bool = field(default=False, compare=False)
+    __slots__ = ("data", "failure", "is_settled", "place")
+
+    def __init__(
+        self, place: Hashable, data: Any = None, failure: Failure | None = None, is_settled: bool = False
+    ) -> None:
+        self.place: Final = place
+        self.data: Final = data
+        self.failure: Final = failure
+        self.is_settled: Final = is_settled
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Finding):
+            return NotImplemented
+        return (self.place, self.data, self.failure) == (other.place, other.data, other.failure)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Finding at {self.place!r}>"
 
     @property
     def exists(self) -> bool:
@@ -51,8 +65,7 @@ Stop: TypeAlias = Callable[[], None]
 _Found = TypeVar("_Found", bound=Content | Finding)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What a layer says, as it was found: `branch` are its settings, `problems` what is wrong with the rest.
 
     `is_empty` is true where it says nothing at all, not even that it is empty. Where something could not be read it is
@@ -60,13 +73,13 @@ class Said:
     `texts` are the texts that problems may show a line of, by their names; `waivers` are of rules, by their ids.
     """
 
-    branch: Branch = field(default_factory=dict, repr=False)
+    branch: Branch
     problems: tuple[Problem, ...] = ()
     is_empty: bool = False
     is_whole: bool = True
     left_out: tuple[str, ...] = ()
-    texts: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
-    waivers: Waivers = field(default_factory=dict)
+    texts: Mapping[str, SourceText] = MappingProxyType({})
+    waivers: Waivers = MappingProxyType({})
 
 
 class Glance:
@@ -91,7 +104,7 @@ class Glance:
     def same(self, found: _Found) -> _Found:
         """`found`, or what was found before where that is equal: what was made of it need not be made again."""
         known = self._known.get(found.place)
-        return known if known == found else found  # equal, so of one type
+        return known if isinstance(known, type(found)) and known == found else found
 
     @cached_property
     def present(self) -> frozenset[str] | None:

@@ -63,15 +63,15 @@ class FileLayer(Layer):
         if len(found) > 1:
             message = f"two files for one layer: {' and '.join(names)}"
             problem = Problem("two-files", message, origin=Origin(names[1]), hint="keep one of them")
-            return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=names)
+            return Said({}, problems=(problem,), is_empty=True, is_whole=False, left_out=names)
         if not found:
-            return Said(is_empty=True) if self.is_local or project.is_bare else self._absent(project)
+            return Said({}, is_empty=True) if self.is_local or project.is_bare else self._absent(project)
         faults: tuple[Problem, ...]
         try:
             return _read(found[0], self.source(names[0]), project.application)
         except LayerError as error:
             faults = error.problems
-        return Said(problems=faults, is_empty=True, is_whole=False, left_out=names)
+        return Said({}, problems=faults, is_empty=True, is_whole=False, left_out=names)
 
     def where(self, project: Project) -> Origin:
         """The settings folder, else the root."""
@@ -84,7 +84,7 @@ class FileLayer(Layer):
         left_out: tuple[str, ...] = ()
         if project.settings_dir is None:
             if stem != "default":
-                return Said(is_empty=True)  # said once, for the default layer
+                return Said({}, is_empty=True)  # said once, for the default layer
             message = "no settings folder was found" + ("" if strict else ", so only the defaults apply")
         else:
             name = project.layer_name(stem)
@@ -93,7 +93,7 @@ class FileLayer(Layer):
         severity: Severity = "error" if strict else "warning"
         hint = project.missing_hint(stem)
         problem = Problem("missing-layer", message, origin=self.where(project), hint=hint, severity=severity)
-        return Said(problems=(problem,), is_empty=True, is_whole=not strict, left_out=left_out)
+        return Said({}, problems=(problem,), is_empty=True, is_whole=not strict, left_out=left_out)
 
 
 class _FileReading(NamedTuple):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import EditError, Problem, printable
 from synfinance_settings.layers.layer import Found, Glance
@@ -20,22 +20,26 @@ from synfinance_settings.layers.stray_files import strays
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import layer_suffixes
 
+_GENERATIONS: Final = itertools.count(1)
 
-@dataclass(frozen=True, slots=True)
-class Look:
+
+class Look(NamedTuple):
     """What one look at `project` `found` of each layer, by their names, lowest layer first."""
 
     project: Project
-    found: Mapping[str, tuple[Found, ...]] = field(repr=False)
-    looked_at: datetime = field(compare=False)
+    found: Mapping[str, tuple[Found, ...]]
+    looked_at: datetime
+    generation: int
+    """Which look of this process it is; what is made of a look by leaving something out is of that look."""
+
     ignored: tuple[str, ...] = ()
     """What there is of developers' own layers where the environment ignores them."""
 
-    strays: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    strays: tuple[tuple[str, str], ...] = ()
     """Files that no layer reads, with the names that would be read; no value comes from them."""
 
-    generation: int = field(default_factory=itertools.count(1).__next__, compare=False)
-    """Which look of this process it is; what is made of a look by leaving something out is of that look."""
+    def __repr__(self) -> str:  # never what was found: it may hold secrets
+        return f"<Look {self.generation} at {self.project!r}>"
 
     def changed(self, before: Look | None) -> set[Hashable]:
         """The places where there is something else than in the look `before`, something new, or nothing any more."""
@@ -76,16 +80,16 @@ class Look:
 
     def only(self, layer: str) -> Look:
         """The same with one layer and nothing else."""
-        return replace(self, found={layer: self.found.get(layer, ())}, ignored=(), strays=())
+        return self._replace(found={layer: self.found.get(layer, ())}, ignored=(), strays=())
 
     def with_layer(self, layer: str, *found: Found) -> Look:
         """The same with `found` in the place of all that was found of `layer`."""
-        return replace(self, found={**self.found, layer: found})
+        return self._replace(found={**self.found, layer: found})
 
     def beside(self) -> Look:
         """The same without the layers that do not count where another one is judged by itself."""
         counted = {layer.name for layer in layers_of(self.project.application) if layer.counts_beside}
-        return replace(self, found={layer: found for layer, found in self.found.items() if layer in counted})
+        return self._replace(found={layer: found for layer, found in self.found.items() if layer in counted})
 
 
 def stored_look(now: Look, files: Mapping[str, bytes]) -> Look:
@@ -95,7 +99,7 @@ def stored_look(now: Look, files: Mapping[str, bytes]) -> Look:
         layer: tuple(Content(folder / name, data) for name, data in files.items() if PurePath(name).stem == stem)
         for layer, stem in layer_stems(now.project).items()
     }
-    return replace(now, found={**now.found, **layers})
+    return now._replace(found={**now.found, **layers})
 
 
 def look_at(project: Project, before: Look | None = None) -> Look:
@@ -115,7 +119,7 @@ def look_at(project: Project, before: Look | None = None) -> Look:
     unread = strays(glance.present or frozenset(), project.application)
     if unread and project.config_path is not None:
         unread = tuple(stray for stray in unread if stray[0] != project.config_path.name)
-    return Look(project, found, datetime.now(UTC), tuple(ignored), unread)
+    return Look(project, found, datetime.now(UTC), next(_GENERATIONS), tuple(ignored), unread)
 
 
 def candidates(look: Look) -> tuple[Path, ...]:
@@ -140,7 +144,7 @@ def refuse_read_place(project: Project, path: Path, *, but_new_dotenv: bool = Fa
     read = {*candidates(look_at(project))}
     for folder in _settings_folders(project, real):
         for environment in project.application.environment_names.values():
-            there = replace(project, settings_dir=folder, environment=environment)
+            there = project._replace(settings_dir=folder, environment=environment)
             for layer in layers_of(there.application):
                 stem, paths = layer.stem(environment), layer.paths(there)
                 read.update(paths)

@@ -17,7 +17,7 @@ class OverridesLayer(Layer):
 
     def say(self, found: Sequence[Finding], project: Project, lend: Lend = nothing_lent) -> Said:
         """What it was handed."""
-        return Said(found[0].data) if found else Said()
+        return Said(found[0].data) if found else Said({})
 
 
 OVERRIDES: Final = OverridesLayer()

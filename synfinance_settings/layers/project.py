@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Hashable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from synfinance_settings.environment import EnvironmentKind
@@ -25,8 +25,7 @@ NO_FOLDER: Final = "none"
 _BORDERS: Final = (".git", "pyproject.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """The application, the folder of the layers, the project root, the environment, and the variables that hold."""
 
     application: Application
@@ -40,24 +39,27 @@ class Project:
     config_path: Path | None = None
     passed_over: Distrust | None = None
     """The folder at which the search for the layers ended because somebody else could have written it."""
-    guards: Mapping[Path, Guard] = field(default_factory=dict)
+    guards: Mapping[Path, Guard] = MappingProxyType({})
     """What holds the files of a folder that was not named to be such as nobody else could have written."""
     named: frozenset[Path] = frozenset()
     """The files that were named, which are read whoever could have written them."""
     is_bare: bool = False
     """True where it was said on purpose that there are no layer files."""
-    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    arguments: Mapping[str, Any] = MappingProxyType({})
     """What the program hands over for its own command line, by the keys of the settings."""
     lends: bool = False
     """True where names that references need and nothing sets are lent placeholders: it is a trial, which nothing of
     the program may keep."""
 
-    seen: dict[tuple[Path, Guard | None], Content] | None = field(default=None, repr=False, compare=False)
+    seen: dict[tuple[Path, Guard | None], Content] | None = None
     """What was read, where each file is read once."""
+
+    def __repr__(self) -> str:  # never the arguments: they may be secrets
+        return f"<Project {self.root}, {self.environment}>"
 
     def at_one_moment(self) -> Project:
         """The same, but it reads each file once, in whichever environment: for an edit, so that the texts are kept."""
-        return replace(self, seen={})
+        return self._replace(seen={})
 
     def read(self, path: Path) -> Content:
         """Look at a layer file or ``.env``; a failure where it was not named and others could have written it."""
@@ -143,7 +145,7 @@ def find_project(
     fault: OSError
     try:
         project = _found(application, environ, settings_dir, environment, env_file, config_path)
-        return replace(project, arguments=arguments or {})
+        return project._replace(arguments=arguments or {})
     except OSError as error:
         fault = error
     where = Origin(str(fault.filename) if fault.filename else "the working directory")

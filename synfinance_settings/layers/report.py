@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.excerpt import SourceText
@@ -19,8 +19,7 @@ _PLACEHOLDER_LENGTH: Final = 40
 logger: Final = logging.getLogger("synfinance_settings")
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationReport:
+class ValidationReport(NamedTuple):
     """What a build of settings came to: true, with a snapshot, when there are no problems.
 
     `waived` are the warnings that a layer accepts for a while. `lent` are the settings whose values hold a
@@ -34,15 +33,18 @@ class ValidationReport:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     waived: tuple[Problem, ...] = ()
-    lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    snapshot: Snapshot | None = field(default=None, repr=False)
-    layers: Layers = field(default=(), repr=False)
+    lent: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    snapshot: Snapshot | None = None
+    layers: Layers = ()
     left_out: tuple[str, ...] = ()
-    content: frozenset[str] = field(default=frozenset(), repr=False)
-    texts: Mapping[str, SourceText] = field(default_factory=dict, repr=False, compare=False)
+    content: frozenset[str] = frozenset()
+    texts: Mapping[str, SourceText] = MappingProxyType({})
 
     def __bool__(self) -> bool:
         return not self.problems
+
+    def __repr__(self) -> str:
+        return f"<ValidationReport of {self.environment}: {self.verdict()}>"
 
     def require(self) -> Snapshot:
         """The snapshot; raises the `SettingsError` of all problems where there is none."""

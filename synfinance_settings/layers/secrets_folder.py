@@ -47,13 +47,13 @@ class SecretsFolderLayer(Layer):
     def say(self, found: Sequence[Found], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that files are named after."""
         if not found:
-            return Said(is_empty=True)
+            return Said({}, is_empty=True)
         listing, *files = found
         if listing.failure:
             variable = project.application.variables.secrets_dir
             code, fault, _ = listing.failure
             problem = Problem(code, f"the secrets folder {fault}", origin=Origin(f"env {variable}"))
-            return Said(problems=(problem,), is_whole=False, left_out=(self.name,))
+            return Said({}, problems=(problem,), is_whole=False, left_out=(self.name,))
         assert isinstance(listing, Finding), "a folder is no file"
         branch, problems = _said(project, [file for file in files if isinstance(file, Content) and file.exists])
         folder = project.name(listing.place)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem, printable
 from synfinance_settings.model.application import Application
@@ -131,8 +131,7 @@ class Snapshot(Generic[Model_co]):
         return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """All that is known about one setting as it is in force.
 
     `overridden` holds what the lower layers and the default say, nearest first; secrets are masked there, and `value`

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +76,7 @@ def listed(names: Sequence[str]) -> str:
 
 def in_environment(project: Project, environment: str) -> Project:
     """`project` as it is when asked for in `environment`."""
-    return replace(project, environment=environment, environment_origin=Origin("the argument"))
+    return project._replace(environment=environment, environment_origin=Origin("the argument"))
 
 
 def judge(
@@ -91,7 +90,7 @@ def judge(
     if not layer_named(project.application, layer).is_local:
         look = look.with_layer(layer, content).beside()
     elif not project.kind.local_layers:
-        look = replace(look, ignored=tuple({**dict.fromkeys(look.ignored), project.name(content.path): None}))
+        look = look._replace(ignored=tuple({**dict.fromkeys(look.ignored), project.name(content.path): None}))
     else:
         look = look.with_layer(layer, content)
     judged = None if layer == "default" else layer
@@ -120,7 +119,7 @@ def judge_together(
     misfits = [problem for problem in problems if problem.code in _MISFITS]
     places = {_place(problem) for report in reports for problem in report.problems}
     hidden = tuple(problem for problem in misfits if _place(problem) not in places)
-    return [replace(report, problems=(*report.problems, *hidden)) for report in reports]
+    return [report._replace(problems=(*report.problems, *hidden)) for report in reports]
 
 
 def looks_in(project: Project, environments: Iterable[str]) -> dict[str, Look]:

@@ -31,12 +31,12 @@ class ValuesLayer(Layer):
     def say(self, found: Sequence[Finding], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that are named; of two keys that say the same setting the later one counts."""
         if not any(one.exists for one in found):
-            return Said(is_empty=True)
+            return Said({}, is_empty=True)
         if found[0].failure:
             code, fault, hint = found[0].failure
             place = str(found[0].place)
             problem = Problem(code, f"{place} {fault}", origin=Origin(place), hint=hint)
-            return Said(problems=(problem,), is_empty=True, is_whole=False, left_out=(place,))
+            return Said({}, problems=(problem,), is_empty=True, is_whole=False, left_out=(place,))
         branch: Branch = {}
         problems: list[Problem] = []
         former: list[FormerKey] = []

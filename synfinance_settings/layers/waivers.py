@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem, counted
 from synfinance_settings.model.application import Application
@@ -27,8 +27,7 @@ _WRITTEN: Final = pattern(r"(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.ASCII | re.DOTALL)
 _HINT: Final = "write the last day on which it holds and the reason: 2027-01-31 TLS ends at the load balancer"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(NamedTuple):
     """The word of an operator that the warnings of `rule` are accepted, up to and with the day `until`."""
 
     rule: str

@@ -15,7 +15,6 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Final, Literal, NamedTuple
 
@@ -43,19 +42,21 @@ PathLike = str | os.PathLike[str]
 ReloadResult = Literal["success", "unchanged", "failure"]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What the maker of a manager chose; what is None the variables decide, and a search where these are silent."""
 
     application: Application
     settings_dir: PathLike | None = None
     environment: str | None = None
-    environ: Environ | None = field(default=None, repr=False)
+    environ: Environ | None = None
     env_file: PathLike | None = None
     state_dir: PathLike | None = None
-    arguments: Mapping[str, Any] | None = field(default=None, repr=False)
+    arguments: Mapping[str, Any] | None = None
     lends: bool = False
     """Whether placeholders are lent; what rests on them is never recorded, nor replaced by what was accepted last."""
+
+    def __repr__(self) -> str:  # never the arguments: they may be secrets
+        return f"<Choice of {self.application!r}>"
 
     def variables(self) -> Environ:
         """The variables that were chosen, else a copy of those that the process has now."""
@@ -72,7 +73,7 @@ class Choice:
             config_path=config_path,
             arguments=self.arguments,
         )
-        return replace(project, lends=True) if self.lends else project
+        return project._replace(lends=True) if self.lends else project
 
 
 class _Asked(NamedTuple):
@@ -167,7 +168,7 @@ class Current:
             if state is None:
                 project = self.choice.project(environ, config_path, environment)
             elif config_path is None and environment is None:
-                project = replace(state.project, environ=environ)
+                project = state.project._replace(environ=environ)
             else:
                 decided = environment if environment is not None else str(state.project.environment)
                 project = self.choice.project(environ, config_path, decided)
@@ -538,7 +539,7 @@ def _is_still(earlier: Look | None, look: Look) -> bool:
     """True where `look` is what was seen before, whatever the other variables of the process say now."""
     if earlier is None:
         return False
-    return not look.changed(earlier) and earlier.project == replace(look.project, environ=earlier.project.environ)
+    return not look.changed(earlier) and earlier.project == look.project._replace(environ=earlier.project.environ)
 
 
 def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> None:

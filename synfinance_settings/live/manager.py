@@ -9,7 +9,6 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, Unpack, overload
 
@@ -144,7 +143,7 @@ class ConfigManager(Generic[Config_co]):
         project = self.current.project(path)
         assert project.config_path is not None
         content = read_file(project.config_path)
-        return judge(replace(project, config_path=None), layer_of(project.application, content.path)[0], content)
+        return judge(project._replace(config_path=None), layer_of(project.application, content.path)[0], content)
 
     @door
     def export_config(self, path: PathLike, format: str = "yaml", reveal_secrets: bool = False) -> tuple[str, ...]:

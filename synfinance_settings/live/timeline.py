@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from synfinance_settings.errors import Problem, RollbackError
 from synfinance_settings.layers.look import Look
@@ -17,14 +17,13 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A snapshot of the layers alone, and all that it was built from."""
 
     project: Project
     look: Look
     content: frozenset[str]
-    snapshot: Snapshot = field(repr=False)
+    snapshot: Snapshot
 
 
 class Timeline:
@@ -73,14 +72,14 @@ class Timeline:
         else:
             number, loaded_at = next(self._numbers), snapshot.loaded_at
         snapshot = replace(snapshot, number=number, loaded_at=loaded_at, pending_restart=pending)
-        return replace(state, snapshot=snapshot)
+        return state._replace(snapshot=snapshot)
 
     def restored(self, state: State) -> State:
         """`state`, which was in force before, as the next one, while the files hold what it takes the place of."""
         earlier = state.snapshot
         number = earlier.restores or earlier.number
         snapshot = replace(earlier, loaded_at=datetime.now(UTC), pending_files=True, restores=number)
-        return self.follow(replace(state, snapshot=snapshot))
+        return self.follow(state._replace(snapshot=snapshot))
 
     def overlaid(self, state: State, snapshot: Snapshot) -> Snapshot:
         """`snapshot`, which was built on top of `state`: with a number of its own, and what waits below it."""

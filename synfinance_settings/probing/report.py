@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 from synfinance_settings.errors import DEFAULT, Problem, told
@@ -36,8 +35,7 @@ def probed(
             [_problem(finding, report, report.snapshot) for finding in found if finding.status == status]
             for status in ("fail", "warn")
         )
-        return replace(
-            report,
+        return report._replace(
             problems=told((*report.problems, *problems)),
             warnings=told((*report.warnings, *warnings)),
         )

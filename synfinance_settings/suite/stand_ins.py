@@ -7,7 +7,6 @@ environment, and a secret that is set is a placeholder.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -45,7 +44,7 @@ class StandIns(ValuesLayer):
 
     def look(self, glance: Glance) -> tuple[Finding]:
         """What both environments say now; the very same finding where they say what they said before."""
-        theirs = replace(glance.project, application=self.own.application)
+        theirs = glance.project._replace(application=self.own.application)
         ours = own_project(self.own, theirs)
         before = self._looks
         looks = look_at(ours, before and before[0]), look_at(theirs, before and before[1])

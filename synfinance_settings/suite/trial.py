@@ -55,7 +55,7 @@ class Trial:
         self._stand_ins = StandIns(self._own, kept)
         layers = (*(layer for layer in layers_of(application) if layer is not OVERRIDES), self._stand_ins)
         tried = replace(application, layers=layers)
-        self._choice = replace(self._own, application=tried, environment=self.environment, lends=True)
+        self._choice = self._own._replace(application=tried, environment=self.environment, lends=True)
         self._undo: Callable[[], None] | None = None
         self._report: ValidationReport | None = None
 

@@ -16,9 +16,9 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from dotenv.parser import Binding, Original, Reader, parse_binding
@@ -96,8 +96,7 @@ class Dotenv(Format):
 DOTENV: Final = Dotenv()
 
 
-@dataclass(frozen=True, slots=True)
-class DotEnv:
+class DotEnv(NamedTuple):
     """A parsed ``.env``: what its names are set to, and the faults of its broken lines.
 
     A value is text, or the problem that its use would meet. `pending` are the lines that refer to settings, which a
@@ -105,10 +104,13 @@ class DotEnv:
     """
 
     name: str
-    values: Mapping[str, str | Problem] = field(default_factory=dict, repr=False)
-    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str | Problem] = MappingProxyType({})
+    lines: Mapping[str, int] = MappingProxyType({})
     problems: tuple[Problem, ...] = ()
-    pending: Mapping[str, Pending] = field(default_factory=dict, repr=False)
+    pending: Mapping[str, Pending] = MappingProxyType({})
+
+    def __repr__(self) -> str:  # never the values: they may be secrets
+        return f"<DotEnv {self.name}>"
 
 
 def read_dotenv(
@@ -242,7 +244,7 @@ def _value(binding: Binding, line: int, name: str, scope: Scope, is_secret: IsSe
     pending = Pending(body, _NO_PROBLEM, bool(double), scope.named(body), name, line, before)
     variable = binding.key or ""
     problem = _fault(variable, is_secret(variable), body, fault, pending.place(fault.offset))
-    return replace(pending, problem=problem) if may_name_setting(body) else problem
+    return pending._replace(problem=problem) if may_name_setting(body) else problem
 
 
 def _fault(variable: str, is_secret: bool | None, body: str, fault: ReferenceFault, origin: Origin) -> Problem:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 from synfinance_settings.errors import Problem, printable
@@ -113,15 +112,15 @@ class UnsetNameFault(ReferenceFault):
         self.is_plain = braced and _PLAIN_NAME.fullmatch(name) is not None and has_sentence
 
 
-@dataclass(slots=True)
 class _Operand:
     """An open ``${VAR<operator>``: whether its operand counts, and what stands instead where it does not."""
 
-    start: int
-    text_from: int
-    used: bool
-    instead: str
-    missing: str | None = None
+    def __init__(self, start: int, text_from: int, instead: str) -> None:
+        self.start = start
+        self.text_from = text_from
+        self.used = False
+        self.instead = instead
+        self.missing: str | None = None
 
 
 class InheritedFault(Exception):
@@ -284,7 +283,7 @@ def _reference(token: re.Match[str], value: str | None, stack: list[_Operand], a
             raise UnsetNameFault(name, at, braced=then is not None)
         add(value, at)
         return
-    operand = _Operand(at, token.end(), used=False, instead=value or "")
+    operand = _Operand(at, token.end(), value or "")
     if not wanted:
         pass
     elif then == ":-":

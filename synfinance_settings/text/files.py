@@ -8,10 +8,9 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.text import bounds
@@ -27,17 +26,33 @@ class Failure(NamedTuple):
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Content:
-    """What one look at a path found: bytes, nothing, or the reason why it cannot be read."""
+    """What one look at a path found: bytes, nothing, or the reason why it cannot be read.
 
-    path: Path
-    data: bytes | None = field(default=None, repr=False)
-    failure: Failure | None = None
-    readings: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
-    """What was made of the content, by the name it was read under: content that stays is read once."""
-    kept: KeptText | None = field(default=None, repr=False, compare=False)
-    """The content as text, with its byte order mark, where it was `keeping` it."""
+    `kept` is the content as text, with its byte order mark, where it was `keeping` it. `readings` is what was made of
+    it, by the name it was read under: content that stays is read once.
+    """
+
+    __slots__ = ("data", "failure", "kept", "path", "readings")
+
+    def __init__(
+        self, path: Path, data: bytes | None = None, failure: Failure | None = None, kept: KeptText | None = None
+    ) -> None:
+        self.path: Final = path
+        self.data: Final = data
+        self.failure: Final = failure
+        self.kept: Final = kept
+        self.readings: Final[dict[str, object]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Content):
+            return NotImplemented
+        return (self.path, self.data, self.failure) == (other.path, other.data, other.failure)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:  # never the data: it may hold secrets
+        return f"<Content of {self.path}>"
 
     @property
     def place(self) -> Path:
@@ -68,7 +83,11 @@ class Content:
 def keeping(content: Content) -> Content:
     """`content` with its text kept, since it is edited; as it is where it has none."""
     try:
-        return content if content.data is None else replace(content, kept=KeptText(content.data.decode()))
+        return (
+            content
+            if content.data is None
+            else Content(content.path, content.data, kept=KeptText(content.data.decode()))
+        )
     except UnicodeDecodeError:
         return content
 

@@ -7,7 +7,6 @@ list is joined, no text is parsed, no token is obeyed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
@@ -31,21 +30,23 @@ def untold(path: str) -> str:
     return "a key"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """The text of a line of ``.env`` that refers to settings, which are known only when all layers are.
 
     `above` is what the names in it were set to in the lines above; `before` is what stands before it on its line.
     `problem` is what its use meets where no settings are known.
     """
 
-    text: str = field(repr=False)
+    text: str
     problem: Problem
     escapes: bool
-    above: Mapping[str, str | Problem] = field(repr=False)
+    above: Mapping[str, str | Problem]
     source: str
     line: int
-    before: str = field(repr=False)
+    before: str
+
+    def __repr__(self) -> str:  # never the text: it may hold a secret
+        return f"<Pending at {self.source}:{self.line}>"
 
     def place(self, offset: int) -> Origin:
         """Where the character at `offset` of the text stands."""

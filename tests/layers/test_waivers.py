@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -28,7 +27,7 @@ def start(tmp_path, monkeypatch):
         for name, text in {"default": default, "dev": "{}\n", "live": "{}\n", **layers}.items():
             (tmp_path / f"settings/{name}.yaml").write_text(text)
         look = look_at(find_project(STALL, environ={"STALL_ENV": env}, arguments=arguments))
-        return build(replace(look, looked_at=datetime.fromisoformat(f"{day}T23:59:59").replace(tzinfo=UTC)))
+        return build(look._replace(looked_at=datetime.fromisoformat(f"{day}T23:59:59").replace(tzinfo=UTC)))
 
     return load
 

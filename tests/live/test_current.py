@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from shop import SHOP
@@ -75,7 +74,7 @@ def test_an_override_lies_on_top_until_it_is_undone(project, current):
 
 
 def elsewhere(current):
-    return replace(current.choice, environment="production", lends=True)
+    return current.choice._replace(environment="production", lends=True)
 
 
 def test_another_choice_is_gone_by_until_it_is_undone_and_nothing_of_it_is_recorded(project, tmp_path_factory):
