@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, printable
-from synfinance_settings.slips import is_slip
+from synfinance_settings.slips import is_slip, nearest
 
 
 class EnvironmentKind(NamedTuple):
@@ -48,10 +48,8 @@ def meant_environment(
     known = {**names, **{alias: kind.name for kind in kinds for alias in kind.aliases}}
     if name in known:
         return known[name]
-    from difflib import get_close_matches  # only failures pay
-
-    near = get_close_matches(name.strip().lower(), known, n=1)
-    is_shown = not is_inserted or any(is_slip(name, other) for other in near)
+    near = nearest(name.strip().lower(), known)
+    is_shown = not is_inserted or (near is not None and is_slip(name, near))
     subject = repr(printable(name)) if is_shown else "what stands there"
     raise EnvironmentNameError(
         Problem(
@@ -59,6 +57,6 @@ def meant_environment(
             message=f"{subject} is not an environment",
             key="environment",
             origin=origin,
-            hint=f"did you mean {known[near[0]]}?" if near and is_shown else f"one of {', '.join(names)}",
+            hint=f"did you mean {known[near]}?" if near and is_shown else f"one of {', '.join(names)}",
         )
     )

@@ -1,10 +1,11 @@
-"""Slips of the pen: how near a text must be to a word that is known before it may be shown.
+"""Slips of the pen: which known word is meant, and how near a text must be to it before it may be shown.
 
 What stands where a name is due may be anything, a secret too. Two wrong letters are a slip, and tell nothing else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 _MOST_EDITS: Final = 2
@@ -19,6 +20,13 @@ def is_slip(text: str, meant: str) -> bool:
     if abs(len(text) - len(meant)) > most:
         return False
     return _edits(text.lower(), meant.lower()) <= most
+
+
+def nearest(text: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The word that is most like `text`; None where none is at least as like it as `cutoff` says, from 0 to 1."""
+    from difflib import get_close_matches  # only slips pay
+
+    return next(iter(get_close_matches(text, list(words), n=1, cutoff=cutoff)), None)
 
 
 def _edits(one: str, other: str) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synfinance_settings.errors import Origin, Problem, SettingsError, told
 from synfinance_settings.layers.excerpt import SourceText
@@ -23,9 +23,11 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.layers.stray_files import stray
 from synfinance_settings.layers.validation import Validation, with_excerpt
 from synfinance_settings.layers.variables import DOTENV
-from synfinance_settings.layers.waivers import Waiver
 from synfinance_settings.text.expansion import InheritedFault, ReferenceFault, Scope, expand
 from synfinance_settings.text.node import Branch, Node, Pending, Source, leaves, put
+
+if TYPE_CHECKING:
+    from synfinance_settings.layers.waivers import Waiver
 
 
 class _Build:

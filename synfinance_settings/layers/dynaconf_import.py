@@ -30,8 +30,15 @@ _OWN_NAMES: Final = frozenset(
 _UNUSED: Final = frozenset(
     [
         "dynaconf",  # its face alone: the extensions for Flask and Django, the inspection, and what these import
+        "dynaconf.loaders.env_loader",
+        "dynaconf.loaders.ini_loader",
+        "dynaconf.loaders.json_loader",
+        "dynaconf.loaders.py_loader",
+        "dynaconf.loaders.toml_loader",
         "dynaconf.loaders.yaml_loader",
+        "dynaconf.validator_conditions",
         "dynaconf.vendor.box",
+        "dynaconf.vendor.box.converters",
         "dynaconf.vendor.dotenv.cli",  # with a click of its own
         "dynaconf.vendor.ruamel.yaml",
         "dynaconf.vendor.toml",

@@ -15,15 +15,17 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.waivers import Waivers
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content, Failure
 from synfinance_settings.text.node import Branch, Source
+
+if TYPE_CHECKING:
+    from synfinance_settings.layers.waivers import Waivers
 
 
 class Finding:

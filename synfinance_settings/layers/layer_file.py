@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from synfinance_settings.errors import LayerError, Origin, Problem, Severity
 from synfinance_settings.layers.excerpt import SourceText, unread_excerpt
 from synfinance_settings.layers.fit import fit
 from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project
-from synfinance_settings.layers.waivers import Waivers, waivers_of
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.model.rule import WAIVE, Rule
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import outlined
-from synfinance_settings.text.node import Branch, Source
+from synfinance_settings.text.node import Branch, Node, Source
 from synfinance_settings.text.tree import nodes_of
+
+if TYPE_CHECKING:
+    from synfinance_settings.layers.waivers import Waivers
 
 _ENVIRONMENT: Final = "{environment}"
 
@@ -123,7 +126,7 @@ def _read(content: Content, source: Source, application: Application) -> Said:
             mended = outline.mended
             raise LayerError(_shown(problem, text, mended, name, catalogue) for problem in error.problems) from None
         branch, misfits = fit(root, catalogue, application.gone_names)
-        waivers, refusals = waivers_of(root, application.rules)
+        waivers, refusals = _waivers(root, application.rules)
         problems = (*faults, *misfits, *refusals)
         is_whole = all(fault.key for fault in faults)
         reading = content.readings[name] = _FileReading(text, branch, problems, root is None, is_whole, waivers)
@@ -131,6 +134,15 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     return Said(
         reading.branch, reading.problems, reading.is_empty, reading.is_whole, texts=texts, waivers=reading.waivers
     )
+
+
+def _waivers(root: Node | None, rules: Sequence[Rule]) -> tuple[Waivers, list[Problem]]:
+    """The waivers of a layer file, and what is wrong with them."""
+    if root is None or not isinstance(root.value, dict) or WAIVE not in root.value:
+        return {}, []
+    from synfinance_settings.layers.waivers import waivers_of  # few layers waive anything
+
+    return waivers_of(root, rules)
 
 
 def _shown(problem: Problem, text: str, mended: str | None, name: str, catalogue: Catalogue) -> Problem:

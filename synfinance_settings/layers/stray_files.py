@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
 from synfinance_settings.errors import Origin, Problem, printable
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.model.application import Application
+from synfinance_settings.slips import nearest
 from synfinance_settings.text.formats import layer_suffixes
 
 _LOCAL: Final = ".local"
@@ -63,4 +63,4 @@ def _meant(stem: str, stems: tuple[str, ...], aliases: Mapping[str, str]) -> str
         return str(other)
     if len(stem) >= _LEAST_PREFIX and (begun := [known for known in stems if known.startswith(stem)]):
         return begun[0]
-    return next(iter(get_close_matches(stem, stems, n=1, cutoff=_ALIKE)), None)
+    return nearest(stem, stems, cutoff=_ALIKE)

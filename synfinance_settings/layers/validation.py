@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from itertools import accumulate
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,14 +20,13 @@ from pydantic_core import ErrorDetails
 from synfinance_settings.errors import DEFAULT, Origin, Problem
 from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
-from synfinance_settings.layers.references import References, as_inserted
 from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
-from synfinance_settings.layers.waivers import Waivers, idle, judged
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue, Setting
 from synfinance_settings.model.forms import broken_limit
 from synfinance_settings.model.section import JUDGED_APART, Section
 from synfinance_settings.model.variables import FILE_SUFFIX
+from synfinance_settings.slips import nearest
 from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.text.expansion import (
     DOLLAR,
@@ -44,6 +42,11 @@ from synfinance_settings.text.expansion import (
     without_settings,
 )
 from synfinance_settings.text.node import Branch, Node, Pending
+
+if TYPE_CHECKING:
+    from synfinance_settings.layers.references import References
+    from synfinance_settings.layers.waivers import Waivers
+    from synfinance_settings.model.rule import Breach
 
 Texts = Mapping[str, SourceText]
 """The texts of the layer files by their names, for places and excerpts."""
@@ -80,7 +83,7 @@ class Validation:
         self._merged: Branch = {}
         self._settled: dict[str, Any] = {}
         self._failed: set[str] = set()
-        self._references = References(application.catalogue, self._work, self._answer, application.old_names)
+        self._references: References | None = None
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self.waived: list[Problem] = []
@@ -88,7 +91,7 @@ class Validation:
     @property
     def taken(self) -> Taken:
         """The keys that the values of settings took text from."""
-        return self._references.taken
+        return self._references.taken if self._references else {}
 
     def run(
         self, merged: Branch, *, complete: bool, environment: str, waivers: Waivers = MappingProxyType({}), today: date
@@ -99,7 +102,8 @@ class Validation:
         """
         values = self.settled(merged)
         config = self._validated(values)
-        for (key, _), old in self._references.former.items():
+        former = self._references.former if self._references else {}
+        for (key, _), old in former.items():
             node = self._node(key)
             if node is not None:
                 spelled, meant = f"${{{old.key}}}", f"${{{old.now}}}"
@@ -107,13 +111,20 @@ class Validation:
                 self.warnings.append(with_excerpt(warning, self._texts))
         if complete and config is not None:
             breaches = list(self._application.breaches(config, environment))
-            problems = [self._at(b.keys, b.problem, b.item) for b in breaches if not self._in_doubt(b.keys)]
-            unwaived, self.waived = judged(problems, waivers, today)
-            broken = {breach.problem.code for breach in breaches}
-            for problem in (*unwaived, *idle(waivers, broken, self._application, environment)):
-                known = with_excerpt(problem, self._texts)
-                (self.problems if known.severity == "error" else self.warnings).append(known)
+            if breaches or waivers:
+                self._judge(breaches, environment, waivers, today)
         return None if self.problems else config
+
+    def _judge(self, breaches: list[Breach], environment: str, waivers: Waivers, today: date) -> None:
+        """Tell what does not hold of the rules, less what is waived, and which waivers nothing needs."""
+        from synfinance_settings.layers.waivers import idle, judged  # few loads have anything to judge
+
+        problems = [self._at(b.keys, b.problem, b.item) for b in breaches if not self._in_doubt(b.keys)]
+        unwaived, self.waived = judged(problems, waivers, today)
+        broken = {breach.problem.code for breach in breaches}
+        for problem in (*unwaived, *idle(waivers, broken, self._application, environment)):
+            known = with_excerpt(problem, self._texts)
+            (self.problems if known.severity == "error" else self.warnings).append(known)
 
     def _validated(self, values: dict[str, Any]) -> Section | None:
         """The config; where something does not fit, that of the rest, and what was left out is in doubt."""
@@ -157,7 +168,7 @@ class Validation:
             if key in settled:
                 pass
             elif not (type(content) is str and "$" not in content) and _may_refer(node):
-                self._references.settle(key)
+                self._refer(key)
             elif (value := self._value(key, node)) is content and not is_watched:
                 settled[key] = value
             else:
@@ -199,6 +210,15 @@ class Validation:
         if warning := only_text(key, text, node.origin, is_secret=self._settings[key].is_secret):
             self.warnings.append(with_excerpt(warning, self._texts))
 
+    def _refer(self, key: str) -> None:
+        """Settle `key`, whose value may refer to other settings."""
+        from synfinance_settings.layers.references import References  # few layers refer to anything
+
+        if self._references is None:
+            application = self._application
+            self._references = References(application.catalogue, self._work, self._answer, application.old_names)
+        self._references.settle(key)
+
     def _work(self, key: str) -> Steps[None]:
         """Settle `key`, stopping at each setting that its value refers to."""
         node = self._node(key)
@@ -232,6 +252,8 @@ class Validation:
 
     def _answer(self, key: str) -> Answer:
         """The final value of a setting as text; what does not fit is told where it stands."""
+        from synfinance_settings.layers.references import as_inserted
+
         if key in self._failed or self._in_doubt((key,)):
             return AtFaultElsewhere()
         if self._node(key) is None and self._settings[key].is_required:
@@ -332,8 +354,9 @@ class Validation:
 
     def _near_choice(self, key: str) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
-        near = get_close_matches(str(value).lower(), [c.lower() for c in self._settings[key].choices], n=1)
-        return next((f"did you mean {c}?" for c in self._settings[key].choices if near and c.lower() == near[0]), None)
+        choices = {choice.lower(): choice for choice in reversed(self._settings[key].choices)}
+        near = nearest(str(value).lower(), reversed(choices))
+        return None if near is None else f"did you mean {choices[near]}?"
 
     def _at(self, keys: tuple[str, ...], problem: Problem, index: int | None = None) -> Problem:
         """`problem` at the place of the first of `keys` that a layer names, with the value that it hides."""

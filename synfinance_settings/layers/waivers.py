@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from synfinance_settings.errors import Origin, Problem, counted
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.rule import WAIVE, Rule
 from synfinance_settings.pattern import pattern
+from synfinance_settings.slips import nearest
 from synfinance_settings.text.node import Node
 
 _WRITTEN: Final = pattern(r"(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.ASCII | re.DOTALL)
@@ -80,8 +80,8 @@ def _refusal(name: str, node: Node, rules: Sequence[Rule]) -> Problem | None:
         message = f"{name} is an error, and errors cannot be waived"
         return Problem("bad-waiver", message, origin=node.key_origin, hint="fix what it is about")
     known = sorted({rule.id for rule in rules if rule.severity == "warning"})
-    near = get_close_matches(name[:100], known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"these can be waived: {', '.join(known) or 'nothing'}"
+    near = nearest(name[:100], known)
+    hint = f"did you mean {near}?" if near else f"these can be waived: {', '.join(known) or 'nothing'}"
     message = f"a name of {counted(len(name), 'character')} is not a rule"
     return Problem("bad-waiver", message, origin=node.key_origin, hint=hint)
 

@@ -7,7 +7,6 @@ so a new field in a section is known everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
@@ -23,7 +22,7 @@ from synfinance_settings.model.lines import as_line, is_set
 from synfinance_settings.model.plain_types import choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
 from synfinance_settings.model.section import Contradiction, Restart, Section
-from synfinance_settings.slips import is_slip
+from synfinance_settings.slips import is_slip, nearest
 
 LONGEST_SLIP: Final = 100
 """Characters; a longer name is not a slip of the pen."""
@@ -322,9 +321,9 @@ class Catalogue:
             return spelled[lowered]
         whole = dict(zip(known, known, strict=True))
         for wanted, names, cutoff in ((name, siblings, 0.7), (lowered, whole, 0.85), (name, last_parts, 0.7)):
-            near = get_close_matches(wanted, names, n=1, cutoff=cutoff)
-            if near:
-                return names[near[0]]
+            near = nearest(wanted, names, cutoff)
+            if near is not None:
+                return names[near]
         return None
 
     def unknown_key(self, key: str, separator: str = ".", examples: Sequence[str] = ()) -> UnknownKeyError:

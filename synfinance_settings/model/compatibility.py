@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.rule import WAIVE
 from synfinance_settings.model.schema import MUST_BE_SET, layer_schema
+from synfinance_settings.slips import nearest
 
 _LEVELS: Final = 40
 _LIMITS: Final = {
@@ -106,8 +106,8 @@ def _of(
             key, "was a setting, and is a section", is_breaking=True, kind="section", before=key, after=key
         )
     else:
-        near = get_close_matches(key, [new for new in now if new not in before], n=1)
-        mend = f'; if it is {near[0]} now, say was=("{key}",) there' if near else ""
+        near = nearest(key, (new for new in now if new not in before))
+        mend = f'; if it is {near} now, say was=("{key}",) there' if near else ""
         yield Difference(key, f"is removed{mend}", is_breaking=True, kind="removed", before=key)
 
 

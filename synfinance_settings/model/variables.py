@@ -10,11 +10,11 @@ SHOP_LIMIT           a short name of the setting
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from synfinance_settings.model.catalogue import LONGEST_SLIP, Catalogue
 from synfinance_settings.model.evolution import OldName
+from synfinance_settings.slips import nearest
 
 SEPARATOR: Final = "__"
 FILE_SUFFIX: Final = "_FILE"
@@ -121,10 +121,8 @@ class VariableNames:
         """The variable that `name` most likely means, or None."""
         if len(name) > LONGEST_SLIP:
             return None
-        near = get_close_matches(name, [*self.keys, *self.old, *self.reserved], n=1, cutoff=0.7)
-        if near and near[0] in self.old:
-            return self.names[self.old[near[0]].now][0]
-        return near[0] if near else None
+        near = nearest(name, [*self.keys, *self.old, *self.reserved], cutoff=0.7)
+        return self.names[self.old[near].now][0] if near in self.old else near
 
 
 def _alternatives(names: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import hashlib
 import os
@@ -74,7 +75,7 @@ class Content:
         data = self.data or Data()
         place: int | None = None
         try:
-            return Text(data.decode("utf-8-sig"))
+            return Text(data.removeprefix(codecs.BOM_UTF8).decode())
         except UnicodeDecodeError as error:
             place = data.count(b"\n", 0, error.start) + 1
         raise LayerError(Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, place)))

@@ -13,8 +13,7 @@ from typing import Any, Final, NoReturn
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.foreign import as_json
 from synfinance_settings.pattern import pattern
-from synfinance_settings.text import bounds, brackets
-from synfinance_settings.text.brackets import first_unclosed
+from synfinance_settings.text import bounds
 from synfinance_settings.text.format import STEP, Format, Written, nested
 from synfinance_settings.text.outline import Entry, Mark, Outline, Outlined, Spot
 
@@ -240,8 +239,10 @@ class _Reader:
 
     def _fail_in_brackets(self, fault: str, hint: str = "") -> NoReturn:
         """Fail where a bracket opened that nothing closes, else here, where no sign says what is wrong."""
+        from synfinance_settings.text import brackets  # only faults pay
+
         known = self._known_mend()
-        opening = None if known and not hint else first_unclosed(self._brackets(), self._at)
+        opening = None if known and not hint else brackets.first_unclosed(self._brackets(), self._at)
         if opening is None:
             self._fail(fault, hint)
         origin = Origin(self._name, opening.line, opening.column)

@@ -32,8 +32,7 @@ from yaml.tokens import (
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.pattern import pattern
-from synfinance_settings.text import bounds, brackets
-from synfinance_settings.text.brackets import first_unclosed
+from synfinance_settings.text import bounds
 from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.outline import Entry, Flaw, Mark, Outline, Outlined, origin_of
 
@@ -218,13 +217,15 @@ class _Outliner:
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
         """The problem of a text that libyaml refuses with `error`, with the likeliest place, fault and mend."""
+        from synfinance_settings.text import brackets  # only faults pay
+
         fault = " ".join(part for part in (error.context, error.problem) if part)  # libyaml's fixed texts
         place = error.problem_mark or error.context_mark
         mark = _mark(place) if place else Mark(0, 1, 1)
         if "maximum nesting depth" in fault:  # newer libyaml has a bound of its own, and looks ahead of its events
             return bounds.too_deep(Origin(self._name, mark.line, mark.column))
         hint: str | None
-        if "flow" in fault and (opening := first_unclosed(self._brackets(), mark.offset)):
+        if "flow" in fault and (opening := brackets.first_unclosed(self._brackets(), mark.offset)):
             mark, hint = opening, brackets.HINT
         elif (left := _CONFLICT.search(self._text)) and left.start() <= mark.offset:
             mark = Mark(left.start(), self._text.count("\n", 0, left.start()) + 1, 1)
