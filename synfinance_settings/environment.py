@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import EnvironmentNameError, Origin, Problem, printable
+from synfinance_settings.record import Record
 from synfinance_settings.slips import is_slip, nearest
 
 
-class EnvironmentKind(NamedTuple):
+class EnvironmentKind(Record):
     """An environment that an application knows: its `name`, and the `aliases` that are taken for it.
 
     Where it is `strict`, a missing layer stops the start; without `local_layers`, developers' own files are ignored.

@@ -13,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from synfinance_settings.errors import SettingsError
 from synfinance_settings.live.facade import load_or_exit
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.live.watcher import ConfigWatcher
+from synfinance_settings.record import Record
 
 
-class GunicornHooks(NamedTuple):
+class GunicornHooks(Record):
     """What ``gunicorn.conf.py`` has to name, each by the name that it has here."""
 
     on_starting: Callable[[Any], None]

@@ -16,7 +16,7 @@ from synfinance_settings.sections.application import SYNFINANCE
 PACKAGE = Path(synfinance_settings.__file__).parent
 NAME = PACKAGE.name
 FLOORS = (
-    ("foreign", "pattern", "slips"),
+    ("foreign", "pattern", "record", "slips"),
     ("errors",),
     ("environment",),
     ("text", "remote"),

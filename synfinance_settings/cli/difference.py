@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +13,7 @@ from synfinance_settings.cli import completion, options, render
 from synfinance_settings.cli.program import Command
 from synfinance_settings.environment import meant_environment
 from synfinance_settings.errors import EnvironmentNameError, SettingsError
+from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.report import ValidationReport
@@ -23,14 +24,14 @@ _NARROW: Final = 80  # columns; below, the sides of every setting stand under on
 _BAR: Final = " │ "
 
 
-class _Side(NamedTuple):
+class _Side(Record):
     """One of the states that are compared, and the settings in it that hold a placeholder."""
 
     snapshot: Snapshot
     lent: Mapping[str, tuple[str, ...]]
 
 
-class _Cell(NamedTuple):
+class _Cell(Record):
     """One setting on one side: for people, for scripts, where it comes from, and whether that is the default layer."""
 
     text: str
@@ -43,7 +44,7 @@ class _Cell(NamedTuple):
         return (self.text, f"({self.origin})") if origin else (self.text,)
 
 
-class _Row(NamedTuple):
+class _Row(Record):
     """One setting on all sides, and whether they differ; None where placeholders stand for what it is everywhere."""
 
     key: str

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -16,6 +16,7 @@ from synfinance_settings.cli.program import program_of
 from synfinance_settings.environment import meant_environment
 from synfinance_settings.errors import EnvironmentNameError, HistoryError, Problem, SettingsError
 from synfinance_settings.foreign import pasted
+from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFiles
@@ -116,7 +117,7 @@ user_option = click.option(
 )
 
 
-class Probe(NamedTuple):
+class Probe(Record):
     """How the world is asked: how long each has to answer in seconds, and as which user of its files."""
 
     seconds: float
@@ -173,7 +174,7 @@ def find_anyhow() -> Project:
     return find(next((kind.name for kind in kinds if not kind.strict), kinds[0].name))
 
 
-class Loaded(NamedTuple):
+class Loaded(Record):
     """The settings of a start, and those of them that hold a placeholder, with what it stands for."""
 
     snapshot: Snapshot

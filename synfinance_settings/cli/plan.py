@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +13,7 @@ from synfinance_settings.cli import completion, destination, options, render
 from synfinance_settings.cli.program import Command
 from synfinance_settings.errors import DEFAULT, EditError, Problem, SettingsError
 from synfinance_settings.foreign import as_json
+from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.changes import LayerFiles
@@ -237,7 +238,7 @@ def probe_change(files: LayerFiles, found: Plan, probe: options.Probe | None) ->
         asked.require()
 
 
-class _Asked(NamedTuple):
+class _Asked(Record):
     """What the world says about a change as it counts in `environments` on this machine."""
 
     environments: tuple[str, ...]

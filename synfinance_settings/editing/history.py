@@ -22,10 +22,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import HistoryError, Origin, Problem, door
 from synfinance_settings.layers.forks import whole
+from synfinance_settings.record import Record
 from synfinance_settings.text.bounds import FILE_BYTES
 from synfinance_settings.text.files import read_file
 from synfinance_settings.text.hidden import Data
@@ -143,7 +144,7 @@ class Entry:
     reason: str | None = None
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One file of a change: the layer files as they were `found`, and what they are to be once the file `name` is
     replaced.
     """
@@ -153,14 +154,14 @@ class Step(NamedTuple):
     name: str
 
 
-class Kept(NamedTuple):
+class Kept(Record):
     """What a layer that is no file said when it was accepted last."""
 
     when: datetime
     data: bytes
 
 
-class Begun(NamedTuple):
+class Begun(Record):
     """A change of several files that was killed between two of them: which, and what is `left` to be written."""
 
     command: str
@@ -168,7 +169,7 @@ class Begun(NamedTuple):
     left: Files
 
 
-class _Announced(NamedTuple):
+class _Announced(Record):
     """A version that no command has settled yet: whether its file holds it now, None where it cannot be read, and
     whether it holds what was there before.
     """

@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.editing import lock
 from synfinance_settings.editing.changes import LayerFiles
@@ -23,6 +23,7 @@ from synfinance_settings.errors import EditError, LayerError, Origin, Problem, d
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
 from synfinance_settings.model.variables import VariableNames
+from synfinance_settings.record import Record
 from synfinance_settings.text.atomic import write_atomically
 from synfinance_settings.text.dotenv import Assignment, assignments, read_dotenv
 from synfinance_settings.text.hidden import Text
@@ -33,7 +34,7 @@ TEMPLATES: Final = (".env.example", ".env.sample", ".env.template", ".env.dist")
 logger: Final = logging.getLogger("synfinance_settings")
 
 
-class Rename(NamedTuple):
+class Rename(Record):
     """A key or variable `old`, which is `new` today, in the `line` (from 1) of a `file`; a variable of the process has
     neither.
     """

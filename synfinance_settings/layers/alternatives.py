@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.layers.output import plain
 from synfinance_settings.layers.report import placeholder
@@ -16,6 +16,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Setting
 from synfinance_settings.model.lines import is_set
 from synfinance_settings.model.section import JUDGED_APART
+from synfinance_settings.record import Record
 from synfinance_settings.text.format import nested
 
 _MOST_COMPANIONS: Final = 3
@@ -30,7 +31,7 @@ class Values(dict[str, Any]):
         return f"<Values of {len(self)} settings>"
 
 
-class Alternative(NamedTuple):
+class Alternative(Record):
     """Another value of the setting `key`, and the `companions`: what others must be for it, before and after."""
 
     key: str

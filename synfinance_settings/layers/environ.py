@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import MASK, Origin, Problem, counted, printable
 from synfinance_settings.model.application import Application
@@ -14,6 +14,7 @@ from synfinance_settings.model.catalogue import MOST_SUGGESTIONS
 from synfinance_settings.model.evolution import OldName
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.model.variables import FILE_SUFFIX, VariableNames
+from synfinance_settings.record import Record
 from synfinance_settings.slips import is_slip
 from synfinance_settings.text.dotenv import DotEnv
 from synfinance_settings.text.node import Branch, Node, Pending, Source, put
@@ -43,7 +44,7 @@ class Environ(dict[str, str]):
         return f"<Environ of {len(self)} variables>"
 
 
-class Variable(NamedTuple):
+class Variable(Record):
     """One variable of an application, or a file in its place: its value, or what its use would meet, and where it is.
 
     `pending` is the value of a line of ``.env`` that refers to settings, for a variable that is one itself. A value
@@ -121,7 +122,7 @@ def read_variables(
     return branch, [*problems, *more]
 
 
-class FormerVariable(NamedTuple):
+class FormerVariable(Record):
     """A variable of a name that a setting had before, and what it is called today."""
 
     name: OldName

@@ -12,11 +12,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from synfinance_settings.errors import MASK, Excerpt
 from synfinance_settings.model.catalogue import Catalogue, Tree, is_near
 from synfinance_settings.pattern import pattern
+from synfinance_settings.record import Record
 from synfinance_settings.text.expansion import is_plain, setting_of
 from synfinance_settings.text.formats import outlined
 from synfinance_settings.text.outline import Span, spans
@@ -34,7 +35,7 @@ _BETWEEN: Final = pattern(  # what may stand between keys and values; the rest o
 )
 
 
-class Piece(NamedTuple):
+class Piece(Record):
     """A part of a text, from `start` to before `end`, and what anybody may see of it.
 
     `span` is the key or the value that it is; what stands between keys and values has none.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import MASK, Problem, counted, printable
 from synfinance_settings.layers.dynaconf_words import hint_for_key
@@ -16,6 +16,7 @@ from synfinance_settings.layers.environ import masked
 from synfinance_settings.model.catalogue import MOST_SUGGESTIONS, Catalogue, Tree, is_near
 from synfinance_settings.model.evolution import OldName
 from synfinance_settings.model.rule import WAIVE
+from synfinance_settings.record import Record
 from synfinance_settings.text.node import Branch, Node, plain_of, put
 
 _MOST_NAMES: Final = 8
@@ -24,7 +25,7 @@ _SUSPICIOUS: Final = frozenset(("-", MASK[0]))
 _KEYED: Final = "this is text; each key is followed by a colon and a space"
 
 
-class FormerKey(NamedTuple):
+class FormerKey(Record):
     """What a layer says under a name that a setting had before."""
 
     name: OldName

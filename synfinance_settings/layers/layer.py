@@ -15,11 +15,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.project import Project
+from synfinance_settings.record import Record
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content, Failure
 from synfinance_settings.text.node import Branch, Source
@@ -67,7 +68,7 @@ Stop: TypeAlias = Callable[[], None]
 _Found = TypeVar("_Found", bound=Content | Finding)
 
 
-class Said(NamedTuple):
+class Said(Record):
     """What a layer says, as it was found: `branch` are its settings, `problems` what is wrong with the rest.
 
     `is_empty` is true where it says nothing at all, not even that it is empty. Where something could not be read it is

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem, Severity
 from synfinance_settings.layers.excerpt import SourceText, unread_excerpt
@@ -15,6 +15,7 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.rule import WAIVE, Rule
+from synfinance_settings.record import Record
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import outlined
@@ -99,7 +100,7 @@ class FileLayer(Layer):
         return Said({}, problems=(problem,), is_empty=True, is_whole=not strict, left_out=left_out)
 
 
-class _FileReading(NamedTuple):
+class _FileReading(Record):
     """What a layer file says; the text as it may be shown is made anew for each load, since it counts what it shows."""
 
     text: str

@@ -10,20 +10,21 @@ import os
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import EditError, Problem, printable
 from synfinance_settings.layers.layer import Found, Glance
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.stray_files import strays
+from synfinance_settings.record import Record
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import layer_suffixes
 
 _GENERATIONS: Final = itertools.count(1)
 
 
-class Look(NamedTuple):
+class Look(Record):
     """What one look at `project` `found` of each layer, by their names, lowest layer first."""
 
     project: Project

@@ -6,13 +6,14 @@ import os
 from collections.abc import Container, Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import LayerError, Origin, Problem, SettingsError, door, printable
 from synfinance_settings.layers.environ import Environ
 from synfinance_settings.layers.secret_files import target
 from synfinance_settings.model.application import Application
+from synfinance_settings.record import Record
 from synfinance_settings.text.dotenv import DotEnv, read_dotenv
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content, keeping, read_file
@@ -25,7 +26,7 @@ NO_FOLDER: Final = "none"
 _BORDERS: Final = (".git", "pyproject.toml")
 
 
-class Project(NamedTuple):
+class Project(Record):
     """The application, the folder of the layers, the project root, the environment, and the variables that hold."""
 
     application: Application
@@ -193,7 +194,7 @@ def _found(
     )
 
 
-class _Where(NamedTuple):
+class _Where(Record):
     """The project root, the folder of the layers where there is one, and what holds the files in both to be ours."""
 
     root: Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.excerpt import SourceText
@@ -13,13 +13,14 @@ from synfinance_settings.layers.snapshot import Layers, Snapshot
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.section import Section
+from synfinance_settings.record import Record
 
 _PLACEHOLDER_LENGTH: Final = 40
 
 logger: Final = logging.getLogger("synfinance_settings")
 
 
-class ValidationReport(NamedTuple):
+class ValidationReport(Record):
     """What a build of settings came to: true, with a snapshot, when there are no problems.
 
     `waived` are the warnings that a layer accepts for a while. `lent` are the settings whose values hold a

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic
 
 from synfinance_settings.errors import DEFAULT, Occurrence, Origin, Problem, printable
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.section import Section
+from synfinance_settings.record import Record
 from synfinance_settings.text.node import Branch, Node, text_of
 
 if TYPE_CHECKING:  # what is there at run time knows no default
@@ -131,7 +132,7 @@ class Snapshot(Generic[Model_co]):
         return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]
 
 
-class Explanation(NamedTuple):
+class Explanation(Record):
     """All that is known about one setting as it is in force.
 
     `overridden` holds what the lower layers and the default say, nearest first; secrets are masked there, and `value`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.environ import (
@@ -17,6 +17,7 @@ from synfinance_settings.layers.environ import (
 from synfinance_settings.layers.layer import Glance, Layer, Said, nothing_lent
 from synfinance_settings.layers.project import Project, parse_dotenv
 from synfinance_settings.layers.secret_files import secret_value, target
+from synfinance_settings.record import Record
 from synfinance_settings.text.dotenv import DotEnv
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
@@ -67,7 +68,7 @@ class DotenvLayer(Layer):
         return dotenv
 
 
-class _DotenvReading(NamedTuple):
+class _DotenvReading(Record):
     """What the lines said in a project, whose variables they ask."""
 
     project: Project

@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import Origin, Problem, counted
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.rule import WAIVE, Rule
 from synfinance_settings.pattern import pattern
+from synfinance_settings.record import Record
 from synfinance_settings.slips import nearest
 from synfinance_settings.text.node import Node
 
@@ -27,7 +28,7 @@ _WRITTEN: Final = pattern(r"(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.ASCII | re.DOTALL)
 _HINT: Final = "write the last day on which it holds and the reason: 2027-01-31 TLS ends at the load balancer"
 
 
-class Waiver(NamedTuple):
+class Waiver(Record):
     """The word of an operator that the warnings of `rule` are accepted, up to and with the day `until`."""
 
     rule: str

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import perf_counter
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from synfinance_settings.errors import LayerError, Problem, SettingsError
 from synfinance_settings.layers.build import build
@@ -33,6 +33,7 @@ from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
 from synfinance_settings.live.timeline import State, Timeline
 from synfinance_settings.model.application import Application
+from synfinance_settings.record import Record
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.node import Branch
 
@@ -42,7 +43,7 @@ PathLike = str | os.PathLike[str]
 ReloadResult = Literal["success", "unchanged", "failure"]
 
 
-class Choice(NamedTuple):
+class Choice(Record):
     """What the maker of a manager chose; what is None the variables decide, and a search where these are silent."""
 
     application: Application
@@ -76,7 +77,7 @@ class Choice(NamedTuple):
         return project._replace(lends=True) if self.lends else project
 
 
-class _Asked(NamedTuple):
+class _Asked(Record):
     """A load that is asked for: what the layers said, and how it came to be asked."""
 
     command: str
@@ -84,7 +85,7 @@ class _Asked(NamedTuple):
     is_manual: bool = False
 
 
-class _Validated(NamedTuple):
+class _Validated(Record):
     """A load that validated: the state before it, the new one, what is shown where values changed, and what follows."""
 
     command: str
@@ -94,7 +95,7 @@ class _Validated(NamedTuple):
     turn: Turn
 
 
-class _Outcome(NamedTuple):
+class _Outcome(Record):
     """What a load came to, or how it failed, and what was in force before."""
 
     loaded: _Validated | None

@@ -11,11 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.held import Held
 from synfinance_settings.live.material import Material
+from synfinance_settings.record import Record
 
 Step = TypeVar("Step")
 
@@ -44,7 +45,7 @@ class Follower(Protocol):
         """Hold nothing, as in the child of a fork."""
 
 
-class _Change(NamedTuple):
+class _Change(Record):
     """What a follower holds, and what was made to take its place."""
 
     follower: Follower

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from synfinance_settings.foreign import printable
+from synfinance_settings.record import Record
 
 _LONGEST = 200  # characters of a reason
 
 
-class Feeling(NamedTuple):
+class Feeling(Record):
     """Well or not, and why not."""
 
     is_well: bool = True

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from synfinance_settings.errors import Problem, SettingsError, printable
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import check_callback
 from synfinance_settings.model.catalogue import Catalogue
+from synfinance_settings.record import Record
 
 logger: Final = logging.getLogger("synfinance_settings")
 
@@ -22,7 +23,7 @@ OnError = Literal["log", "rollback"]
 _KINDS: Final[tuple[OnError, ...]] = ("log", "rollback")
 
 
-class _Subscription(NamedTuple):
+class _Subscription(Record):
     callback: Subscriber
     section: str | None
     on_error: OnError

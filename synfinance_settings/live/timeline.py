@@ -9,15 +9,16 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from synfinance_settings.errors import Problem, RollbackError
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.snapshot import Snapshot
+from synfinance_settings.record import Record
 
 
-class State(NamedTuple):
+class State(Record):
     """A snapshot of the layers alone, and all that it was built from."""
 
     project: Project

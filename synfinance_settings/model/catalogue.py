@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -22,6 +22,7 @@ from synfinance_settings.model.lines import as_line, is_set
 from synfinance_settings.model.plain_types import choices, limits_of, unwrapped
 from synfinance_settings.model.resource import Resource
 from synfinance_settings.model.section import Contradiction, Restart, Section
+from synfinance_settings.record import Record
 from synfinance_settings.slips import is_slip, nearest
 
 LONGEST_SLIP: Final = 100
@@ -37,7 +38,7 @@ Tree = dict[str, "Tree | None"]
 """The shape of the settings: a section maps its names, a setting is None."""
 
 
-class Setting(NamedTuple):
+class Setting(Record):
     """One setting: its dotted key, and what the field of `model` says of form, limits and purpose."""
 
     key: str

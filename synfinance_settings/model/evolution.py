@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import Origin, Problem, Severity
 from synfinance_settings.pattern import pattern
+from synfinance_settings.record import Record
 
 _RELEASE: Final = pattern(r"v?(\d{1,9}(?:\.\d{1,9})*)(?:[-.+]?[A-Za-z][\w.+-]*|\+[\w.]+)?", re.ASCII)
 
@@ -35,7 +36,7 @@ def has_reached(version: str, other: str | None) -> bool:
     return other is not None and (release(version) or ()) >= (release(other) or ())
 
 
-class OldName(NamedTuple):
+class OldName(Record):
     """The `key` that the setting `now` had before the release `since`, and that is taken until the release `gone`."""
 
     key: str

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from operator import attrgetter
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import Problem
 from synfinance_settings.model.resource import Folder, Listener, Resource, Server
 from synfinance_settings.model.rule import Breach
+from synfinance_settings.record import Record
 
 ODD_HOST: Final = "odd-host-name"
 ODD_PATH: Final = "odd-path"
@@ -84,7 +85,7 @@ def path_fault(text: str, *, is_file: bool) -> str | None:
     return "is empty" if is_file and not text else None
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A setting that names a host or a path, and how its text is judged while what it belongs to is in use."""
 
     key: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import Problem, Severity
+from synfinance_settings.record import Record
 
 WAIVE: Final = "waive"
 """What a layer file says waivers under, beside its sections; no model has a field of that name."""
@@ -42,7 +43,7 @@ class Rule:
             yield Breach(self.keys, problem, item)
 
 
-class Breach(NamedTuple):
+class Breach(Record):
     """Something that does not hold: the keys that it is about, and the problem, which has no place yet.
 
     `item` is the index in the list that the first key names, where one item is at fault.

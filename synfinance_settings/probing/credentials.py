@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import counted
 from synfinance_settings.layers.output import plain
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.resource import Credential, Resource, Server
 from synfinance_settings.probing.finding import Command, Finding
+from synfinance_settings.record import Record
 
 CHECK: Final = "secrets"
 _LEAST: Final = 12  # characters
 _WEAK_WORDS: Final = ("changeme", "password", "secret", "example", "default", "admin", "test", "12345")
 
 
-class _Used(NamedTuple):
+class _Used(Record):
     """A secret that is in use: what it is called, its key and value, and what it belongs to, where that is said."""
 
     name: str

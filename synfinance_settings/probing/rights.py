@@ -10,11 +10,12 @@ import pwd
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from synfinance_settings.foreign import printable
 from synfinance_settings.probing.answers import in_words
 from synfinance_settings.probing.finding import Command
+from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
     from synfinance_settings.probing.probe import Answer, Question
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _MODES: Final = {"r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
 
 
-class User(NamedTuple):
+class User(Record):
     """A user of this machine."""
 
     name: str

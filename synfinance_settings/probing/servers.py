@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.layers.output import plain
 from synfinance_settings.model.application import Application
@@ -16,12 +16,13 @@ from synfinance_settings.model.lines import as_text
 from synfinance_settings.model.resource import Resource, Server
 from synfinance_settings.probing.answers import in_words
 from synfinance_settings.probing.finding import Command, Finding, listed
+from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
     from synfinance_settings.probing.probe import Answer, Question
 
 
-class _Kind(NamedTuple):
+class _Kind(Record):
     """How servers of one kind are asked, and what people call them."""
 
     about: str

@@ -12,10 +12,11 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.foreign import printable
+from synfinance_settings.record import Record
 from synfinance_settings.text.files import read_file
 
 MOST_FILES: Final = 20_000
@@ -29,7 +30,7 @@ _STEP: Final = 200  # files between two words of progress
 Progress = Callable[[str], None]
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A line of a file, counted from 1; `file` is relative to the working directory where it lies below."""
 
     file: str
@@ -59,7 +60,7 @@ class Template:
     is_test: bool
 
 
-class Program(NamedTuple):
+class Program(Record):
     """What was found, and what was passed over: the file and why."""
 
     modules: tuple[Module, ...]

@@ -14,13 +14,14 @@ from inspect import currentframe
 from os.path import relpath
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.foreign import as_json
 from synfinance_settings.reads.findings import Read
 from synfinance_settings.reads.program import Place, is_test, shown_path
 from synfinance_settings.reads.vocabulary import PACKAGE, Vocabulary, own_code
+from synfinance_settings.record import Record
 from synfinance_settings.text.files import read_file
 
 _FORM: Final = "settings read in a test run"
@@ -45,7 +46,7 @@ Spot = tuple[str, int]
 """A file, absolute, and a line."""
 
 
-class _FieldRead(NamedTuple):
+class _FieldRead(Record):
     """One read of a field: of what, which sections that may be, and what was read."""
 
     instance: object
@@ -183,7 +184,7 @@ def _spot(frame: FrameType) -> Spot:
     return frame.f_code.co_filename, line
 
 
-class Recorded(NamedTuple):
+class Recorded(Record):
     """What processes recorded: the spots of every key that was read, and the files of tests."""
 
     reads: dict[str, set[Spot]]

@@ -10,10 +10,11 @@ What is in it is percent-encoded where it is no plain letter. Options come after
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from synfinance_settings.errors import InvalidSettingsError, Origin, Problem, door
+from synfinance_settings.record import Record
 
 TLS_OPTIONS: Final = (
     "ssl_ca_certs",
@@ -37,7 +38,7 @@ _CHOICES: Final = {
 _FORMS: Final = "redis://, rediss://, unix://, redis+sentinel:// or rediss+sentinel://"
 
 
-class Login(NamedTuple):
+class Login(Record):
     """Who one is to a server; its repr says nothing."""
 
     user: str | None = None

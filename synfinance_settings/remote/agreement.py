@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
+from synfinance_settings.record import Record
 from synfinance_settings.remote.answers import DIGITS, Answer, Fleet, Heard
 from synfinance_settings.remote.keyspace import digest_of
 from synfinance_settings.remote.reading import Reading
@@ -29,7 +29,7 @@ class Standing(StrEnum):
     """It runs what it is to run, and is well."""
 
 
-class Member(NamedTuple):
+class Member(Record):
     """A process of the fleet: what it said, how it stands, and the revision that it is to run."""
 
     heard: Heard

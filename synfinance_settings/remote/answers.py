@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import Problem, printable
+from synfinance_settings.record import Record
 from synfinance_settings.remote.keyspace import Keyspace, point_of
 from synfinance_settings.remote.scripts import ANSWER, PROCESSES
 from synfinance_settings.remote.store import Store, run_script
@@ -149,7 +150,7 @@ class Fleet:
         return max(filter(None, numbers), default=0)
 
 
-class ToLead(NamedTuple):
+class ToLead(Record):
     """What waits in the store for somebody who carries it out: a staged change, a change to be confirmed."""
 
     rollout: bool = False

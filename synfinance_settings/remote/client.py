@@ -9,18 +9,19 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from redis import Redis, exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
+from synfinance_settings.record import Record
 from synfinance_settings.remote.address import Address, Login
 from synfinance_settings.remote.reading import MisfitError
 
 
-class Fault(NamedTuple):
+class Fault(Record):
     """What went wrong: the code of the problem, words that read on after the name of the store, and what helps."""
 
     code: str

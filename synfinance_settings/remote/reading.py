@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from synfinance_settings.record import Record
 from synfinance_settings.remote.keyspace import digest_of
 
 _NUMBER: Final = re.compile("[0-9]{1,15}")
 
 
-class Stage(NamedTuple):
+class Stage(Record):
     """A staged change that is open: the revision it would be, which stage it is in, and what share of all runs it.
 
     `is_in` says whether this instance does.

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.errors import Origin, Problem, RemoteError
+from synfinance_settings.record import Record
 from synfinance_settings.remote.keyspace import Keyspace, digest_of
 from synfinance_settings.remote.reading import Reading
 from synfinance_settings.remote.scripts import COMMIT, CONFIRM, GO_BACK, KEPT, PROPOSE, Script
@@ -31,7 +32,7 @@ MOST_KEPT_BYTES: Final = 16 * MOST_BYTES
 _MAY_BE_WRITTEN: Final = "it may have been written all the same: remote history tells"
 
 
-class Note(NamedTuple):
+class Note(Record):
     """What is kept of a change besides its values: who made it, by which command, why, and the keys it is about."""
 
     author: str
@@ -56,7 +57,7 @@ class Revision:
     """Why a change that came in by stages went back; it was never in force as a whole."""
 
 
-class Waiting(NamedTuple):
+class Waiting(Record):
     """A change that goes back at `until` unless it is confirmed."""
 
     revision: int

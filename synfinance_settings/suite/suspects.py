@@ -11,10 +11,11 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from types import FrameType, FunctionType, ModuleType
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.foreign import printable
 from synfinance_settings.reads.record import Spot
+from synfinance_settings.record import Record
 from synfinance_settings.suite.trial import Other
 
 _MOST: Final = 20
@@ -26,7 +27,7 @@ Reads = Mapping[str, Collection[Spot]]
 Suspect = tuple[Other, Collection[Spot]]
 
 
-class _Code(NamedTuple):
+class _Code(Record):
     """The lines of one frame that the failure came through, the one at which it did, and the files of what it names."""
 
     file: str

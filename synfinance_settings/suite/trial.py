@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from synfinance_settings.errors import Origin
 from synfinance_settings.layers.build import build
@@ -20,13 +20,14 @@ from synfinance_settings.live.current import Choice
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.lines import is_set
+from synfinance_settings.record import Record
 from synfinance_settings.suite.stand_ins import STAND_INS, StandIns, own_project
 
 _NOTHING: Final = object()
 _MANY: Final = 10
 
 
-class Other(NamedTuple):
+class Other(Record):
     """A setting that has another value than in the tests' own environment: both as people may see them, and where
     they were written; the own ones are None where that environment does not validate.
 

@@ -22,18 +22,19 @@ from functools import partial, reduce
 from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, Final, TextIO
 
 from synfinance_settings.errors import printable
 from synfinance_settings.layers.output import plain_values
 from synfinance_settings.live.manager import ConfigManager
+from synfinance_settings.record import Record
 from synfinance_settings.testing.observation import leaves_of
 
 _STEP: Final = 0.02
 """Seconds between two looks at a program that may still be following."""
 
 
-class Name(NamedTuple):
+class Name(Record):
     """Where something of the program is found: in the module of that name, else in that file."""
 
     module: str
@@ -57,7 +58,7 @@ class Name(NamedTuple):
         return module
 
 
-class Step(NamedTuple):
+class Step(Record):
     """What the layer says for a while: `text`, with which `key` is `value`; the digests of what a start shows on it."""
 
     key: str

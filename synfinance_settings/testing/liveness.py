@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from synfinance_settings.choice import chosen_application
 from synfinance_settings.errors import MASK, counted
@@ -19,6 +19,7 @@ from synfinance_settings.layers.alternatives import Alternative, Alternatives, V
 from synfinance_settings.layers.output import plain_values
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.application import Application
+from synfinance_settings.record import Record
 from synfinance_settings.testing.trials import Shown, Trials, name_of, name_of_application
 
 _NOTHING: Final = "nothing"
@@ -49,7 +50,7 @@ class Verdict(StrEnum):
 _FAILURES: Final = (Verdict.STALE, Verdict.HALF, Verdict.OTHER)
 
 
-class Part(NamedTuple):
+class Part(Record):
     """What stands at one `path` of what is observed: before, after a reload, and after a start; secrets masked."""
 
     path: str

@@ -12,11 +12,12 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from synfinance_settings.errors import MASK, counted, printable
 from synfinance_settings.layers.output import plain
+from synfinance_settings.record import Record
 
 _MOST: Final = 60
 """Characters that are told of a leaf."""
@@ -26,7 +27,7 @@ _DEEPEST: Final = 50
 _SINGLE: Final = (str, bytes, bool, int, float, type(None), Enum, date, time, timedelta, Decimal, PurePath, UUID)
 
 
-class Leaf(NamedTuple):
+class Leaf(Record):
     """What stands at one path: comparable, and as people may see it."""
 
     digest: str

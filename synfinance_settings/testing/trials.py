@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import IO, Any, Final, NamedTuple, Self
+from typing import IO, Any, Final, Self
 
 from synfinance_settings.layers.alternatives import Values
 from synfinance_settings.layers.output import layer_text
 from synfinance_settings.model.application import Application
+from synfinance_settings.record import Record
 from synfinance_settings.testing.interpreter import Name, Step
 from synfinance_settings.testing.observation import Leaf, Leaves
 
@@ -27,7 +28,7 @@ _AHEAD: Final = ("pytest",)
 """What a module of tests imports and no setting has a part in; a start need not pay for it."""
 
 
-class Shown(NamedTuple):
+class Shown(Record):
     """What a program showed; or the `failure` to show anything.
 
     `is_held` is false where the value that was to be tried was not in force, for the reason in `refusal` where it is

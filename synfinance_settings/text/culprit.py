@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
-from typing import Final, NamedTuple
+from typing import Final
 
+from synfinance_settings.record import Record
 from synfinance_settings.text.outline import Mark
 
 _MOST_TRIES: Final = 60
 _MOST_READ: Final = 1_500_000  # characters, by all tries together
 
 
-class Mend(NamedTuple):
+class Mend(Record):
     """A line (from 1) as it may have been meant, and what was wrong with it at a column (from 1)."""
 
     line: int
@@ -27,7 +28,7 @@ class Mend(NamedTuple):
     hint: str
 
 
-class Culprit(NamedTuple):
+class Culprit(Record):
     """The mend that makes a text read, the text that it makes, and another line that is as likely to be wrong."""
 
     mend: Mend

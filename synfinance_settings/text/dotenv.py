@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from dotenv.parser import Binding, Original, Reader, parse_binding
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.pattern import pattern
+from synfinance_settings.record import Record
 from synfinance_settings.text import bounds
 from synfinance_settings.text.bounds import EXPANDED_CHARACTERS
 from synfinance_settings.text.expansion import (
@@ -96,7 +97,7 @@ class Dotenv(Format):
 DOTENV: Final = Dotenv()
 
 
-class DotEnv(NamedTuple):
+class DotEnv(Record):
     """A parsed ``.env``: what its names are set to, and the faults of its broken lines.
 
     A value is text, or the problem that its use would meet. `pending` are the lines that refer to settings, which a
@@ -166,7 +167,7 @@ def read_dotenv(
     return DotEnv(name, values, lines, tuple(problems), pending)
 
 
-class Assignment(NamedTuple):
+class Assignment(Record):
     """One assignment in the text of a ``.env``, from `start` to before `end`; `name` stands at `at`, on `line`.
 
     One that is commented out, as in a template, has no `value`.

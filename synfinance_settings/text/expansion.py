@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from synfinance_settings.errors import Problem, printable
 from synfinance_settings.pattern import pattern
+from synfinance_settings.record import Record
 from synfinance_settings.text import bounds
 
 Lend = Callable[[str], "str | None"]
@@ -135,7 +136,7 @@ class AtFaultElsewhere(Exception):
     """A reference to a setting whose own value is at fault, which is told there."""
 
 
-class Wanted(NamedTuple):
+class Wanted(Record):
     """A reference to a setting: its key, and whether what it comes to is used."""
 
     key: str

@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem
+from synfinance_settings.record import Record
 from synfinance_settings.text import bounds
 from synfinance_settings.text.hidden import Data, KeptText, Text, without_mark
 from synfinance_settings.text.trust import Distrust, Guard
 
 
-class Failure(NamedTuple):
+class Failure(Record):
     """Why a file cannot be read: the code of the problem, words that read on after the file's name, and what helps."""
 
     code: str
@@ -53,7 +54,7 @@ class Content:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:  # never the data: it may hold secrets
-        return f"<Content of {self.path}>"
+        return f"<Content of {self.path}{', which ' + self.failure.said if self.failure else ''}>"
 
     @property
     def place(self) -> Path:

@@ -7,10 +7,11 @@ list is joined, no text is parsed, no token is obeyed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.pattern import pattern
+from synfinance_settings.record import Record
 
 _LONGEST_PATH: Final = 300  # characters: what is cut there is not a setting, and neither is anything below it
 _LINE_BREAK: Final = pattern(r"\r\n|\n|\r")
@@ -30,7 +31,7 @@ def untold(path: str) -> str:
     return "a key"
 
 
-class Pending(NamedTuple):
+class Pending(Record):
     """The text of a line of ``.env`` that refers to settings, which are known only when all layers are.
 
     `above` is what the names in it were set to in the lines above; `before` is what stands before it on its line.
@@ -55,7 +56,7 @@ class Pending(NamedTuple):
         return Origin(self.source, self.line + len(_LINE_BREAK.findall(before)), column)
 
 
-class Source(NamedTuple):
+class Source(Record):
     """What a node was read from: how messages name it, and whether its text may hold references.
 
     A text that `is_inserted` may have come from elsewhere before it was read, and is never told.

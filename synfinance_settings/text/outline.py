@@ -7,12 +7,13 @@ ends and how it is written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.record import Record
 
 
-class Mark(NamedTuple):
+class Mark(Record):
     """A place in a text: characters from its start, and line and column, which count from 1."""
 
     offset: int
@@ -31,7 +32,7 @@ class Spot:
         self.column = column
 
 
-class Flaw(NamedTuple):
+class Flaw(Record):
     """What is wrong with a thing however well it can be read: the code of the problem, and what it says."""
 
     code: str
@@ -121,7 +122,7 @@ class Entry:
         return self.key.style
 
 
-class Outlined(NamedTuple):
+class Outlined(Record):
     """The outline of a text, None where it holds nothing; where a `fault` stopped the reading, what came before it.
 
     `mended` is the text without the fault, where a mend was found that makes it read.
@@ -146,7 +147,7 @@ def _mark(spot: Spot) -> Mark:
     return Mark(spot.index, spot.line + 1, spot.column + 1)
 
 
-class Span(NamedTuple):
+class Span(Record):
     """A key, or a value that holds no others, in a text: its path of keys, what it is, and where it stands.
 
     A key that is not text, and an item of a list that holds others, is None in the path. `value` is what is read there,

@@ -16,14 +16,15 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from synfinance_settings.foreign import pasted, printable
+from synfinance_settings.record import Record
 
 _MOST_LINKS: Final = 40
 
 
-class Distrust(NamedTuple):
+class Distrust(Record):
     """Why `path` is not trusted, in words that read on after it, and what mends that."""
 
     path: Path
@@ -34,7 +35,7 @@ class Distrust(NamedTuple):
         return f"{printable(str(self.path))} {self.fault}"
 
 
-class Trusted(NamedTuple):
+class Trusted(Record):
     """Who may have written what counts: `users`, and nobody else that the bits `others` of a mode would let write."""
 
     users: frozenset[int]
@@ -55,7 +56,7 @@ class Trusted(NamedTuple):
         return Distrust(path, f"can be written by others (mode {mode:04o})", f"chmod {whom}-w {_quoted(path)}")
 
 
-class Guard(NamedTuple):
+class Guard(Record):
     """What holds the files in `folder` to the rule of what was found; `otherwise` says how to name them instead.
 
     `fault` is what is wrong with the folder itself. Whoever mounted something into it could do anything, so the owner
