@@ -16,7 +16,8 @@ from synfinance_settings.sections.application import SYNFINANCE
 PACKAGE = Path(synfinance_settings.__file__).parent
 NAME = PACKAGE.name
 FLOORS = (
-    ("foreign", "pattern", "record", "slips"),
+    ("pattern", "record", "slips"),
+    ("foreign",),
     ("errors",),
     ("environment",),
     ("text", "remote"),

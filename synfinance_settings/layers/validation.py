@@ -322,10 +322,11 @@ class Validation:
             case _ if words := broken_limit(code, context, noun):
                 code, fault = "out-of-range", f"must {words}"
             case "missing":
-                return self._missing(key)
+                return _missing(self._application, key)
             case "literal_error" | "enum":
                 code, fault = "not-a-choice", f"must be one of {', '.join(self._settings[key].choices)}"
-                hint = self._near_choice(key) or self._hint_for_nothing(key)
+                value = next((node.value for node in trail(self._layers, key)), None)
+                hint = _near_choice(self._settings[key], value) or self._hint_for_nothing(key)
             case "model_type" | "model_attributes_type":
                 code, fault = "not-a-mapping", "must be a mapping; it is a section"
             case "extra_forbidden":
@@ -337,12 +338,6 @@ class Validation:
         what = key if index is None else f"item {index + 1} of {key}"
         return self._at((key,), Problem(code, f"{what} {fault}", key, hint=hint), index)
 
-    def _missing(self, key: str) -> Problem:
-        """The problem of a setting that has no default and that nothing says."""
-        setting, variable = self._settings[key], self._application.variables.names[key][0]
-        hint = f"set it in a layer or with {variable}" + (f" or {variable}{FILE_SUFFIX}" if setting.is_secret else "")
-        return Problem("missing-value", f"{key} has no default, and must be set", key, hint=hint)
-
     def _hint_for_nothing(self, key: str, index: int | None = None) -> str | None:
         value = next((node.value for node in trail(self._layers, key)), None)
         if index is not None:
@@ -351,12 +346,6 @@ class Validation:
             reason = "null means null" if value is None else "it is empty"
             return f"{reason}; leave it out to keep what lower layers say"
         return None
-
-    def _near_choice(self, key: str) -> str | None:
-        value = next((node.value for node in trail(self._layers, key)), None)
-        choices = {choice.lower(): choice for choice in reversed(self._settings[key].choices)}
-        near = nearest(str(value).lower(), reversed(choices))
-        return None if near is None else f"did you mean {choices[near]}?"
 
     def _at(self, keys: tuple[str, ...], problem: Problem, index: int | None = None) -> Problem:
         """`problem` at the place of the first of `keys` that a layer names, with the value that it hides."""
@@ -371,6 +360,19 @@ class Validation:
         hidden = next((other for other in nodes[1:] if other.origin != nodes[0].origin), None)
         overrides = occurrence(self._application.catalogue, key, hidden) if hidden else None
         return with_excerpt(replace(problem, origin=node.origin, overrides=overrides), self._texts)
+
+
+def _missing(application: Application, key: str) -> Problem:
+    """The problem of a setting that has no default and that nothing says."""
+    setting, variable = application.catalogue.settings[key], application.variables.names[key][0]
+    hint = f"set it in a layer or with {variable}" + (f" or {variable}{FILE_SUFFIX}" if setting.is_secret else "")
+    return Problem("missing-value", f"{key} has no default, and must be set", key, hint=hint)
+
+
+def _near_choice(setting: Setting, value: object) -> str | None:
+    choices = {choice.lower(): choice for choice in reversed(setting.choices)}
+    near = nearest(str(value).lower(), reversed(choices))
+    return None if near is None else f"did you mean {choices[near]}?"
 
 
 def _refused(catalogue: Catalogue, section: str) -> Problem:

@@ -7,11 +7,15 @@ START = "from synfinance_settings import settings; settings.server.port"
 WHOLE = """if True:
     import sys
     import dynaconf
-    from dynaconf.loaders import yaml_loader
+    from dynaconf import validator_conditions
+    from dynaconf.loaders import env_loader, ini_loader, json_loader, py_loader, toml_loader, yaml_loader
     from dynaconf.vendor import box, toml, tomllib
+    from dynaconf.vendor.box import converters
     from dynaconf.vendor.dotenv import cli
     from dynaconf.vendor.ruamel import yaml
-    for module in (dynaconf, yaml_loader, box, toml, tomllib, cli, yaml):
+    for module in (dynaconf, validator_conditions, box, converters, toml, tomllib, cli, yaml):
+        hasattr(module, "nothing")
+    for module in (env_loader, ini_loader, json_loader, py_loader, toml_loader, yaml_loader):
         hasattr(module, "nothing")
     for name, module in sorted(sys.modules.items()):
         if name.startswith("dynaconf"):
