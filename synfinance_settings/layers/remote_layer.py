@@ -87,7 +87,7 @@ class RemoteLayer(ValuesLayer):
     def say(self, found: Sequence[Found], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that the store has a text for."""
         if not is_named(project):
-            return Said(is_empty=True)
+            return Said({}, is_empty=True)
         faults = [*_faulty_mode(project)]
         finding = _finding(found)
         if finding is None:
@@ -95,21 +95,22 @@ class RemoteLayer(ValuesLayer):
                 address_of(project, found)
             except SettingsError as error:
                 faults += error.problems
-            return Said(problems=tuple(faults), is_empty=True, is_whole=False, left_out=(self.name,))
+            return Said({}, problems=tuple(faults), is_empty=True, is_whole=False, left_out=(self.name,))
         place = str(finding.place)
         if finding.failure:
             is_ignored = finding.failure.code == _AWAY and finding.data is None and _mode(project) == "ignore"
             problem = _failed(project, place, finding.failure, is_ignored=is_ignored)
             left_out = () if is_ignored else (place,)
-            return Said(problems=(*faults, problem), is_empty=True, is_whole=is_ignored, left_out=left_out)
+            return Said({}, problems=(*faults, problem), is_empty=True, is_whole=is_ignored, left_out=left_out)
         if finding.data is None:
             message = f"{place} holds nothing yet; the settings are those of the other layers"
             return Said(
+                {},
                 problems=(*faults, Problem("missing-layer", message, origin=Origin(place), severity="warning")),
                 is_empty=True,
             )
         said = _OneReading(place, finding.data).say([Finding(place, finding.data.values)], project, lend)
-        return replace(said, problems=(*faults, *said.problems), is_empty=False)
+        return said._replace(problems=(*faults, *said.problems), is_empty=False)
 
     def where(self, project: Project) -> Origin:
         """The hash of the settings."""
@@ -168,7 +169,7 @@ class _OneReading(ValuesLayer):
     def say(self, found: Sequence[Finding], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings; empty text is null where a setting may be null, as with variables."""
         values = {key: _read(text, key, project.application.catalogue) for key, text in found[0].data.items()}
-        return super().say([replace(found[0], data=values)], project, lend)
+        return super().say([Finding(found[0].place, values)], project, lend)
 
 
 def _read(text: str, key: str, catalogue: Catalogue) -> str | None:

@@ -245,7 +245,7 @@ class ConfigManager(Generic[Config_co]):
         snapshot = self.current.snapshot
         found = explain(application, snapshot.layers, key, snapshot)
         is_spared = found.unless_followed and self.current.timeline.is_served(key)
-        return replace(found, needs_restart=False) if is_spared else found
+        return found._replace(needs_restart=False) if is_spared else found
 
     def history(self) -> tuple[Snapshot[Config_co], ...]:
         """The snapshots of the layers that are kept in memory, oldest first; the last one is current."""
