@@ -164,15 +164,15 @@ class Validation:
             if isinstance(node, dict):
                 values[name] = self._values(node, f"{key}.")
                 continue
-            content = node.value
-            if key in settled:
-                pass
-            elif not (type(content) is str and "$" not in content) and _may_refer(node):
-                self._refer(key)
-            elif (value := self._value(key, node)) is content and not is_watched:
-                settled[key] = value
-            else:
-                self._settle(key, node, value)
+            if key not in settled:
+                content = node.value
+                if type(content) is str and _is_plain(content) and not is_watched:
+                    settled[key] = values[name] = content
+                    continue
+                if _may_refer(node):
+                    self._refer(key)
+                else:
+                    self._settle(key, node, self._value(key, node))
             if key not in failed:
                 values[name] = settled[key]
         return values
@@ -389,6 +389,11 @@ def _limit(setting: Setting, limit: float | str) -> str:
         return limit
     unit = setting.unit if setting.takes_units and setting.unit else ""
     return f"{limit:.15g} {unit.removesuffix('s') if limit == 1 else unit}".strip()
+
+
+def _is_plain(text: str) -> bool:
+    """True for a text that certainly is what it comes to, and of which there is nothing to tell."""
+    return "$" not in text and not is_suspect(text) and len(text) <= EXPANDED_CHARACTERS
 
 
 def _may_refer(node: Node) -> bool:

@@ -21,9 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from synfinance_settings.errors import counted, printable
+from synfinance_settings.record import Record
 from synfinance_settings.remote.answers import Answer, Fleet, Heard
 from synfinance_settings.remote.keyspace import Keyspace
 from synfinance_settings.remote.reading import Reading
@@ -100,7 +101,7 @@ class Rollout:
         return tuple(answer for answer in present if answer.refuses or answer.revision != self.candidate)
 
 
-class Step(NamedTuple):
+class Step(Record):
     """What is to be done next: let the gate be tried, open the next stage, bring it into force, or take it back."""
 
     kind: Literal["gate", "open", "finish", "back"]
