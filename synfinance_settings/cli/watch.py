@@ -7,7 +7,6 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,6 +17,8 @@ from synfinance_settings.errors import SettingsError
 from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from synfinance_settings.live.announcer import ConfigEvent
     from synfinance_settings.live.manager import ConfigManager
 
@@ -50,6 +51,7 @@ def watch(environment: str | None, polling: bool, interval: float, output: str) 
     """
     import logging
     import signal
+    from queue import SimpleQueue
 
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
@@ -71,6 +73,8 @@ def watch(environment: str | None, polling: bool, interval: float, output: str) 
 
 def _await(ended: SimpleQueue[None]) -> None:
     """Wait for the end; what was put by a signal that reached another thread, or came just before, is seen soon."""
+    from queue import Empty
+
     while True:
         with suppress(Empty):
             return ended.get(timeout=_SIGNAL_SECONDS)

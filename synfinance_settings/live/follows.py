@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from synfinance_settings.layers.snapshot import Snapshot
@@ -53,12 +52,12 @@ class _Change(Record):
     after: Held[Any]
 
 
-@dataclass(slots=True)
 class Turn:
     """The changes of all followers that one change of settings means; once it is in place, it is not discarded."""
 
-    changes: list[_Change] = field(default_factory=list)
-    is_in_place: bool = False
+    def __init__(self) -> None:
+        self.changes: list[_Change] = []
+        self.is_in_place = False
 
     def swap(self) -> None:
         """Put the new ones in place; each one before waits, since it may be asked back."""

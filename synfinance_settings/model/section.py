@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, Self
 
 from pydantic import (
@@ -25,6 +24,7 @@ from synfinance_settings.model.docstrings import docstrings
 from synfinance_settings.model.lines import for_people, in_one_line, table
 from synfinance_settings.model.plain_types import take_plain_types
 from synfinance_settings.model.resource import Resource
+from synfinance_settings.slips import nearest
 
 if TYPE_CHECKING:
     from typing import dataclass_transform
@@ -248,8 +248,8 @@ class NoSuchSettingError(AttributeError):
 
     def __str__(self) -> str:
         model, name = self.args
-        near = get_close_matches(name, dir_of(model), n=1, cutoff=0.6)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, dir_of(model))
+        hint = f"; did you mean {near!r}?" if near else ""
         return f"{model.__name__} has no setting {printable(name)!r}{hint}"
 
 
