@@ -27,6 +27,7 @@ from typing import Any, Final, Literal, ParamSpec, TypeVar
 
 from synfinance_settings.foreign import is_printable
 from synfinance_settings.foreign import printable as printable
+from synfinance_settings.record import Record
 
 MASK: Final = "**********"
 """How a secret is written wherever nobody asked for its value."""
@@ -46,8 +47,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """Where a value was written: ``settings/default.yaml:14:7``, ``.env:6``, ``env NAME``, ``default``.
 
     `line` and `column` count from 1; both are None where the source has no lines. `taken` are the

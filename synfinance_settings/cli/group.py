@@ -97,6 +97,7 @@ COMMANDS: Final = {
 
 _COMMANDS: Final[dict[str, click.Command]] = {}
 
+_WIDEST_HELP: Final = 100
 _SHORT_HELP: Final = "See, check and change the settings."
 _HELP: Final = """\
 See, check and explain the settings of {title}.
@@ -117,7 +118,7 @@ class _Group(click.Group):
     """
 
     def __init__(self, program: Callable[[], Program], name: str, *options: click.Parameter) -> None:
-        settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+        settings = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST_HELP}
         params = [*options, _version_option(), *_common_options()]
         super().__init__(name, _COMMANDS, params=params, help=_HELP, short_help=_SHORT_HELP, context_settings=settings)
         self._program = program
@@ -141,6 +142,8 @@ class _Group(click.Group):
         return super().main(*arguments, **extra)
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        if sys.stdout is sys.__stdout__:  # click would import shutil to learn the same
+            extra.setdefault("terminal_width", max(min(render.width() or 80, _WIDEST_HELP) - 2, 50))
         with _shown_usage(), _reported({}):
             return super().make_context(*arguments, obj=self._program(), **extra)
 

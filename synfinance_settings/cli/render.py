@@ -23,6 +23,7 @@ from synfinance_settings.foreign import as_json, printable
 
 _NARROWEST: Final = 20  # columns that a text gets at least
 _BELOW_VERSION: Final = " " * 9  # the margin of what stands below a version
+_COLUMNS: Final = 100  # of a terminal that does not say how many it has
 _STOPS: Final = re.compile("[/.,:;@_-]")
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
@@ -216,11 +217,13 @@ def fail(error: SettingsError) -> None:
 
 def width() -> int | None:
     """The columns of the terminal, or those that COLUMNS says; None for a pipe or a file, where nothing is wrapped."""
-    if "COLUMNS" in os.environ or sys.stdout.isatty():
-        from shutil import get_terminal_size  # no help needs it
-
-        return get_terminal_size((100, 24)).columns
-    return None
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):  # it is no terminal, or was replaced by something without a descriptor
+        return _COLUMNS if said or sys.stdout.isatty() else None
 
 
 def is_coloured() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic
@@ -47,7 +47,7 @@ class Origins(Mapping[str, Origin]):
             raise KeyError(key)
         origin = self._place(key)
         taken = self._taken.get(key)
-        return replace(origin, taken=tuple((other, self._place(other)) for other in taken)) if taken else origin
+        return origin._replace(taken=tuple((other, self._place(other)) for other in taken)) if taken else origin
 
     def _place(self, key: str) -> Origin:
         return next((node.origin for node in trail(self._layers, key)), DEFAULT)
