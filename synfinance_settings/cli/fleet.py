@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
@@ -112,6 +111,8 @@ class _View:
         """Show it again and again, in the same place where that is a terminal, and lead where one `leads`, until
         Ctrl-C.
         """
+        import secrets  # no help needs it
+
         from synfinance_settings.remote.leader import Leader
 
         leader = Leader(secrets.token_hex(8)) if leads else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from time import sleep
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -130,6 +129,8 @@ class _Following:
     """One staged change, as its operator follows it; it leads too, where nobody else does."""
 
     def __init__(self, store: Store, number: int, gate: Gate | None) -> None:
+        import secrets  # no help needs it
+
         from synfinance_settings.remote.leader import Leader
 
         self._store = store
