@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from random import uniform
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.layers.layer import Finding
@@ -24,6 +24,7 @@ from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.remote_layer import RemoteLayer, finding_in, instance_of, is_named
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
+from synfinance_settings.record import Record
 from synfinance_settings.remote.answers import DIGITS, Answer, answer, problem_told, say_goodbye
 from synfinance_settings.remote.keyspace import digest_of
 from synfinance_settings.remote.leader import TICK, Leader
@@ -165,7 +166,7 @@ class Member:
                 logger.warning("this process cannot answer to the shared store: %s", error.problems[0].message)
 
 
-class _Verdict(NamedTuple):
+class _Verdict(Record):
     """What a load has come to: whether what was found is refused, as which revision, and why."""
 
     refuses: bool
