@@ -32,7 +32,7 @@ ROWS = {
     "idle": ("Processes that watch a project", "synfinance_settings, one beside 10 files"),
     "fleet": ("From a change of the shared store", "a plain `HSET`, in a process"),
     "memory": ("Live memory", "each further snapshot, KiB"),
-    "growth": ("the processor's time of the larger", "references"),
+    "growth": ("the processor's time of the larger", "200 references"),
 }
 PEERS = {
     "dynaconf as usual": "dynaconf",

@@ -22,26 +22,29 @@ def latency(root: str, debounce: float) -> dict[str, Job]:
     trial = Trial(Path(root))
     loaded = manager(trial.root)
     loaded.load_config()
-    ports: SimpleQueue[int] = SimpleQueue()
+    heard: SimpleQueue[tuple[int, float]] = SimpleQueue()
 
     def listen(event: ConfigEvent, data: Any) -> None:
         if event is ConfigEvent.CONFIG_RELOADED:
-            ports.put(data.server.port)
+            heard.put((data.server.port, time.perf_counter()))
 
     watcher = ConfigWatcher(loaded, debounce=debounce)
     watcher.add_listener(listen)
     watcher.start()
     edits: list[Any] = []
 
-    def wait() -> None:
+    def wait() -> float:
         edit = edits.pop()
+        begun = time.perf_counter()
         edit()
-        assert ports.get(timeout=30) == edit.port, "each edit is one reload"
+        port, at = heard.get(timeout=30)
+        assert port == edit.port, "each edit is one reload"
+        return at - begun
 
     def prepare() -> None:
         edits.append(trial.edit())
 
-    return {"idle": Job(wait, prepare), "busy": Busy(wait, prepare)}
+    return {"idle": Job(wait, prepare, seen=float), "busy": Busy(wait, prepare, seen=float)}
 
 
 def idle(root: str, processes: int, seconds: float, files: int = 0) -> dict[str, Job]:

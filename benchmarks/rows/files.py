@@ -7,7 +7,7 @@ from pathlib import Path
 
 from course import Course
 from project import ENVIRONMENT
-from table import Table
+from table import Limit, Table
 
 COUNTER = Path(__file__).parents[1] / "opened.py"
 COMMANDS = {"get": ["get", "server.port"], "set": ["set", "server.port", "8888", "--env", ENVIRONMENT]}
@@ -26,4 +26,6 @@ def opened(course: Course) -> Table:
             for name, times in json.loads(run.seen).items():
                 counts.setdefault(f"`{name}`", []).extend(times)
     table.rows = {name: tuple(times) for name, times in counts.items()}
+    most = max(max(times) for times in counts.values())
+    table.limits += [Limit("times that a file is opened or parsed", most, 2)] if course.floor else []
     return table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course import Contender, Course
 from peers import OURS, WHOLE
-from table import Table, compared
+from table import Limit, Table, compared, ratio
 from turns import Program, Subject, Took, agree, take_turns
 
 READ = "from synfinance_settings import settings; print(settings.server.port)"
@@ -60,7 +60,11 @@ def change(course: Course) -> Table:
         subjects[_named(course, one, "get")] = course.program([command, "get", "server.workers"], root, state)
         setting = _Alternating([course.program(_set(command, value), root, state) for value in ("5", "6")])
         subjects[_named(course, one, "set")] = setting
-    return compared("`set` of one key beside `get`", take_turns(subjects, course.rounds))
+    took = take_turns(subjects, course.rounds)
+    table = compared("`set` of one key beside `get`", took)
+    if course.floor:
+        table.limits.append(Limit("`set`, in processes of `get`,", ratio(took, "set"), 1.5))
+    return table
 
 
 class _Alternating:

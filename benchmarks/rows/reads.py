@@ -72,4 +72,5 @@ def readers(course: Course) -> Table:
         table.rows[one.name] = (rate, rate / undisturbed, reloads, errors)
         if one in course.ours:
             table.limits.append(Limit("torn or failed reads", errors, 0))
+            table.limits.append(Limit("percent of the reads that reloads cost", 100 * (1 - rate / undisturbed), 5))
     return table
