@@ -50,6 +50,13 @@ brought it.
   reload; of the outline of a text, 7% of the reading of a file.
 - A file is read into as much room as it has bytes: 5% of a reload.
 - Sections go to dynaconf's merge without its search for tokens: the merge 0.52 -> 0.32 ms, 8% of a reload.
+- An edit reads each file once, and outlines each text once: `set` opened a file up to 7 times and parsed it up to 11
+  times, and does both twice at most.
+- Hints come straight from the thread in which watchdog reads inotify, not through one of the folder's and one of the
+  observer's: three threads fewer in the trial, a watcher 44 -> 22 KiB; with four threads that compute, from rename to
+  `config_reloaded` about two thirds of the time before.
+- What folders to watch is asked at every fifth look that nobody called for, and one call a file answers it: such a look
+  990 -> 220 µs, taken by 200 processes every two seconds.
 
 The collector is not paused while a program imports the package: it brought 1%.
 
