@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from random import uniform
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import SettingsError, forget
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger("synfinance_settings")
 
 _JITTER: Final = 0.25  # of a beat, to both sides
+_LEISURE: Final = 4  # times as long as a step of a leader took lie between two: a large fleet is much to read
 
 
 class Member:
@@ -91,7 +93,7 @@ class Member:
         """Answer, lead where nobody else does, and wait; whatever fails is tried again at the next beat."""
         store: Store | None = None
         while not self._is_over:
-            is_leading = False
+            is_leading, began = False, monotonic()
             try:
                 store = self._store()
                 is_leading = store is not None and self._beat(store)
@@ -101,7 +103,8 @@ class Member:
                 self._tell_fault(error)
             else:
                 self._fault = None
-            self._await(min(TICK, self._layer.beat) if is_leading else self._layer.beat)
+            tick = max(TICK, _LEISURE * (monotonic() - began))
+            self._await(min(tick, self._layer.beat) if is_leading else self._layer.beat)
         if store is not None:
             with suppress(SettingsError):
                 say_goodbye(store, self._process)

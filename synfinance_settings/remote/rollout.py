@@ -98,7 +98,11 @@ class Rollout:
     def waits_for(self, fleet: Fleet) -> tuple[Answer, ...]:
         """Those in the stage that have not accepted the change yet, and are heard."""
         present = (one.answer for one in self.inside(fleet) if not one.is_silent)
-        return tuple(answer for answer in present if answer.refuses or answer.revision != self.candidate)
+        return tuple(answer for answer in present if not self.is_accepted_by(answer))
+
+    def is_accepted_by(self, answer: Answer) -> bool:
+        """True for a process that runs the change."""
+        return answer.revision == self.candidate and not answer.refuses
 
 
 class Step(Record):
@@ -122,7 +126,7 @@ def next_step(rollout: Rollout, fleet: Fleet, *, counts_silence: bool = True) ->
         return Step("back", f"{fleet.left_out:,} processes are too many to be looked at")
     seconds = (fleet.now - rollout.opened) / 1000
     waits = rollout.waits_for(fleet)
-    accepted = [one for one in inside if not one.is_silent and one.answer not in waits]
+    accepted = [one for one in inside if not one.is_silent and rollout.is_accepted_by(one.answer)]
     lost = not counts_silence and _lost(rollout.candidate, inside)
     if accepted and not waits and not lost and seconds >= rollout.plan.soak:
         if not rollout.plan.gated or rollout.passed >= rollout.stage:
@@ -204,9 +208,9 @@ def rollout_of(store: Store) -> Rollout | None:
     """The staged change that is open; raises `RemoteError` where it cannot be read."""
     keys = _keys(store.keyspace)
     _, said = store.call(lambda client: run_script(client, ROLLOUT, keys))
-    if said == b"large" or said[0] is None:
-        if said == b"large":
-            raise store.error("bad-store", f"cannot be used: {store.keyspace.rollout} is too large", _MEND)
+    if said == b"large":
+        raise store.error("bad-store", f"cannot be used: {store.keyspace.rollout} is too large", _MEND)
+    if said[0] is None:
         return None
     try:
         return _rollout(*(text.decode("ascii") for text in said))
