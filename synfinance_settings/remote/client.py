@@ -123,6 +123,9 @@ _FAULTS: Final[dict[type[Exception], Fault]] = {
     exceptions.MovedError: Fault(
         "bad-store", "is a node of a cluster that has other keys", "name the node that has them"
     ),
+    exceptions.MasterDownError: Fault("unreachable", "has lost its master", _IS_IT_UP),
+    exceptions.OutOfMemoryError: Fault("unreachable", "takes no changes: it is out of memory"),
+    exceptions.ReadOnlyError: Fault("bad-store", "takes no changes: it is a replica", "name the master of it"),
     MasterNotFoundError: Fault("unreachable", "cannot be reached: no sentinel knows a master that is up", _IS_IT_UP),
     exceptions.InvalidResponse: Fault("bad-store", "does not answer as Redis does", _IS_IT_REDIS),
 }
@@ -134,9 +137,6 @@ _REFUSALS: Final = {
     "WRONGPASS": _FAULTS[exceptions.AuthenticationError],
     "unknown command": Fault("bad-store", "does not know a command that it is asked", _IS_IT_REDIS),
     "MISCONF": Fault("unreachable", "takes no changes: it cannot save them"),
-    "OOM": Fault("unreachable", "takes no changes: it is out of memory"),
-    "READONLY": Fault("unreachable", "takes no changes: it is a replica"),
-    "MASTERDOWN": Fault("unreachable", "has lost its master", _IS_IT_UP),
     "DB index": Fault("bad-store", "has no database of this number"),
 }
 """Parts of what Redis says, the first that is found counts."""

@@ -8,12 +8,17 @@ from remote_store import Stranger
 
 from synfinance_settings import Origin, RemoteError
 from synfinance_settings.remote.address import Address, read_address
+from synfinance_settings.remote.answers import Answer, answer
 from synfinance_settings.remote.backoff import ceiling
 from synfinance_settings.remote.keyspace import Keyspace, digest_of, point_of
 from synfinance_settings.remote.reading import Stage
 from synfinance_settings.remote.store import MOST_BYTES, MOST_FIELDS, Store
 
 CANARY = "canary8e2a7c"
+
+
+def answered(store):
+    return answer(store, Answer("0" * 16, "web-1", "host", 7))
 
 
 def problem_of(store, instance="a"):
@@ -220,3 +225,26 @@ def test_whatever_listens_there_a_read_ends_in_time_with_an_error(answer, said):
 
 def test_the_wait_grows_up_to_its_bound_however_often_it_fails():
     assert [ceiling(failures, 0.5, 30) for failures in (0, 1, 3, 6, 10**9)] == [0.5, 1, 4, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("state", "ask", "said"),
+    [
+        ({"replica-serve-stale-data": "yes"}, answered, "takes no changes: it is a replica"),
+        ({"replica-serve-stale-data": "no"}, Store.base, "has lost its master"),
+        ({"maxmemory": 1}, answered, "takes no changes: it is out of memory"),
+    ],
+)
+def test_a_server_that_may_not_or_cannot_says_why(shared, state, ask, said):
+    shared.commit(17, server__workers="6")
+    for option, value in state.items():
+        shared.client.config_set(option, value)
+    if "maxmemory" not in state:
+        shared.client.replicaof("127.0.0.1", "1")
+    try:
+        with pytest.raises(RemoteError, match=said):
+            ask(shared.store())
+    finally:
+        shared.client.replicaof("NO", "ONE")
+        shared.client.config_set("replica-serve-stale-data", "yes")
+        shared.client.config_set("maxmemory", 0)
