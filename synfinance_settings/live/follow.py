@@ -68,6 +68,8 @@ class Follow(Generic[Made]):
     def __init__(
         self, current: Current, section: str | None, recipe: Recipe[Made], names: tuple[str, ...], grace: float
     ) -> None:
+        if not grace >= 0:  # nan is no number of seconds either
+            raise ValueError("grace must be at least 0 seconds")
         catalogue = current.choice.application.catalogue
         if recipe.fields is not None and not names:
             names = recipe.fields(catalogue.sections.get(section, catalogue.model) if section else catalogue.model)
@@ -76,6 +78,7 @@ class Follow(Generic[Made]):
         self._recipe = recipe
         self._grace = grace
         self._is_closed = False
+        self._parents: Held[Made] | None = None
         self._renew()
         current.follows.add(self)
 
@@ -170,8 +173,10 @@ class Follow(Generic[Made]):
     # what the follows of the manager ask
 
     def outdated(self, snapshot: Snapshot[Any]) -> Held[Made] | None:
-        """What is held, where it was made of other values than those of `snapshot`."""
-        held = self._held
+        """What is held, or in the child of a fork what its parent held, where it was made of other values than those of
+        `snapshot`.
+        """
+        held = self._held or self._parents
         is_dead = held is not None and held.loop is not None and held.loop.is_closed()
         return held if held is not None and not is_dead and held.values != self.material.values_in(snapshot) else None
 
@@ -193,6 +198,9 @@ class Follow(Generic[Made]):
             if self._is_closed:
                 self._closer.retire(held, 0)
                 return
+            if held is self._parents:  # which is asked back, and not used here
+                self._held = None
+                return
             self._held = held
         self._recipe.placed(held.resource, self.material)
         if not is_first:
@@ -205,12 +213,15 @@ class Follow(Generic[Made]):
     def drop(self, held: Held[Made]) -> None:
         """Let go of what is `held`: another one is made at the next use."""
         with self._changed:
-            self._held = None
+            self._held = self._parents = None
         self.retire(held)
 
     def revive(self) -> None:
-        """Hold nothing, as in the child of a fork."""
+        """Hold nothing, as in the child of a fork, which refuses all the same what its parent would refuse."""
         _INHERITED.extend(filter(None, (self._held, *self._closer.waiting)))
+        if self._held is not None and self._held.loop is None:
+            self._parents = self._held
+            self._parents.until = 0  # not closed here
         self._renew()
 
     # how there comes to be a first one

@@ -51,9 +51,11 @@ class Recipe(Generic[Made]):
 
     def __post_init__(self) -> None:
         functions: tuple[object, ...] = (self.make, self.check, self.close, self.place)
-        for function in functions:
-            if function is not None and not callable(function):
+        for number, function in enumerate(functions):
+            if not callable(function) and (function is not None or number == 0):
                 raise TypeError(f"what makes, checks or closes must be a function, not {type(function).__name__}")
+        if not self.timeout > 0:
+            raise ValueError("timeout must be more than 0 seconds")
         if self.place is not None:
             check_callback(self.place)
 

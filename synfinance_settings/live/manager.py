@@ -308,13 +308,14 @@ class ConfigManager(Generic[Config_co]):
         ``close(old)`` is called once its users are done, in `grace` seconds at the latest. ``place(new)`` is told of
         each one that takes its place, and must not wait. `keys` are the names in the section that matter, else all do.
         Where one of the first three is a coroutine function, they run in the event loop of the first use, and have
-        `timeout` seconds. A recipe of `synfinance_settings.following` says all of it. Raises `UnknownKeyError`.
+        `timeout` seconds. A recipe of `synfinance_settings.following` says all of it. Raises `UnknownKeyError`, and
+        `ValueError` for a number of seconds that is none.
         """
         from synfinance_settings.live.follow import Follow  # a program that follows nothing does not need it
         from synfinance_settings.live.making import Recipe
 
         recipe = make if isinstance(make, Recipe) else Recipe(make, check, close, place, timeout=timeout)
-        return Follow(self.current, section, recipe, tuple(keys), grace)
+        return Follow(self.current, section, recipe, (keys,) if isinstance(keys, str) else tuple(keys), grace)
 
     def report_health(self, ok: bool, reason: str = "") -> None:
         """Say how the program feels under the settings in force, by its own checks; it counts as well until it is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -154,7 +155,7 @@ def test_what_a_subscriber_refuses_gives_the_one_before_back(project, manager, m
 
 
 def test_only_the_keys_that_matter_make_another_one(project, manager, made, shop):
-    whole, named = made(), made(keys=["pool_size"])
+    whole, named = made(), made(keys="pool_size")
     assert [size_of(whole), size_of(named)] == [2, 2]
     project.layer("default", "database: {pool_size: 2, echo: true}\n")
     manager.reload_config()
@@ -323,6 +324,15 @@ def test_what_cannot_be_followed_is_refused_at_once(manager, made):
         manager.follow("database", lambda section: None, keys=["pool_sise"])
     with pytest.raises(TypeError, match="must be a function, not str"):
         manager.follow("database", lambda section: None, close="close")
+    with pytest.raises(TypeError, match="must be a function, not NoneType"):
+        manager.follow("database", None)
+    for name, wrong, said in (
+        ("grace", -1, "at least 0"),
+        ("grace", math.nan, "at least 0"),
+        ("timeout", 0, "more than 0"),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must be {said} seconds"):
+            manager.follow("database", lambda section: None, **{name: wrong})
     with pytest.raises(TypeError, match="hand over a coroutine function"):
         made(make=lambda section: asyncio.sleep(0))()
 
@@ -364,6 +374,55 @@ def test_a_child_of_a_fork_makes_its_own_and_leaves_its_parents_alone(project):
         pool.close()
     """)
     assert (done.stdout.split(), done.returncode) == (["closed", "parent", "closed"], 0), done.stderr
+
+
+def test_a_child_of_a_fork_refuses_what_its_parent_refuses_before_it_has_made_any(project):
+    write(project, 2)
+    done = project.python("""if True:
+        import os
+        from pathlib import Path
+        from synfinance_settings import ConfigManager, SettingsError
+        manager, layer = ConfigManager(), Path("settings/default.yaml")
+
+        def make(section):
+            if section.pool_size % 2:
+                raise OSError
+            return section.pool_size
+
+        def change(size):
+            layer.write_text(f"database: {{pool_size: {size}}}")
+            try:
+                manager.reload_config()
+            except SettingsError as error:
+                print(error.problems[0].code, manager.get_config().database.pool_size, flush=True)
+
+        pool = manager.follow("database", make, close=lambda made: print("closed", made, flush=True))
+        pool()
+        change(3)
+        if os.fork() == 0:
+            change(3)
+            end = manager.subscribe(lambda old, new: 1 / (new.pool_size - 4), section="database", on_error="rollback")
+            change(4)
+            end()
+            print(pool, flush=True)
+            change(6)
+            print("child", pool(), flush=True)
+            pool.close()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+        print("parent", pool(), flush=True)
+        pool.close()
+    """)
+    assert sorted(done.stdout.splitlines()) == [  # each is closed by a thread of its own
+        "<Follow of database: make, not made yet>",
+        "child 6",
+        "closed 2",
+        "closed 4",
+        "closed 6",
+        "parent 2",
+        "refused-resource 2",
+        "refused-resource 2",
+    ], done.stderr
 
 
 class AsyncWorkshop(Workshop):
