@@ -151,10 +151,12 @@ def test_a_variable_of_another_prefix_changes_nothing(given, name):
     assert manager.snapshot.warnings == ()
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(set(RESERVED) - {"SYNFINANCE_ENV", "SYNFINANCE_ENV_FILE", "SYNFINANCE_FALLBACK", "SYNFINANCE_SECRETS_DIR"}),
-)
+WITH_FORMS_OF_THEIR_OWN = {
+    f"SYNFINANCE_{name}" for name in ("ENV", "ENV_FILE", "FALLBACK", "REMOTE_URL", "REMOTE_URL_FILE", "SECRETS_DIR")
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(RESERVED) - WITH_FORMS_OF_THEIR_OWN))
 def test_a_reserved_name_is_no_setting(project, name):
     assert project.manager(**{name: str(project.settings)}).snapshot.warnings == ()
 
