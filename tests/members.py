@@ -18,12 +18,12 @@ from synfinance_settings.remote.agreement import Agreement
 from synfinance_settings.remote.answers import fleet_of
 from synfinance_settings.sections.application import SYNFINANCE
 
-BEAT = 0.2
-"""Seconds between two answers: silence shows soon."""
+BEAT = 60.0
+"""Seconds between two answers that nothing asks for: none falls silent because the machine is busy."""
 
 
 def beating(beat: float = BEAT) -> Application[AppConfig]:
-    """SynFinance, whose processes answer often."""
+    """SynFinance, whose processes answer every `beat` seconds."""
     layer = RemoteLayer(SECONDS, longest_wait=SOON, beat=beat)
     return replace(SYNFINANCE, layers=tuple(layer if one.name == layer.name else one for one in LAYERS))
 

@@ -150,9 +150,9 @@ def test_a_wait_tells_what_changes_and_ends_in_time(fleet, shared, command):
 def test_what_nobody_confirms_is_taken_back_by_whoever_watches(fleet, shared):
     store, note = shared.store(), Note("ada@desk", "set server.workers")
     commit(store, store.base(), {"server.workers": "6"}, note)
-    fleet.join("web-1", "web-2")
+    fleet.join("web-1", "web-2", beat=0.2)
     commit(store, store.base(), {"server.workers": "9"}, note, confirm_within=1)
-    fleet.become(web_1="runs", web_2="runs")
+    until(lambda: store.base().values == {"server.workers": "6"})
     until(lambda: {member.workers for member in fleet.members.values()} == {6})
     assert [one.note.command for one in revisions(store)] == ["not confirmed", note.command, note.command]
 

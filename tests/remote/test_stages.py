@@ -18,7 +18,6 @@ NAMES = sorted(map("web-{}".format, range(8)), key=point_of)
 FIRST = [name for name in NAMES if point_of(name) < 0.2]
 assert 0 < len(FIRST) < 5
 CANARY = "canary41c7e9"
-BEAT = 60.0  # none may fall silent because the machine is busy
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def operator(shared, project):
 def watchful(fleet, shared):
     """Eight members, who say what they have run; thirteen workers do not agree with them."""
     shared.commit(3, server__workers="6", database__password=CANARY)
-    fleet.join(*NAMES, beat=BEAT)
+    fleet.join(*NAMES)
     ran = {name: [member.workers] for name, member in fleet.members.items()}
 
     def follow(name, manager):
