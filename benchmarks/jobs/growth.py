@@ -5,11 +5,12 @@ To edit and to compare in this process it goes behind the faces of the package.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jobs import Job
 from synfinance_settings import Application, ConfigManager, Section, Text, TextList, setting
@@ -19,6 +20,7 @@ from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.trial import in_environment, validate
 
 FIELDS: Final = 100  # of a section
+COLLECTED_AFTER: Final = 50_000  # objects: a command does not look for garbage before
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,23 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
     return {
         "load": Job(lambda: manager().load_config()),
         "reload": Job(loaded.reload_config, lambda: (settings / "development.yaml").write_text(next(texts))),
-        "set": Job(set_key),
-        "diff": Job(compare, seen=int),
+        "set": Job(_as_a_command(set_key)),
+        "diff": Job(_as_a_command(compare), seen=int),
     }
+
+
+def _as_a_command(run: Callable[[], Any]) -> Callable[[], Any]:
+    """`run` with garbage looked for as seldom as in a command, whose process ends soon."""
+
+    def command() -> Any:
+        thresholds = gc.get_threshold()
+        gc.set_threshold(COLLECTED_AFTER)
+        try:
+            return run()
+        finally:
+            gc.set_threshold(*thresholds)
+
+    return command
 
 
 def made(settings: int) -> Application[Section]:
