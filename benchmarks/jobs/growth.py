@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from jobs import Job
 from synfinance_settings import Application, ConfigManager, Section, Text, TextList, setting
@@ -19,8 +19,9 @@ from synfinance_settings.editing.edits import setting_edit
 from synfinance_settings.layers.comparison import changed_keys
 from synfinance_settings.layers.trial import in_environment, validate
 
+T = TypeVar("T")
+
 FIELDS: Final = 100  # of a section
-COLLECTED_AFTER: Final = 50_000  # objects: a command does not look for garbage before
 
 
 @dataclass(frozen=True)
@@ -66,25 +67,26 @@ def growth(what: str, size: int, root: str) -> dict[str, Job]:
         return len(changed_keys(old.config, new.config))
 
     return {
-        "load": Job(lambda: manager().load_config()),
-        "reload": Job(loaded.reload_config, lambda: (settings / "development.yaml").write_text(next(texts))),
-        "set": Job(_as_a_command(set_key)),
-        "diff": Job(_as_a_command(compare), seen=int),
+        "load": Job(_uncollected(lambda: manager().load_config())),
+        "reload": Job(
+            _uncollected(loaded.reload_config), lambda: (settings / "development.yaml").write_text(next(texts))
+        ),
+        "set": Job(_uncollected(set_key)),
+        "diff": Job(_uncollected(compare), seen=int),
     }
 
 
-def _as_a_command(run: Callable[[], Any]) -> Callable[[], Any]:
-    """`run` with garbage looked for as seldom as in a command, whose process ends soon."""
+def _uncollected(run: Callable[[], T]) -> Callable[[], T]:
+    """`run` without the collector of garbage, which walks over all that lives in the process, whoever made it."""
 
-    def command() -> Any:
-        thresholds = gc.get_threshold()
-        gc.set_threshold(COLLECTED_AFTER)
+    def without_collector() -> T:
+        gc.disable()
         try:
             return run()
         finally:
-            gc.set_threshold(*thresholds)
+            gc.enable()
 
-    return command
+    return without_collector
 
 
 def made(settings: int) -> Application[Section]:

@@ -36,6 +36,7 @@ def growth(course: Course) -> Table:
         table.rows[f"{many:,} {what}"] = tuple(figures)
         most = 1.2 if what.startswith("settings") else 1.1
         table.limits.append(Limit(f"tenfolds, {many:,} {what} in any of these,", max(figures[::2]), most))
+    table.notes.append("Without the collector of garbage, which walks over all that lives in a process.")
     return table
 
 
