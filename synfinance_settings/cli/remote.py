@@ -328,4 +328,5 @@ def _revision_data(revision: Revision, current: int | None) -> dict[str, Any]:
         "command": command,
         "reason": reason,
         "changed": list(changed),
+        "taken_back": revision.taken_back,
     }

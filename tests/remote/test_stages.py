@@ -73,6 +73,8 @@ def test_a_harmful_change_stays_in_the_first_stage_and_goes_back_by_itself(fleet
     assert "is not well: it is an unlucky number" in plain(result)
     fleet.become(**{name.replace("-", "_"): "runs" for name in NAMES})
     assert watchful == {name: [6, 13, 6] if name in FIRST else [6] for name in NAMES}
+    (newest, *_) = json.loads(operator("history", "--format", "json").stdout)
+    assert (newest["current"], "unlucky" in newest["taken_back"]) == (False, True)
     history = operator("history")
     assert "taken back: web-" in history.stdout
     assert CANARY not in history.output
