@@ -160,7 +160,7 @@ def explain(application: Application, layers: Layers, key: str, snapshot: Snapsh
     first = occurrences[0] if occurrences else default
     return Explanation(
         key=key,
-        value=catalogue.values_of(snapshot.config)[key] if snapshot else first.value,
+        value=catalogue.value_of(snapshot.config, key) if snapshot else first.value,
         origin=snapshot.origins[key] if snapshot else first.origin,
         overridden=(*occurrences[1:], *([] if setting.is_required else [default])) if occurrences else (),
         description=setting.description,

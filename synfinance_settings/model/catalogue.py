@@ -291,6 +291,10 @@ class Catalogue:
         """Every setting's value by its key."""
         return dict(zip(self.settings, self._values(config), strict=True))
 
+    def value_of(self, config: Section, key: str) -> Any:
+        """The value of the setting `key` alone."""
+        return attrgetter(key)(config)
+
     def restart_values_of(self, config: Section) -> dict[str, Any]:
         """The values that take effect only when the process starts, by their keys."""
         return dict(zip(self.restart, self._restart_values(config), strict=True))
