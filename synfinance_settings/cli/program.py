@@ -134,7 +134,8 @@ def _aligned(lines: list[str], columns: int) -> Iterator[str]:
     is_wide = any(comment and widest + len(comment + text) > columns for _, comment, text in parts)
     for example, comment, text in parts:
         if comment and is_wide:
-            yield f"{comment.lstrip()}{text}"
+            margin = example[: len(example) - len(example.lstrip())]
+            yield f"{margin}{comment.lstrip()}{text}"
         yield example if is_wide or not comment else f"{example.ljust(widest)}{comment}{text}"
 
 

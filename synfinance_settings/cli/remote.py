@@ -61,8 +61,8 @@ def remote() -> None:
 
     \b
     {call} remote list --env {environment}
-    {call} remote set {number} {value} --env {environment} --reason "more customers"
-    {call} remote set {number} {value} --env {environment} --stages 5%,50%,100% --soak 2m
+    {call} remote set {number} {value} --reason "more customers"
+    {call} remote set {number} {value} --stages 5%,50%,100%
     {call} remote history --env {environment}
     """
 
@@ -108,7 +108,7 @@ def set_(key: str, value: str, allow_secret: bool, **how: Any) -> None:
     - the value is read from stdin, as a secret must be.
 
     \b
-    {call} remote set {number} {value} --env {environment} --confirm-within 10m
+    {call} remote set {number} {value} --confirm-within 10m
     """
     from synfinance_settings.editing.remote_change import setting
 

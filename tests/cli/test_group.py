@@ -110,6 +110,12 @@ def test_every_command_has_help(project, command):
     assert command in project.command("--help").stdout
 
 
+@pytest.mark.parametrize("command", ["fleet", "plan", "remote", "remote set", "set", "validate"])
+def test_the_help_stays_within_a_terminal_and_begins_at_its_margin(project, command):
+    lines = project.command(*command.split(), "--help", COLUMNS="80").stdout.partition("\nOptions:")[0].splitlines()
+    assert [line for line in lines[1:] if len(line) > 80 or line.startswith("   ")] == []
+
+
 def test_the_help_of_the_group_puts_commands_together_as_the_docs_do(project):
     told = {}
     for part in project.command("--help").stdout.rstrip().split("\n\n")[-len(COMMANDS) :]:
