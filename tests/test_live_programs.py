@@ -47,6 +47,11 @@ def test_what_follows_waits_or_is_shown_nowhere_is_told_and_is_no_failure():
     assert not any(secret in table for secret in SECRETS)
 
 
+def test_a_program_that_shows_no_setting_at_all_proves_nothing():
+    with pytest.raises(AssertionError, match=r"nothing that observe returns shows a setting of <Application .*KILN_>:"):
+        assert_live(*PROGRAM, application=app, only=["work.spare"])
+
+
 def test_a_part_that_moves_beside_one_that_stays_is_a_failure_marked_or_not():
     with pytest.raises(AssertionError) as caught:
         assert_live(firing.make_kiln, firing.observe_marks, application=app, only=["work"], values={"work.mark": "X"})

@@ -198,11 +198,6 @@ def _kept_layers(look: Look) -> Iterator[tuple[Layer, tuple[Found, ...]]]:
             yield layer, look.found[layer.name]
 
 
-def _is_silent(found: Sequence[Found]) -> bool:
-    """True where there is nothing, whatever file says where to look for it."""
-    return not any(one.exists for one in found if isinstance(one, Finding))
-
-
 def _with_kept(look: Look, kept: _Kept) -> Look:
     for name, (_, found) in kept.items():
         look = look.with_layer(name, *found)

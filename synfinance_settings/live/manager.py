@@ -308,13 +308,15 @@ class ConfigManager(Generic[Config_co]):
         ``close(old)`` is called once its users are done, in `grace` seconds at the latest. ``place(new)`` is told of
         each one that takes its place, and must not wait. `keys` are the names in the section that matter, else all do.
         Where one of the first three is a coroutine function, they run in the event loop of the first use, and have
-        `timeout` seconds. A recipe of `synfinance_settings.following` says all of it. Raises `UnknownKeyError`, and
-        `ValueError` for a number of seconds that is none.
+        `timeout` seconds. A recipe of `synfinance_settings.following` says all of it, and goes alone. Raises
+        `UnknownKeyError`, `ValueError` for a number of seconds that is none, and `TypeError` for what is no function.
         """
         from synfinance_settings.live.follow import Follow  # a program that follows nothing does not need it
         from synfinance_settings.live.making import Recipe
 
         recipe = make if isinstance(make, Recipe) else Recipe(make, check, close, place, timeout=timeout)
+        if recipe is make and (check or close or place or timeout != 30.0):
+            raise TypeError("a recipe says itself how its resource is checked, closed and placed, and in what time")
         return Follow(self.current, section, recipe, (keys,) if isinstance(keys, str) else tuple(keys), grace)
 
     def report_health(self, ok: bool, reason: str = "") -> None:

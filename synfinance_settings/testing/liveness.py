@@ -48,6 +48,7 @@ class Verdict(StrEnum):
 
 
 _FAILURES: Final = (Verdict.STALE, Verdict.HALF, Verdict.OTHER)
+_UNSEEN: Final = (Verdict.NOT_OBSERVED, Verdict.NOT_TRIED)
 
 
 class Part(Record):
@@ -124,9 +125,13 @@ def assert_live(make_app: Callable[[], Any] | str, observe: Callable[[Any], Any]
     """Raise `AssertionError` unless a reload brings all that a restart of the program would bring; see `live_report`,
     which takes the same arguments.
 
-    Each setting that does not follow is named, with what is shown before, after a reload and after a restart.
+    Each setting that does not follow is named, with what is shown before, after a reload and after a restart. Where
+    nothing shows any of them, it is raised too: of that program nothing is proved.
     """
+    application = options["application"] = options.get("application") or chosen_application()
     report = live_report(make_app, observe, **options)
+    if all(finding.verdict in _UNSEEN for finding in report.findings):
+        raise AssertionError(f"nothing that observe returns shows a setting of {application!r}:\n{report}")
     failures = report.failures
     if failures:
         number = counted(len(failures), "setting")

@@ -326,6 +326,8 @@ def test_what_cannot_be_followed_is_refused_at_once(manager, made):
         manager.follow("database", lambda section: None, close="close")
     with pytest.raises(TypeError, match="must be a function, not NoneType"):
         manager.follow("database", None)
+    with pytest.raises(TypeError, match="a recipe says itself how"):
+        manager.follow("database", Recipe(lambda section: None), close=print)
     for name, wrong, said in (
         ("grace", -1, "at least 0"),
         ("grace", math.nan, "at least 0"),
