@@ -16,7 +16,7 @@ from synfinance_settings.cli.program import Command, Group
 
 if TYPE_CHECKING:
     from synfinance_settings.editing.remote_change import RemoteEdit, RemotePlan, RemoteSettings
-    from synfinance_settings.remote.revisions import Revision
+    from synfinance_settings.remote.revisions import Revision, Waiting
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LONGEST_REASON: Final = 1000
@@ -91,7 +91,7 @@ def list_(environment: str | None, output: str) -> None:
     forced = ", and written past these commands since" if base.is_forced else ""
     render.tell(f"{store.keyspace.place}: {revision}{forced}", err=True)
     if waits is not None and waits.revision == base.revision:
-        render.note(f"revision {waits.revision} goes back at {_when(waits.until)}, unless remote confirm is called")
+        render.note(_waits(waits))
     if rows:
         render.say(render.table(rows))
 
@@ -311,6 +311,15 @@ def _tell_done(plan: RemotePlan, revision: int | None, *, is_to_confirm: bool) -
         if is_to_confirm:
             call = options.call("remote", "confirm", "--env", plan.project.environment)
             render.note(f"it goes back by itself unless it is confirmed: {call}")
+
+
+def _waits(waits: Waiting) -> str:
+    """When what is to be confirmed goes back, or by whom, once its time is up."""
+    from datetime import UTC, datetime
+
+    if datetime.now(UTC) < waits.until:
+        return f"revision {waits.revision} goes back at {_when(waits.until)}, unless remote confirm is called"
+    return f"revision {waits.revision} is due to go back: whoever watches or changes the store next takes it back"
 
 
 def _when(when: Any) -> str:

@@ -33,7 +33,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.remote.answers import Fleet, fleet_of
 from synfinance_settings.remote.reading import Reading
-from synfinance_settings.remote.revisions import Note, Revision, commit, revisions
+from synfinance_settings.remote.revisions import Note, Revision, commit, go_back_if_due, revisions
 from synfinance_settings.remote.rollout import Plan as Stages
 from synfinance_settings.remote.rollout import propose
 from synfinance_settings.remote.store import Store
@@ -141,8 +141,10 @@ class RemoteSettings:
         With `confirm_within`, in seconds, what was there comes back unless it is confirmed in that time. With `stages`
         it only begins to come into force, by these. Raises `SettingsError`, with nothing written, where the edit is
         refused, does not validate, the store cannot be reached or was changed meanwhile, and where nobody answers who
-        could try a stage, or one is not well before it.
+        could try a stage, or one is not well before it. What was not confirmed in time goes back first.
         """
+        if not goes_back:
+            go_back_if_due(self.store)  # perhaps nobody watches who would have done it
         plan = self.plan(edit)
         plan.require()
         if plan.is_empty or not approve(plan):

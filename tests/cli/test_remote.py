@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import until
 
 from synfinance_settings.editing.remote_change import stored
 from synfinance_settings.remote.revisions import go_back_if_due, revisions
@@ -159,6 +160,14 @@ def test_a_change_that_waits_is_kept_by_confirm(fleet, shared):
     assert "goes back at" in fleet("list").stderr
     fleet("confirm")
     assert "goes back" not in fleet("list").stderr
+
+
+def test_what_was_not_confirmed_in_time_goes_back_before_the_next_change(fleet, shared):
+    fleet("set", "server.workers", "6")
+    fleet("set", "server.workers", "9", "--confirm-within", "1s")
+    until(lambda: "is due to go back" in fleet("list").stderr)
+    fleet("set", "server.port", "9001")
+    assert texts(shared) == {"server.port": "9001", "server.workers": "6"}
 
 
 def test_an_import_says_what_differs_and_leaves_secrets(fleet, desk, shared, project):
