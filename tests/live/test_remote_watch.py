@@ -284,3 +284,15 @@ def test_a_start_that_may_fall_back_does_not_take_an_emptied_store_for_a_new_one
     assert manager.reload_config().server.workers == 4
     doomed.client.flushall()
     assert start(SYNFINANCE_FALLBACK="").load_config().server.workers == 4
+
+
+def test_a_read_asks_nobody_and_is_what_it_was_with_the_store_gone(doomed, project):
+    doomed.commit(3, server__workers="6")
+    manager = doomed.manager(project.settings)
+    manager.load_config()
+    client = doomed.client
+    client.config_resetstat()
+    assert {manager.get_config().server.workers for _ in range(1000)} == {6}
+    assert set(client.info("commandstats")) == {"cmdstat_config|resetstat"}
+    doomed.server.kill()
+    assert manager.get_config().server.workers == 6
