@@ -76,9 +76,18 @@ class Closer(Generic[Made]):
             held.until = monotonic() + grace
             self._waiting.append(held)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="synfinance_settings closing", daemon=True)
-                self._thread.start()
+                self._thread = self._started()
             self._changed.notify_all()
+
+    def _started(self) -> threading.Thread | None:
+        """The thread; None where the system has none to give, or the interpreter ends: the next one closes it too."""
+        thread = threading.Thread(target=self._work, name="synfinance_settings closing", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            logger.warning("what followed %s before is not closed yet: %s", self._name, error)
+            return None
+        return thread
 
     def hurry(self) -> None:
         """Wait for no user any longer."""
@@ -90,7 +99,9 @@ class Closer(Generic[Made]):
     def wait(self, seconds: float) -> None:
         """Wait until all is closed, but no longer than `seconds`."""
         thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is None:
+            self._work()
+        elif thread is not threading.current_thread():
             thread.join(seconds)
             if thread.is_alive():
                 logger.warning("closing what followed %s hangs, and is left behind", self._name)

@@ -195,6 +195,21 @@ def test_what_fails_when_it_is_closed_or_placed_is_told_without_its_words_and_re
     ]
 
 
+def test_without_a_thread_to_be_had_the_one_before_is_closed_at_the_end(project, manager, made, shop, monkeypatch):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    manager.load_config()
+    change(project, manager, 4)  # begins the thread of delivery
+    pool = made()
+    assert size_of(pool) == 4
+    monkeypatch.setattr(threading.Thread, "start", start)
+    change(project, manager, 6)
+    assert size_of(pool) == 6
+    pool.close()
+    assert [one.closed.is_set() for one in shop.made] == [True, True]
+
+
 def test_a_rollback_makes_another_one_or_is_refused(project, manager, made, shop):
     pool = made(check=None)
     assert size_of(pool) == 2
