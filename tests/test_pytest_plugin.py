@@ -54,41 +54,41 @@ def test_no_traceback_with_locals_shows_what_was_to_be_put_in_force(pytester):
         app = Application(AppConfig, prefix="OTHER_", settings_dir_name="others")
 
         def test_fixture(settings_override):
-            settings_override(database__password=["canary"], server__port="canary")
+            settings_override(database__password=["cinnamon"], server__port="cinnamon")
 
         def test_key(settings_override):
-            settings_override(database__password="canary", server__prot="canary")
+            settings_override(database__password="cinnamon", server__prot="cinnamon")
 
         def test_block():
-            with override(database__password=["canary"]):
+            with override(database__password=["cinnamon"]):
                 pass
 
-        @override(database__password=["canary"])
+        @override(database__password=["cinnamon"])
         def test_decorated():
             pass
 
         def test_key_of_an_application():
-            app.override(database__password="canary", server__prot="canary")
+            app.override(database__password="cinnamon", server__prot="cinnamon")
 
         def test_block_of_an_application():
-            with app.override(database__password=["canary"]):
+            with app.override(database__password=["cinnamon"]):
                 pass
 
         def test_by_hand():
-            AppConfig(database={"password": ["canary"], "prot": "canary"})
+            AppConfig(database={"password": ["cinnamon"], "prot": "cinnamon"})
 
         def test_mapping():
-            AppConfig.model_validate({"database": {"password": ["canary"], "prot": "canary"}})
+            AppConfig.model_validate({"database": {"password": ["cinnamon"], "prot": "cinnamon"}})
 
         def test_section():
-            DatabaseConfig(password=["canary"], port="canary")
-        """.replace('"canary"', '"".join(["cana", "ry"])')
+            DatabaseConfig(password=["cinnamon"], port="cinnamon")
+        """.replace('"cinnamon"', '"".join(["cinna", "mon"])')
     )
     pytester.makefile(".yaml", **{"settings/default": "{}", "settings/development": "{}"})
     for options in ([], ["--full-trace"], ["--tb=long", "-vv"]):
         run = pytester.runpytest_subprocess("-l", "-p", "no:randomly", "-p", "no:cacheprovider", *options)
         run.assert_outcomes(failed=9)
-        run.stdout.no_fnmatch_line("*canary*")
+        run.stdout.no_fnmatch_line("*cinnamon*")
 
 
 SHOP = """

@@ -30,7 +30,9 @@ class Shop:
     def __init__(self, root: Path, environment: Path) -> None:
         self.root = root
         path = os.pathsep.join((str(environment / "bin"), os.environ["PATH"]))
+        alone = "-p no:asyncio -p no:django"  # they come with the libraries of this one
         self.variables = {"PATH": path, "HOME": str(root), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.variables["PYTEST_ADDOPTS"] = alone
 
     def type(self, lines: str) -> str:
         """What a shell says to `lines`."""
