@@ -364,6 +364,7 @@ def chosen(probed, *options):
 ALL = {"test_limits", "test_prices", "test_shared", "test_nothing"}
 
 
+@pytest.mark.long
 def test_only_tests_that_read_what_has_changed_since_a_revision_are_run(probed):
     git(probed, "init", "-q")
     git(probed, "add", ".")

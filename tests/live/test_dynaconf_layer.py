@@ -147,6 +147,7 @@ def test_the_redis_loader_takes_text_for_toml_unless_it_gets_bytes(shop, server,
     assert config.till.token.get_secret_value() == found
 
 
+@pytest.mark.long
 def test_the_redis_loader_is_not_silent_where_the_server_is_stopped(shop, server):
     server.client.hset("SHOP_DEV", mapping={"MOTTO": "x"})
     manager = shop(redis_layer(server))

@@ -195,6 +195,7 @@ def test_what_harms_the_first_stage_reaches_nobody_else_and_the_history_says_why
     assert ran == {name: ["6", "13", "6"] if point_of(name) < 0.05 else ["6"] for name in NAMES}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["8", "13"], ids=["good", "harmful"])
 def test_leaders_who_are_killed_at_any_moment_change_nothing_about_the_outcome(shared, workers):
     expected = None

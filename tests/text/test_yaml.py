@@ -126,6 +126,7 @@ def test_the_anchor_of_a_key_can_be_used():
     assert read("&k a: 1\nb: *k\nc: {d: *k}") == {"a": "1", "b": "a", "c": {"d": "a"}}
 
 
+@pytest.mark.long
 def test_200_000_nodes_pass_and_one_more_does_not():
     items = "[" + "x," * 199_999 + "]"
     assert len(read(items)) == 199_999
