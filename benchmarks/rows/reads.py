@@ -36,7 +36,7 @@ def read(course: Course) -> Table:
         took = take_turns({**subjects, **stores}, course.rounds, 20)
     table = compared(READ, took, "ns")
     for name in ("settings", *stores):
-        table.limits.append(Limit(f"a read of {name}, in reads of a plain object,", ratio(took, name), 6))
+        table.limits.append(Limit(f"a read of {name}, in reads of a plain object,", ratio(took, name), 3))
     if not stores:
         table.notes.append(MISSING)
     return table
