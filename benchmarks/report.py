@@ -100,8 +100,8 @@ What else was aimed at and is not reached, with the nearest, measured on a quiet
 - A load takes 1.73 floors (1.5), and 0.83 of pydantic-settings with libyaml (0.6); a reload 1.30 (1.15).
 - Eight readers lose 17% (5%) while a ninth thread reloads without a rest, whose share of the interpreter's lock is a
   ninth.
-- With four threads that compute, an edit is told 0.4 s after its debounce, and in nine of ten cases within 0.57 s (0.1):
-  each hand-over, of the hint, the look, a file's bytes and the event, was seen to take 20 to 70 ms.
+- With four threads that compute, an edit is told 0.4 s after its debounce, and in nine of ten cases within 0.57 s
+  (0.1): each hand-over, of the hint, the look, a file's bytes and the event, was seen to take 20 to 70 ms.
 - 200 watching processes take 8.75% of a core (2%): 0.87 ms for each look, which takes 0.22 ms where one process repeats
   it at once.
 
