@@ -77,8 +77,8 @@ Some things were tried and brought too little to stay. The collector is not paus
 1%, since it then has all of it to look at at once. Handing dynaconf only those sections that a layer names: nothing,
 since nearly all of it lies inside sections.
 
-What lies between a load and 1.5 floors (1.9 to 2.0 were reached, 1.2 of a reload), of 2.1 ms where the floor takes
-1.05:
+What lies between a load and 1.5 floors (1.7 to 2.0 are reached, 1.2 to 1.3 of a reload), of 2.1 ms where the floor
+takes 1.05:
 
 | part                                                  |   ms |
 | ----------------------------------------------------- | ---: |
