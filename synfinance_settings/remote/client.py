@@ -114,7 +114,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 _IS_IT_UP: Final = "is the server up?"
 _IS_IT_REDIS: Final = "is it Redis 7 or newer that listens there?"
-_NO_RIGHTS: Final = Fault("refused-login", "does not let this user do that", "which rights a reader needs: fleet.md")
+_NO_RIGHTS: Final = Fault("refused-login", "does not let this user do that", "which rights one needs: fleet.md")
 
 _FAULTS: Final[dict[type[Exception], Fault]] = {
     exceptions.AuthenticationError: Fault("refused-login", "does not accept the user or the password"),
@@ -124,7 +124,7 @@ _FAULTS: Final[dict[type[Exception], Fault]] = {
         "bad-store", "is a node of a cluster that has other keys", "name the node that has them"
     ),
     exceptions.MasterDownError: Fault("unreachable", "has lost its master", _IS_IT_UP),
-    exceptions.OutOfMemoryError: Fault("unreachable", "takes no changes: it is out of memory"),
+    exceptions.OutOfMemoryError: Fault("bad-store", "takes no changes: it is out of memory"),
     exceptions.ReadOnlyError: Fault("bad-store", "takes no changes: it is a replica", "name the master of it"),
     MasterNotFoundError: Fault("unreachable", "cannot be reached: no sentinel knows a master that is up", _IS_IT_UP),
     exceptions.InvalidResponse: Fault("bad-store", "does not answer as Redis does", _IS_IT_REDIS),
@@ -132,11 +132,12 @@ _FAULTS: Final[dict[type[Exception], Fault]] = {
 
 _REFUSALS: Final = {
     "ACL failure": _NO_RIGHTS,
+    "The user executing the script can't": _NO_RIGHTS,
     "NOPERM": _NO_RIGHTS,
     "NOAUTH": _FAULTS[exceptions.AuthenticationError],
     "WRONGPASS": _FAULTS[exceptions.AuthenticationError],
     "unknown command": Fault("bad-store", "does not know a command that it is asked", _IS_IT_REDIS),
-    "MISCONF": Fault("unreachable", "takes no changes: it cannot save them"),
+    "MISCONF": Fault("bad-store", "takes no changes: it cannot save them"),
     "DB index": Fault("bad-store", "has no database of this number"),
 }
 """Parts of what Redis says, the first that is found counts."""

@@ -111,6 +111,8 @@ def _written(store: Store, script: Script, names: Sequence[str], base: Reading, 
     try:
         outcome, *rest = _run(store, script, names, _json(wanted), *_bytes(before))
     except RemoteError as error:
+        if all(problem.code != "unreachable" for problem in error.problems):
+            raise
         raise RemoteError([replace(problem, hint=_MAY_BE_WRITTEN) for problem in error.problems]) from None
     if outcome == b"put":
         return int(rest[0])

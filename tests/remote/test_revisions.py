@@ -166,3 +166,12 @@ def test_where_the_answer_got_lost_one_is_told_that_it_may_be_written(doomed):
     doomed.server.resume()
     assert problem.code == "unreachable"
     assert "remote history" in problem.hint
+
+
+def test_a_store_that_says_no_is_not_said_to_have_written_perhaps(doomed):
+    base = doomed.store().base()
+    doomed.client.acl_setuser("default", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-hset"])
+    problem = refusal(lambda: commit(doomed.store(), base, {"server.workers": "6"}, NOTE))
+    assert problem.code == "refused-login"
+    assert "remote history" not in (problem.hint or "")
+    assert doomed.store().base().values is None
