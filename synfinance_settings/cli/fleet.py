@@ -111,11 +111,9 @@ class _View:
         """Show it again and again, in the same place where that is a terminal, and lead where one `leads`, until
         Ctrl-C.
         """
-        import secrets  # no help needs it
-
         from synfinance_settings.remote.leader import Leader
 
-        leader = Leader(secrets.token_hex(8)) if leads else None
+        leader = Leader() if leads else None
         shown: list[str] = []
         try:
             while True:
@@ -165,9 +163,8 @@ class _View:
         )
         rollout = agreement.rollout
         if rollout is not None:
-            stage = f"stage {rollout.stage} of {len(rollout.plan.shares)}, {100 * rollout.share:.4g} % of all instances"
             lasts = _ago((agreement.fleet.now - rollout.opened) / 1000)
-            yield f"revision {rollout.candidate} is in {stage}, for {lasts}"
+            yield f"revision {rollout.candidate} is in {rollout.progress}, for {lasts}"
 
     def _summary(self, agreement: Agreement) -> str:
         """Who stands how, in a sentence."""

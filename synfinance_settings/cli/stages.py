@@ -129,14 +129,12 @@ class _Following:
     """One staged change, as its operator follows it; it leads too, where nobody else does."""
 
     def __init__(self, store: Store, number: int, gate: Gate | None) -> None:
-        import secrets  # no help needs it
-
         from synfinance_settings.remote.leader import Leader
 
         self._store = store
         self._number = number
         self._gate = gate
-        self._leader = Leader(secrets.token_hex(8))
+        self._leader = Leader()
         self._told = ""
 
     def go(self) -> None:
@@ -199,8 +197,7 @@ def _progress(rollout: Rollout, fleet: Fleet) -> str:
     """Where it is, in words that change when something happens."""
     inside = [one for one in rollout.inside(fleet) if not one.is_silent]
     run = len(inside) - len(rollout.waits_for(fleet))
-    stage = f"stage {rollout.stage} of {len(rollout.plan.shares)}, {100 * rollout.share:.4g} % of all instances"
-    return f"{stage}: {run} of {len(inside)} run it"
+    return f"{rollout.progress}: {run} of {len(inside)} run it"
 
 
 def _why_back(store: Store, number: int) -> str | None:

@@ -89,7 +89,7 @@ class RemoteLayer(ValuesLayer):
         if not is_named(project):
             return Said({}, is_empty=True)
         faults = [*_faulty_mode(project)]
-        finding = _finding(found)
+        finding = finding_in(found)
         if finding is None:
             try:
                 address_of(project, found)
@@ -118,7 +118,7 @@ class RemoteLayer(ValuesLayer):
 
     def keep(self, found: Sequence[Found], project: Project) -> bytes | None:
         """The settings that the store gave, but for secrets, with their revision."""
-        finding = _finding(found)
+        finding = finding_in(found)
         if finding is None or finding.failure or finding.data is None:
             return None
         reading, catalogue = finding.data, project.application.catalogue
@@ -177,11 +177,6 @@ def _read(text: str, key: str, catalogue: Catalogue) -> str | None:
     return None if text == "" and setting is not None and setting.nullable else text
 
 
-def _finding(found: Sequence[Found]) -> Finding | None:
-    """What was found in the store; None where it could not be asked, since its address is at fault."""
-    return finding_in(found)
-
-
 def _may_be_kept(key: str, catalogue: Catalogue) -> bool:
     """False for secrets, by any name that they have or had, and for what is no setting."""
     old = catalogue.old_names.get(key)
@@ -220,7 +215,10 @@ def _failed(project: Project, place: str, failure: Failure, *, is_ignored: bool)
 
 
 def finding_in(found: Iterable[Found]) -> Finding | None:
-    """What was found in the store, of all that a look of the layer found; its `data` is a `Reading`, or None."""
+    """What was found in the store, of all that a look of the layer found; its `data` is a `Reading`, or None.
+
+    None where the store could not be asked, since its address is at fault.
+    """
     return next((one for one in found if isinstance(one, Finding)), None)
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import Problem, printable
 from synfinance_settings.record import Record
-from synfinance_settings.remote.keyspace import Keyspace, point_of
+from synfinance_settings.remote.keyspace import point_of
 from synfinance_settings.remote.scripts import ANSWER, PROCESSES
-from synfinance_settings.remote.store import Store, run_script
+from synfinance_settings.remote.store import Store
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -162,7 +162,7 @@ def answer(store: Store, said: Answer) -> ToLead:
     keyspace = store.keyspace
     keys = (keyspace.answers(said.process), keyspace.processes)
     arguments = (said.process, said.as_text(), int(KEPT * 1000), keyspace.rollout, keyspace.confirm)
-    return ToLead(*map(bool, store.call(lambda client: run_script(client, ANSWER, keys, *arguments))))
+    return ToLead(*map(bool, store.run(ANSWER, keys, *arguments)))
 
 
 def say_goodbye(store: Store, process: str) -> None:
@@ -180,10 +180,11 @@ def say_goodbye(store: Store, process: str) -> None:
 
 def fleet_of(store: Store) -> Fleet:
     """All who answer; raises `RemoteError` where the store cannot be asked."""
-    heard: list[Heard] = []
+    keyspace, heard = store.keyspace, list[Heard]()
     unread = count = now = 0
     for start in range(0, MOST_PROCESSES, _AT_ONCE):
-        count, now, rows = store.call(lambda client, start=start: _part(client, store.keyspace, start))  # type: ignore[misc]
+        bounds = (start, start + _AT_ONCE - 1, keyspace.answers(""), _MOST_BYTES)
+        count, now, rows = store.run(PROCESSES, [keyspace.processes], *bounds)
         for process, when, text in rows:
             said = read_answer(process.decode("ascii", "replace"), text)
             heard += [Heard(said, max(0.0, (now - float(when)) / 1000))] if said else []
@@ -193,10 +194,3 @@ def fleet_of(store: Store) -> Fleet:
     unique = {one.answer.process: one for one in heard}  # one may have moved on between two steps
     ordered = sorted(unique.values(), key=lambda one: (one.answer.instance, one.answer.host, one.answer.pid))
     return Fleet(tuple(ordered), now, unread, max(0, count - MOST_PROCESSES))
-
-
-def _part(client: Redis, keyspace: Keyspace, start: int) -> tuple[int, int, list[Any]]:
-    """How many processes there are, the clock in ms, and some of the rows, from `start` on: name, when, answer."""
-    bounds = (start, start + _AT_ONCE - 1, keyspace.answers(""), _MOST_BYTES)
-    count, now, rows = run_script(client, PROCESSES, [keyspace.processes], *bounds)
-    return count, now, rows

@@ -6,6 +6,7 @@ yet who fell silent: all seem to, after the store was away.
 
 from __future__ import annotations
 
+from secrets import token_hex
 from time import monotonic
 from typing import Final
 
@@ -23,10 +24,13 @@ _WITHOUT_RIGHTS: Final = 60.0  # seconds until one who may not lead tries again
 
 
 class Leader:
-    """The process that is called so as one who may lead; the lease is good for `seconds`, unless it goes on."""
+    """The process that is called so as one who may lead, which has another name than all others unless it has one.
 
-    def __init__(self, process: str, seconds: float = lease.SECONDS) -> None:
-        self._lease = lease.Lease(process, seconds)
+    The lease is good for `seconds`, unless it goes on.
+    """
+
+    def __init__(self, process: str | None = None, seconds: float = lease.SECONDS) -> None:
+        self._lease = lease.Lease(process or token_hex(8), seconds)
         self._since: float | None = None
         self._barred_until = 0.0
 

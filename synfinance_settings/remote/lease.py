@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from synfinance_settings.remote.scripts import LEASE, RELEASE
-from synfinance_settings.remote.store import Store, run_script
+from synfinance_settings.remote.store import Store
 
 SECONDS: Final = 5.0
 """How long a leader is waited for that is not heard of."""
@@ -24,10 +24,8 @@ class Lease:
 
     def take(self, store: Store) -> bool:
         """Lead, or go on leading; False while somebody else does. Raises `RemoteError`."""
-        keys, token, long = [store.keyspace.lease], self._token, self._milliseconds
-        return bool(store.call(lambda client: run_script(client, LEASE, keys, token, long)))
+        return bool(store.run(LEASE, [store.keyspace.lease], self._token, self._milliseconds))
 
     def release(self, store: Store) -> None:
         """Lead no more; nothing happens where somebody else does. Raises `RemoteError`."""
-        keys, token = [store.keyspace.lease], self._token
-        store.call(lambda client: run_script(client, RELEASE, keys, token))
+        store.run(RELEASE, [store.keyspace.lease], self._token)

@@ -20,7 +20,7 @@ from synfinance_settings.record import Record
 from synfinance_settings.remote.keyspace import Keyspace, digest_of
 from synfinance_settings.remote.reading import Reading
 from synfinance_settings.remote.scripts import COMMIT, CONFIRM, GO_BACK, KEPT, PROPOSE, Script
-from synfinance_settings.remote.store import MOST_BYTES, Store, run_script
+from synfinance_settings.remote.store import MOST_BYTES, Store
 
 KEPT_REVISIONS: Final = 100
 """Revisions that the store keeps for an environment; the oldest go."""
@@ -109,7 +109,7 @@ def _written(store: Store, script: Script, names: Sequence[str], base: Reading, 
         wanted |= {"found": _entry(before, Note("", "found")), "found_digest": digest_of(before)}
     keys = store.keyspace
     try:
-        outcome, *rest = _run(store, script, names, _json(wanted), *_bytes(before))
+        outcome, *rest = store.run(script, names, _json(wanted), *_bytes(before))
     except RemoteError as error:
         if all(problem.code != "unreachable" for problem in error.problems):
             raise
@@ -126,7 +126,7 @@ def confirm(store: Store, revision: int | None = None) -> int:
     """
     keys = store.keyspace
     said = "" if revision is None else str(revision)
-    outcome, *rest = _run(store, CONFIRM, (keys.head, keys.confirm, keys.changes), said)
+    outcome, *rest = store.run(CONFIRM, (keys.head, keys.confirm, keys.changes), said)
     if outcome == b"confirmed":
         return int(rest[0])
     if outcome == b"other":
@@ -140,7 +140,7 @@ def go_back_if_due(store: Store) -> tuple[int, int] | None:
     None where there is nothing to do. Every process may ask, at any time; one of them does it.
     """
     keys = store.keyspace
-    outcome, *rest = _run(store, GO_BACK, (keys.values, keys.head, keys.log, keys.confirm, keys.changes))
+    outcome, *rest = store.run(GO_BACK, (keys.values, keys.head, keys.log, keys.confirm, keys.changes))
     return (int(rest[1]), int(rest[0])) if outcome == b"put" else None
 
 
@@ -157,7 +157,7 @@ def waiting(store: Store) -> Waiting | None:
 
 def revisions(store: Store) -> tuple[Revision, ...]:
     """The revisions that are kept, newest first."""
-    kind, *rest = _run(store, KEPT, (store.keyspace.log,), 2 * KEPT_REVISIONS, MOST_KEPT_BYTES)
+    kind, *rest = store.run(KEPT, (store.keyspace.log,), 2 * KEPT_REVISIONS, MOST_KEPT_BYTES)
     if kind != b"kept":
         raise _unreadable(store.keyspace.log, store)
     return tuple(sorted(_read(rest[0], store), key=lambda revision: -revision.number))
@@ -211,10 +211,6 @@ def _json(data: Mapping[str, Any]) -> str:
 def _bytes(values: Mapping[str, str]) -> Iterator[bytes]:
     """Keys and texts as the store has them."""
     return (text.encode("utf-8", "surrogateescape") for pair in values.items() for text in pair)
-
-
-def _run(store: Store, script: Script, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
-    return store.call(lambda client: run_script(client, script, keys, *arguments))
 
 
 def _refusal(keys: Keyspace, outcome: bytes, rest: Sequence[Any]) -> Problem:

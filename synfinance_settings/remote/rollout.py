@@ -30,7 +30,7 @@ from synfinance_settings.remote.keyspace import Keyspace
 from synfinance_settings.remote.reading import Reading
 from synfinance_settings.remote.revisions import Note, stage
 from synfinance_settings.remote.scripts import FINISH, OPEN, PASS, ROLLOUT, TAKE_BACK, Script
-from synfinance_settings.remote.store import Store, run_script
+from synfinance_settings.remote.store import Store
 
 LIMIT: Final = 300.0
 """Seconds that a stage may take beyond the time that it soaks."""
@@ -85,6 +85,11 @@ class Rollout:
     def share(self) -> float:
         """The part of all instances that the stage is open to."""
         return self.plan.shares[self.stage - 1]
+
+    @property
+    def progress(self) -> str:
+        """Which stage it is in, for people."""
+        return f"stage {self.stage} of {len(self.plan.shares)}, {100 * self.share:.4g} % of all instances"
 
     @property
     def is_last(self) -> bool:
@@ -207,7 +212,7 @@ def propose(
 def rollout_of(store: Store) -> Rollout | None:
     """The staged change that is open; raises `RemoteError` where it cannot be read."""
     keys = _keys(store.keyspace)
-    _, said = store.call(lambda client: run_script(client, ROLLOUT, keys))
+    _, said = store.run(ROLLOUT, keys)
     if said == b"large":
         raise store.error("bad-store", f"cannot be used: {store.keyspace.rollout} is too large", _MEND)
     if said[0] is None:
@@ -269,7 +274,7 @@ def let_pass(store: Store, rollout: Rollout) -> bool:
 def _do(store: Store, script: Script, rollout: Rollout, *more: Any, whatever_stage: bool = False) -> bytes:
     keys = _keys(store.keyspace)
     state = (rollout.candidate, "" if whatever_stage else rollout.stage, rollout.opened)
-    outcome: bytes = store.call(lambda client: run_script(client, script, keys, *state, *more))[0]
+    outcome: bytes = store.run(script, keys, *state, *more)[0]
     return outcome
 
 

@@ -133,6 +133,10 @@ class Store:
         self.forgive()
         return result  # type: ignore[return-value]
 
+    def run(self, script: Script, keys: Sequence[str], *arguments: bytes | str | float) -> Any:
+        """What a script answers; raises `RemoteError` for any failure."""
+        return self.call(lambda client: run_script(client, script, keys, *arguments))
+
     def forgive(self) -> None:
         """Ask again at the next call, whatever failed before."""
         self._failures, self._failure = 0, None
