@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from synfinance_settings.environment import EnvironmentKind
 from synfinance_settings.errors import DEFAULT, Origin, Problem
+from synfinance_settings.layers.referred import REFERRED
 from synfinance_settings.layers.snapshot import Layers, Snapshot, trail
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Setting
@@ -44,7 +45,6 @@ _TENFOLD: Final = 10 * (1 - 1e-9)
 _DISTINCT: Final = 1000  # a smaller number is the same as another one by chance
 _SHORTEST: Final = 4  # characters; what is shorter looks like anything
 _LONGEST: Final = 300  # and what is longer is compared with nothing, nor are more than so many items
-_REFERRED: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _FOREIGN: Final = re.compile(r"\{\{|%[A-Za-z_]\w+%|\$\(|\$[A-Z_]{3}|<[A-Za-z_-]+>|env:[A-Z]")
 _TO_COME: Final = re.compile("tbd|todo|fixme|change[-_ ]?me|xxx+|undefined|none|nil|null|default|auto", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=/)|[A-Za-z]:(?=\\)")
@@ -264,7 +264,7 @@ _OF_VALUES: Final[tuple[_Look, ...]] = (
 
 
 def _referred(move: Move) -> tuple[str, str] | None:
-    was, now = (frozenset(_REFERRED.findall(_expanded(node))) for node in (move.was_said, move.is_said))
+    was, now = (frozenset(REFERRED.findall(_expanded(node))) for node in (move.was_said, move.is_said))
     if not was or was == now or move.is_said is None:
         return None
     if not now:

@@ -6,16 +6,18 @@ hides the one that refers to it. Nothing is looked for where there is nothing to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from synfinance_settings.errors import Problem
 from synfinance_settings.layers.snapshot import Layers
+from synfinance_settings.pattern import pattern
 from synfinance_settings.text.dotenv import DotEnv
 from synfinance_settings.text.node import Node, leaves
 
-_REFERENCE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+REFERRED: Final = pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+"""The name of a variable, behind each dollar that may refer to one."""
+
 _CODE: Final = "unknown-variable"
 
 
@@ -24,7 +26,7 @@ def without_referred(warnings: list[Problem], layers: Layers, dotenv: DotEnv) ->
     if not any(one.code == _CODE for one in warnings):
         return warnings
     nodes = (node for _, branch in layers for _, node in leaves(branch))
-    names = {name for node in nodes for text in _texts(node) for name in _REFERENCE.findall(text)}
+    names = {name for node in nodes for text in _texts(node) for name in REFERRED.findall(text)}
     places = {place for name in names for place in (f"env {name}", f"{dotenv.name}:{dotenv.lines.get(name)}")}
     return [one for one in warnings if one.code != _CODE or str(one.origin) not in places]
 
