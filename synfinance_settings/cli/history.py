@@ -55,7 +55,7 @@ def history(target: Target | None, output: str) -> None:
         cells = (
             (
                 str(v.number),
-                f"{v.when.astimezone():%Y-%m-%d %H:%M:%S %z}",
+                render.moment(v.when),
                 v.user or "",
                 v.command + (f": {v.reason}" if v.reason else "") + ("" if v.is_valid else ", not valid"),
                 ", ".join(v.changed),

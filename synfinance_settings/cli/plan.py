@@ -36,6 +36,16 @@ _NOTHING: Final[Mapping[str, Any]] = {
 """What apply says in JSON of a plan that was refused before it was looked at."""
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
+
+
+def _checked_reason(context: click.Context, param: click.Parameter, reason: str | None) -> str | None:
+    """`reason`, which is kept for ever: a usage error for one that is too long."""
+    if reason is not None and len(reason) > _LONGEST_REASON:
+        raise click.UsageError(f"a reason has at most {_LONGEST_REASON} characters")
+    return reason
+
+
+reason_option = click.option("--reason", callback=_checked_reason, help="Why; it is kept in the history.")
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0),
@@ -166,7 +176,7 @@ def _one_after_the_other(edits: list[Edit]) -> Edit:
 
 @click.command(cls=Command, short_help="Write what was planned.")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN")
-@click.option("--reason", help="Why; it is kept in the history.")
+@reason_option
 @click.option("--strict", is_flag=True, help="Write nothing if there are remarks.")
 @dry_run_option
 @wait_option
@@ -187,8 +197,6 @@ def apply(
     from synfinance_settings.editing.history import this_user
     from synfinance_settings.editing.plan_file import read_plan
 
-    if reason is not None and len(reason) > _LONGEST_REASON:
-        raise click.UsageError(f"a reason has at most {_LONGEST_REASON} characters")
     files, _ = options.layer_files(None, wait)
     read = read_plan(files.project.application, path)
     by = "" if read.author == this_user() else f", planned by {read.author}"

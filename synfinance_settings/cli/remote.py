@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from synfinance_settings.remote.revisions import Revision, Waiting
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-_LONGEST_REASON: Final = 1000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 _author_option = click.option(
     "--author", metavar="NAME", help="Who makes the change, for the history; if not given, this user on this host."
 )
-_reason_option = click.option("--reason", help="Why; it is kept in the history.")
 _confirm_option = click.option(
     "--confirm-within",
     type=Duration(),
@@ -41,7 +39,7 @@ _allow_secret_option = click.option(
 def _change_options(command: _Command) -> _Command:
     """The options that all changes have."""
     for option in (
-        _reason_option,
+        planning.reason_option,
         _author_option,
         _confirm_option,
         stages.stage_options,
@@ -199,7 +197,7 @@ def history(environment: str | None, output: str) -> None:
     rows = [
         (
             f"{revision.number}{' *' if revision.number == base.revision else ''}",
-            _when(revision.when),
+            render.moment(revision.when),
             revision.note.author,
             revision.note.command + (f": {revision.note.reason}" if revision.note.reason else ""),
             ", ".join(revision.note.changed),
@@ -229,7 +227,7 @@ def rollback(revision: int | None, yes: bool, **how: Any) -> None:
     if revision is None and not how["dry_run"] and stages.end(remote.store, remote.author, how["reason"], yes=yes):
         return
     edit, chosen = bringing_back(remote.store, revision)
-    render.say(f"revision {chosen.number}, {_when(chosen.when)}, {chosen.note.command}", err=True)
+    render.say(f"revision {chosen.number}, {render.moment(chosen.when)}, {chosen.note.command}", err=True)
     ask = None if yes else "Bring it back?"
     _change(remote, edit, f"rollback {chosen.number}", how, ask=ask, goes_back=True)
 
@@ -269,8 +267,6 @@ def _change(
     """Have the edit made, and say what was done."""
     reason, seconds = how["reason"], how["confirm_within"]
     plan_of_stages, gate = stages.plan_of(how)
-    if reason is not None and len(reason) > _LONGEST_REASON:
-        raise click.UsageError(f"a reason has at most {_LONGEST_REASON} characters")
     answers: list[bool] = []
 
     def approve(plan: RemotePlan) -> bool:
@@ -318,12 +314,8 @@ def _waits(waits: Waiting) -> str:
     from datetime import UTC, datetime
 
     if datetime.now(UTC) < waits.until:
-        return f"revision {waits.revision} goes back at {_when(waits.until)}, unless remote confirm is called"
+        return f"revision {waits.revision} goes back at {render.moment(waits.until)}, unless remote confirm is called"
     return f"revision {waits.revision} is due to go back: whoever watches or changes the store next takes it back"
-
-
-def _when(when: Any) -> str:
-    return f"{when.astimezone():%Y-%m-%d %H:%M:%S %z}"
 
 
 def _revision_data(revision: Revision, current: int | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +20,9 @@ from synfinance_settings.errors import NOT_SET, Problem, SettingsError
 from synfinance_settings.errors import counted as counted
 from synfinance_settings.errors import number_of as number_of
 from synfinance_settings.foreign import as_json, printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _NARROWEST: Final = 20  # columns that a text gets at least
 _BELOW_VERSION: Final = " " * 9  # the margin of what stands below a version
@@ -142,6 +145,11 @@ def table(rows: Iterable[Sequence[str]]) -> Shown:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return Shown("\n".join(lines))
+
+
+def moment(when: datetime) -> str:
+    """A moment by the clock of whoever reads it."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M:%S %z}"
 
 
 def versions(rows: Sequence[Sequence[str]]) -> None:

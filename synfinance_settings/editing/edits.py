@@ -27,7 +27,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.forms import is_utf8, read_texts
 from synfinance_settings.text.expansion import is_braced, is_reference
-from synfinance_settings.text.format import Written
+from synfinance_settings.text.format import Written, items_of
 from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Branch, Node, Source, leaves
 
@@ -146,7 +146,7 @@ def secret_refusal(
     A reference in braces is not refused where it `expands`: nobody writes a password that way, while one may well begin
     with a dollar.
     """
-    items = value if isinstance(value, list) else [value]
+    items = items_of(value)
     is_secret = application.catalogue.settings[key].is_secret
     if not is_secret or all(item is None or item == "" or (expands and is_braced(item)) for item in items):
         return None

@@ -28,7 +28,7 @@ from synfinance_settings.layers.variables import DOTENV
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.text.expansion import Scope
 from synfinance_settings.text.files import Content, read_file
-from synfinance_settings.text.format import Written
+from synfinance_settings.text.format import Written, items_of
 from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.hidden import without_mark
 from synfinance_settings.text.node import Branch, Node, Source, leaves, put
@@ -158,8 +158,7 @@ def _wanted(
 
 def _refers(written: Written) -> bool:
     """True where what is meant depends on variables: what is the same here need not be elsewhere."""
-    items = written if isinstance(written, list) else [written]
-    return any("$" in (item or "").replace("$$", "") for item in items)
+    return any("$" in (item or "").replace("$$", "") for item in items_of(written))
 
 
 def _edited(

@@ -27,7 +27,7 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.forms import is_utf8
 from synfinance_settings.text.files import read_file
-from synfinance_settings.text.format import Written
+from synfinance_settings.text.format import Written, items_of
 
 FORMAT: Final = 1
 _SALT_BYTES: Final = 16
@@ -235,5 +235,4 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_written(value: Any) -> bool:
-    items = value if isinstance(value, list) else [value]
-    return all(item is None or (isinstance(item, str) and is_utf8(item)) for item in items)
+    return all(item is None or (isinstance(item, str) and is_utf8(item)) for item in items_of(value))

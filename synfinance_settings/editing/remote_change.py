@@ -39,7 +39,7 @@ from synfinance_settings.remote.rollout import propose
 from synfinance_settings.remote.store import Store
 from synfinance_settings.text.expansion import is_reference
 from synfinance_settings.text.files import Content, read_file
-from synfinance_settings.text.format import Written
+from synfinance_settings.text.format import Written, items_of
 from synfinance_settings.text.formats import read_text
 from synfinance_settings.text.node import Node, Source, leaves
 
@@ -109,7 +109,7 @@ class RemoteSettings:
         """
         base = self.store.base()
         before, values = base.values or {}, dict(edit(base.values or {}))
-        order = {key: number for number, key in enumerate(self._application.catalogue.settings)}
+        places = self._application.catalogue.places
         changed = {key for key in before.keys() | values.keys() if before.get(key) != values.get(key)}
         view, report = self._outlook(base, values, changed)
         notes = (*_hidden(view), *_unexpanded(values, changed), *lending([view.here]))
@@ -121,7 +121,7 @@ class RemoteSettings:
             place=self.store.keyspace.place,
             base=base,
             values=values,
-            changed=tuple(sorted(changed, key=lambda key: (order.get(key, len(order)), key))),
+            changed=tuple(sorted(changed, key=lambda key: (places.get(key, len(places)), key))),
         )
 
     @door
@@ -216,15 +216,13 @@ def setting(application: Application, key: str, literal: str, *, allow_secret: b
     """Let the store say of `key` what `literal` means, as `values_meant` has it, which says what is raised."""
     meant = values_meant(application, key, literal, allow_secret=allow_secret, from_stdin=from_stdin, expands=False)
     values = {name: stored(written) for name, written in meant.items()}
-    gone = f"{key}." if key in application.catalogue.sections else None
-    return lambda before: {
-        **{name: text for name, text in before.items() if not (gone and _is_in(name, gone))},
-        **values,
-    }
+    is_section = key in application.catalogue.sections
+    return lambda before: {**(_outside(before, key) if is_section else before), **values}
 
 
-def _is_in(key: str, section: str) -> bool:
-    return key.startswith(section)
+def _outside(values: Values, section: str) -> Values:
+    """`values` without those inside of `section`."""
+    return {name: text for name, text in values.items() if not name.startswith(f"{section}.")}
 
 
 @door
@@ -238,7 +236,7 @@ def unsetting(application: Application, key: str) -> RemoteEdit:
     def edit(before: Values) -> Values:
         if key not in before and key not in catalogue.settings and key not in catalogue.sections:
             raise catalogue.unknown_key(key)
-        return {name: text for name, text in before.items() if name != key and not name.startswith(f"{key}.")}
+        return {name: text for name, text in _outside(before, key).items() if name != key}
 
     return edit
 
@@ -282,13 +280,9 @@ def _refusals(application: Application, nodes: Mapping[str, Node], *, allow_secr
         )
         if refusal:
             yield refusal
-        elif any(is_reference((item or "").replace("$$", "")) for item in _items(written)):
+        elif any(is_reference((item or "").replace("$$", "")) for item in items_of(written)):
             message = f"{key} refers to a variable, and nothing in the shared store is expanded"
             yield Problem("refused-edit", message, key, node.origin, hint="write the value itself, or leave it out")
-
-
-def _items(written: Written) -> list[str | None]:
-    return written if isinstance(written, list) else [written]
 
 
 def _plain(written: Written) -> Written:

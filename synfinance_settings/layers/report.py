@@ -14,6 +14,7 @@ from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.section import Section
 from synfinance_settings.record import Record
+from synfinance_settings.text.format import items_of
 
 _PLACEHOLDER_LENGTH: Final = 40
 
@@ -88,7 +89,7 @@ class Lender:
 
     def watch(self, key: str, value: Any) -> None:
         """Be told what the setting `key` comes to."""
-        items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+        items = [item for item in items_of(value) if isinstance(item, str)]
         names = tuple(name for name, text in self._texts.items() if any(text in item for item in items))
         if names:
             self.lent[key] = () if self._catalogue.settings[key].is_secret else names

@@ -21,6 +21,7 @@ from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.model.application import Application
 from synfinance_settings.record import Record
 from synfinance_settings.testing.trials import Shown, Trials, name_of, name_of_application
+from synfinance_settings.text.format import items_of
 
 _NOTHING: Final = "nothing"
 _OF_ENVIRONMENT: Final = "environment"
@@ -263,7 +264,7 @@ class _Comparison:
         """The texts that are in force, or will be, as a secret."""
         changes = [{**other.companions, key: other.value} for key, other in self._others.items() if other is not None]
         found = [value for values in (self._values, *changes) for key, value in values.items() if self._is_secret(key)]
-        texts = (text for value in found for text in (value if isinstance(value, list) else [value]))
+        texts = (text for value in found for text in items_of(value))
         return {text for text in texts if isinstance(text, str) and text}
 
     def _is_secret(self, key: str) -> bool:

@@ -91,6 +91,11 @@ class Format:
         return "".join(f"{line}\n" for line in lines)
 
 
+def items_of(value: Any) -> list[Any]:
+    """The items of a value that is a list, else the value alone."""
+    return value if isinstance(value, list) else [value]
+
+
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted keys as sections within sections."""
     tree: dict[str, Any] = {}
