@@ -7,7 +7,8 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from synfinance_settings.following.servers import CONNECT_SECONDS, Named, Options, refused
+from synfinance_settings.errors import SettingsError
+from synfinance_settings.following.servers import CONNECT_SECONDS, Named, Options, refused, refusing, refusing_soon
 from synfinance_settings.live.making import Recipe
 from synfinance_settings.model.resource import Server
 from synfinance_settings.model.section import Section
@@ -26,18 +27,12 @@ def pool(*, server: Server | None = None, warm: int = 1, options: Options | None
     named = Named("postgresql", server)
 
     def check(made: ConnectionPool) -> None:
-        try:
-            psycopg.connect(**_where(made)).close()  # a pool would try again and again, and say nothing
-            made.open(wait=True, timeout=CONNECT_SECONDS)
-        except psycopg.Error as error:
-            failure = refused(failure_of_postgres(str(error)), "PostgreSQL")
-        else:
-            return
-        raise failure
+        psycopg.connect(**_where(made)).close()  # a pool would try again and again, and say nothing
+        made.open(wait=True, timeout=CONNECT_SECONDS)
 
     return Recipe(
         make=lambda section: ConnectionPool(**_arguments(named, section, warm, options)),
-        check=check,
+        check=refusing(check, psycopg.Error, _refusal),
         close=ConnectionPool.close,
         fields=named.fields(tuple(_OF_THE_SECTION), options),
         name="psycopg pool",
@@ -54,22 +49,20 @@ def async_pool(
         return AsyncConnectionPool(**_arguments(named, section, warm, options))
 
     async def check(made: AsyncConnectionPool) -> None:
-        try:
-            await (await psycopg.AsyncConnection.connect(**_where(made))).close()
-            await made.open(wait=True, timeout=CONNECT_SECONDS)
-        except psycopg.Error as error:
-            failure = refused(failure_of_postgres(str(error)), "PostgreSQL")
-        else:
-            return
-        raise failure
+        await (await psycopg.AsyncConnection.connect(**_where(made))).close()
+        await made.open(wait=True, timeout=CONNECT_SECONDS)
 
     return Recipe(
         make=make,
-        check=check,
+        check=refusing_soon(check, psycopg.Error, _refusal),
         close=AsyncConnectionPool.close,
         fields=named.fields(tuple(_OF_THE_SECTION), options),
         name="psycopg pool",
     )
+
+
+def _refusal(error: psycopg.Error) -> SettingsError:
+    return refused(failure_of_postgres(str(error)), "PostgreSQL")
 
 
 def _arguments(named: Named, section: Section, warm: int, options: Options | None) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 import redis
 from redis.asyncio import Redis as AsyncRedis
 
-from synfinance_settings.following.servers import CONNECT_SECONDS, Named, Options, refused
+from synfinance_settings.errors import SettingsError
+from synfinance_settings.following.servers import CONNECT_SECONDS, Named, Options, refused, refusing, refusing_soon
 from synfinance_settings.live.making import Recipe
 from synfinance_settings.model.resource import Server
 from synfinance_settings.model.section import Section
@@ -21,17 +22,11 @@ def client(*, server: Server | None = None, options: Options | None = None) -> R
     named = Named("redis", server)
 
     def check(made: redis.Redis) -> None:
-        try:
-            made.ping()
-        except redis.RedisError as error:
-            failure = refused(failure_of_redis(error), "Redis")
-        else:
-            return
-        raise failure
+        made.ping()
 
     return Recipe(
         make=lambda section: _made(redis.Redis, named, section, options),
-        check=check,
+        check=refusing(check, redis.RedisError, _refusal),
         close=redis.Redis.close,
         fields=named.fields((), options),
         name="Redis client",
@@ -43,21 +38,19 @@ def async_client(*, server: Server | None = None, options: Options | None = None
     named = Named("redis", server)
 
     async def check(made: AsyncRedis) -> None:
-        try:
-            await made.ping()
-        except redis.RedisError as error:
-            failure = refused(failure_of_redis(error), "Redis")
-        else:
-            return
-        raise failure
+        await made.ping()
 
     return Recipe(
         make=lambda section: _made(AsyncRedis, named, section, options),
-        check=check,
+        check=refusing_soon(check, redis.RedisError, _refusal),
         close=AsyncRedis.aclose,
         fields=named.fields((), options),
         name="Redis client",
     )
+
+
+def _refusal(error: redis.RedisError) -> SettingsError:
+    return refused(failure_of_redis(error), "Redis")
 
 
 def _made(kind: Any, named: Named, section: Section, options: Options | None) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from synfinance_settings.errors import Problem, SettingsError
 from synfinance_settings.layers.output import plain
+from synfinance_settings.live.held import Made
 from synfinance_settings.model.resource import Server
 from synfinance_settings.model.section import Section
 from synfinance_settings.probing.answers import in_words
@@ -16,6 +17,11 @@ CONNECT_SECONDS: Final = 5
 
 Options = Callable[[Any], Mapping[str, Any]]
 """What else the library is given, made of the section."""
+
+Check = Callable[[Made], None]
+"""Raises where what was made cannot be used."""
+
+SlowCheck = Callable[[Made], Coroutine[Any, Any, None]]
 
 Fields = Callable[[type[Section]], tuple[str, ...]]
 """The names of the fields that count, of the model of a section."""
@@ -53,6 +59,38 @@ class Named:
             return (*declared, *(name for name in others if name in model.model_fields))
 
         return None if options is not None else of
+
+
+def refusing(check: Check[Made], kind: type[Exception], refusal: Callable[[Any], SettingsError]) -> Check[Made]:
+    """`check`, which raises `refusal` of the error in the place of an error of `kind`, and nothing of that error."""
+
+    def checked(made: Made) -> None:
+        try:
+            check(made)
+        except kind as error:
+            failure = refusal(error)
+        else:
+            return
+        raise failure
+
+    return checked
+
+
+def refusing_soon(
+    check: SlowCheck[Made], kind: type[Exception], refusal: Callable[[Any], SettingsError]
+) -> SlowCheck[Made]:
+    """The same of a check that is a coroutine function."""
+
+    async def checked(made: Made) -> None:
+        try:
+            await check(made)
+        except kind as error:
+            failure = refusal(error)
+        else:
+            return
+        raise failure
+
+    return checked
 
 
 def refused(failure: str, called: str) -> SettingsError:

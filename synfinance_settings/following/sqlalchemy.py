@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from synfinance_settings.errors import SettingsError
-from synfinance_settings.following.servers import CONNECT_SECONDS, Named, Options, refused
+from synfinance_settings.following.servers import CONNECT_SECONDS, Named, Options, refused, refusing, refusing_soon
 from synfinance_settings.live.making import Recipe
 from synfinance_settings.model.resource import Server
 from synfinance_settings.model.section import Section
@@ -32,19 +32,13 @@ def engine(
     named = Named("postgresql", server)
 
     def check(made: Engine) -> None:
-        try:
-            with ExitStack() as stack:
-                for connection in [stack.enter_context(made.connect()) for _ in range(warm)]:
-                    connection.execute(text("SELECT 1"))
-        except DBAPIError as error:
-            failure = _failure(error)
-        else:
-            return
-        raise failure
+        with ExitStack() as stack:
+            for connection in [stack.enter_context(made.connect()) for _ in range(warm)]:
+                connection.execute(text("SELECT 1"))
 
     return Recipe(
         make=lambda section: create_engine(_url(named, section, driver), **_arguments(section, driver, options)),
-        check=check,
+        check=refusing(check, DBAPIError, _refusal),
         close=Engine.dispose,
         fields=named.fields(_OF_THE_SECTION, options),
         name="SQLAlchemy engine",
@@ -58,19 +52,13 @@ def async_engine(
     named = Named("postgresql", server)
 
     async def check(made: AsyncEngine) -> None:
-        try:
-            async with AsyncExitStack() as stack:
-                for connection in [await stack.enter_async_context(made.connect()) for _ in range(warm)]:
-                    await connection.execute(text("SELECT 1"))
-        except DBAPIError as error:
-            failure = _failure(error)
-        else:
-            return
-        raise failure
+        async with AsyncExitStack() as stack:
+            for connection in [await stack.enter_async_context(made.connect()) for _ in range(warm)]:
+                await connection.execute(text("SELECT 1"))
 
     return Recipe(
         make=lambda section: create_async_engine(_url(named, section, driver), **_arguments(section, driver, options)),
-        check=check,
+        check=refusing_soon(check, DBAPIError, _refusal),
         close=AsyncEngine.dispose,
         fields=named.fields(_OF_THE_SECTION, options),
         name="SQLAlchemy engine",
@@ -94,5 +82,5 @@ def _arguments(section: Section, driver: str, options: Options | None) -> dict[s
     return {**found, **(options(section) if options else {})}
 
 
-def _failure(error: DBAPIError) -> SettingsError:
+def _refusal(error: DBAPIError) -> SettingsError:
     return refused(failure_of_postgres(str(error.orig)), "database")
