@@ -17,6 +17,7 @@ PACKAGE = Path(synfinance_settings.__file__).parent
 NAME = PACKAGE.name
 FLOORS = (
     ("pattern", "record", "slips"),
+    ("lean",),
     ("foreign",),
     ("errors",),
     ("environment",),

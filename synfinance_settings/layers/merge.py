@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from synfinance_settings.layers.dynaconf_import import deaf_import, lean_import
+from synfinance_settings.layers.dynaconf_import import COMPILING, UNUSED, deaf_import
+from synfinance_settings.lean import lean_import
 from synfinance_settings.text.node import Branch
 
 ROOT: Final = "LAYERS"
@@ -29,7 +30,7 @@ _OPTIONS: Final = {
 }
 
 
-with deaf_import(), lean_import():
+with deaf_import(), lean_import(UNUSED, COMPILING):
     from dynaconf.base import DynaconfCore, Settings
     from dynaconf.loaders.base import SourceMetadata
     from dynaconf.utils import object_merge

@@ -21,9 +21,8 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
 
-from dotenv.parser import Binding, Original, Reader, parse_binding
-
 from synfinance_settings.errors import Origin, Problem
+from synfinance_settings.lean import lean_import
 from synfinance_settings.pattern import pattern
 from synfinance_settings.record import Record
 from synfinance_settings.text import bounds
@@ -39,6 +38,9 @@ from synfinance_settings.text.expansion import (
 )
 from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.node import Pending
+
+with lean_import(unused=["dotenv"]):
+    from dotenv.parser import Binding, Original, Reader, parse_binding
 
 _HEAD: Final = pattern(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
 _DOUBLE: Final = pattern(r'"((?:\\.|[^"\\])*)"', re.DOTALL)

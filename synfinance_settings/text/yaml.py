@@ -9,32 +9,38 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
-from yaml.tokens import (
-    FlowMappingEndToken,
-    FlowMappingStartToken,
-    FlowSequenceEndToken,
-    FlowSequenceStartToken,
-    Token,
-)
-
 from synfinance_settings.errors import LayerError, Origin, Problem
+from synfinance_settings.lean import lean_import
 from synfinance_settings.pattern import pattern
 from synfinance_settings.text import bounds
 from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.outline import Entry, Flaw, Mark, Outline, Outlined, origin_of
+
+with lean_import(unused=["yaml"], compiling=["yaml.reader", "yaml.constructor"]):
+    import yaml
+    from yaml._yaml import CParser
+    from yaml.error import MarkedYAMLError, YAMLError
+    from yaml.events import (
+        AliasEvent,
+        DocumentStartEvent,
+        Event,
+        MappingEndEvent,
+        MappingStartEvent,
+        ScalarEvent,
+        SequenceEndEvent,
+        SequenceStartEvent,
+    )
+    from yaml.reader import ReaderError
+    from yaml.tokens import (
+        FlowMappingEndToken,
+        FlowMappingStartToken,
+        FlowSequenceEndToken,
+        FlowSequenceStartToken,
+        Token,
+    )
 
 if TYPE_CHECKING:
     from synfinance_settings.text.culprit import Culprit, Mend
@@ -61,7 +67,6 @@ _NO_TEXT: Final = Flaw("bad-key", "a key must be text")
 _MERGE_KEY: Final = Flaw("bad-key", "the merge key << is not supported; write the entries out")
 _UNSAFE: Final = pattern(r"[\x00-\x1f\x7f-\xa0\xad\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _TYPED: Final = ("whole number", "number", "boolean", "date")
-_RESOLVER: Final[Any] = yaml.resolver.Resolver()
 _ODD_BREAKS: Final = pattern("\r(?!\n)|[\x85\u2028\u2029]")  # lines to libyaml, not to most editors
 _CONFLICT: Final = pattern("^(?:<{7}|>{7}) ", re.MULTILINE)
 _NOT_YAML: Final = pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
@@ -115,7 +120,7 @@ class _Outliner:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._name = name
-        self._next: Callable[[], Any] = yaml.CSafeLoader(str(text)).get_event  # it takes str alone, not a subclass
+        self._next: Callable[[], Any] = CParser(str(text)).get_event  # it takes str alone, not a subclass
         self._left = bounds.NODES
         self.root: Outline | None = None
         self._mended: str | None = None
@@ -127,9 +132,9 @@ class _Outliner:
             self.read()
         except LayerError as error:
             fault = error.problems[0]
-        except yaml.reader.ReaderError:
+        except ReaderError:
             fault = self._unprintable()
-        except yaml.MarkedYAMLError as error:
+        except MarkedYAMLError as error:
             fault = self._syntax(error)
         return Outlined(self.root, fault, self._mended)
 
@@ -215,7 +220,7 @@ class _Outliner:
         origin = Origin(self._name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         return Problem("syntax", "a control character, which YAML does not allow", origin=origin)
 
-    def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
+    def _syntax(self, error: MarkedYAMLError) -> Problem:
         """The problem of a text that libyaml refuses with `error`, with the likeliest place, fault and mend."""
         from synfinance_settings.text import brackets  # only faults pay
 
@@ -244,8 +249,8 @@ class _Outliner:
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
         """The brackets of the whole text, up to where its tokens cannot be told."""
-        loader = yaml.CSafeLoader(str(self._text))
-        with suppress(yaml.YAMLError):
+        loader = CParser(str(self._text))
+        with suppress(YAMLError):
             while (token := loader.get_token()) is not None:
                 if type(token) in _BRACKETS:
                     yield _BRACKETS[type(token)], _mark(token.start_mark)
@@ -266,7 +271,7 @@ def _mend(fault: str) -> str | None:
     return None
 
 
-def culprit_of(text: str, error: yaml.MarkedYAMLError) -> Culprit | None:
+def culprit_of(text: str, error: MarkedYAMLError) -> Culprit | None:
     """What is wrong with a text that libyaml refuses with `error`, by a second opinion; None where it finds none."""
     from synfinance_settings.text import culprit, yaml_mends  # most texts can be read
 
@@ -278,10 +283,10 @@ def culprit_of(text: str, error: yaml.MarkedYAMLError) -> Culprit | None:
         outliner = _Outliner(mended, "")
         try:
             outliner.read()
-        except yaml.MarkedYAMLError as error:
+        except MarkedYAMLError as error:
             after = _reach(error)
             return after != before and after[0] > mend.line and after[1] >= before[1]
-        except (LayerError, yaml.reader.ReaderError):
+        except (LayerError, ReaderError):
             return 0
         root = outliner.root
         return 2 * (root is not None and root.kind == "mapping" and not _runs_on(root, mend.line, before[1]))
@@ -301,7 +306,7 @@ def _runs_on(root: Outline, first: int, last: int) -> bool:
     )
 
 
-def _reach(error: yaml.MarkedYAMLError) -> tuple[int, int]:
+def _reach(error: MarkedYAMLError) -> tuple[int, int]:
     """The lines where what libyaml could not read began, and where it gave up."""
     stopped, began = (mark.line + 1 if mark else 1 for mark in (error.problem_mark, error.context_mark))
     is_token = error.context is not None and error.context.startswith("while scanning")
@@ -348,5 +353,11 @@ def _double(text: str) -> str:
 def _looks_typed(text: str) -> bool:
     """True when `text` without quotes is a number, a boolean, a date or null to other readers of YAML, 1.1 or 1.2."""
     return bool(_NUMBER_1_2.fullmatch(text)) or bool(
-        _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str"
+        _resolver().resolve(yaml.ScalarNode, text, (True, False)) != f"{_CORE}str"
     )
+
+
+@cache
+def _resolver() -> Any:
+    """What tells the type that others read; made when something is written, not at a start."""
+    return yaml.resolver.Resolver()
