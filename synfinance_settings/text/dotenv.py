@@ -48,8 +48,12 @@ _SINGLE: Final = pattern(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
 _COMMENT: Final = pattern(r"(?<=\s)#.*", re.DOTALL)
 _PAIR: Final = pattern(r"\\(.)", re.DOTALL)
 _PLAIN: Final = pattern(
-    r"""(?:([A-Za-z_]\w*)=(?:([\w./:,;@%+*?!&|<>()\[\]{}~^=-]*)|"([^"\\$\r\n]*)"|'([^'\\\r\n]*)')|\#[^\r\n]*)(?:\n|\Z)""",
-    re.ASCII,
+    r"""(?:(?:export[ \t]+)?
+            ([A-Za-z_]\w*)=(?:([\w./:,;@%+*?!&|<>()\[\]{}~^=-]*)|"([^"\\$\r\n]*)"|'([^'\\\r\n]*)')
+            (?:[ \t]+(?:\#[^\r\n]*)?)?
+          |\#[^\r\n]*
+        )?(?:\n|\Z)""",
+    re.ASCII | re.VERBOSE,
 )  # what is read in one step: most lines; any other takes python-dotenv a dozen
 _IDLE: Final = pattern(r"\s*#[^\S\r\n]*([A-Za-z_]\w*)=", re.ASCII)
 _MENDS: Final = (

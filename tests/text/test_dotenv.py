@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from dotenv.parser import parse_stream
@@ -185,16 +186,26 @@ def test_what_is_written_reads_back(text):
 
 @settings(max_examples=500)
 @given(
-    st.lists(st.sampled_from(["A=1", "B='1", "'", 'C="', '"', "#", " ", "\n", "\n", "\r", "=", "A", ".", "é"])).map(
-        "".join
-    )
+    st.lists(
+        st.sampled_from(
+            ["A=1", "B='1", "'", 'C="', '"', "#", " ", "\t", "export ", " # a", "\n", "\n", "\r", "=", "A", ".", "é"]
+        )
+    ).map("".join)
 )
 def test_names_values_and_lines_are_those_of_python_dotenv(text):
     """Most lines are read in one step; what is read so is what python-dotenv makes of the whole."""
     parsed = read_dotenv(text, ".env", {})
     bindings = list(parse_stream(io.StringIO(text)))
-    assert parsed.values == {found.key: found.value for found in bindings if found.value is not None and found.key}
+    assigned = [found for found in bindings if found.value is not None and found.key]
+    assert parsed.values == {found.key: found.value for found in assigned}
+    assert parsed.lines == {found.key: line_in(found) for found in assigned}
     assert len(parsed.problems) == sum(found.error for found in bindings)
+
+
+def line_in(binding):
+    """The line of a name: python-dotenv counts the blank lines before it to what it found."""
+    written, line = binding.original
+    return line + len(re.findall(r"\r\n|\n|\r", written[: len(written) - len(written.lstrip())]))
 
 
 def test_a_file_of_more_lines_than_a_layer_may_have_nodes_is_refused():
