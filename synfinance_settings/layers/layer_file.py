@@ -18,9 +18,8 @@ from synfinance_settings.model.rule import WAIVE, Rule
 from synfinance_settings.record import Record
 from synfinance_settings.text.expansion import Lend
 from synfinance_settings.text.files import Content
-from synfinance_settings.text.formats import outlined
+from synfinance_settings.text.formats import outlined, read_text
 from synfinance_settings.text.node import Branch, Node, Source
-from synfinance_settings.text.tree import nodes_of
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.waivers import Waivers
@@ -120,11 +119,10 @@ def _read(content: Content, source: Source, application: Application) -> Said:
     reading = content.readings.get(name)
     if not isinstance(reading, _FileReading):
         text = content.text(name)
-        outline = outlined(text, name)
         try:
-            root, faults = nodes_of(outline, source, catalogue.public_path)
+            root, faults = read_text(text, source, catalogue.public_path)
         except LayerError as error:
-            mended = outline.mended
+            mended = outlined(text, name).mended
             raise LayerError(_shown(problem, text, mended, name, catalogue) for problem in error.problems) from None
         branch, misfits = fit(root, catalogue, application.gone_names)
         waivers, refusals = _waivers(root, application.rules)

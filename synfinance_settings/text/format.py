@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from synfinance_settings.text.node import Node, Source
 from synfinance_settings.text.outline import Outlined
 
 Written = str | None | list[str | None]
@@ -50,6 +51,13 @@ class Format:
     def outline(self, text: str, name: str) -> Outlined:
         """Where everything stands in `text`, which messages call `name`, up to a fault that stops the reading."""
         raise NotImplementedError
+
+    def read_simple(self, text: str, source: Source) -> Node | None:
+        """The root of a text in which nothing is odd, in one step; None for any other, and where there is no such step.
+
+        It is what the outline comes to.
+        """
+        return None
 
     def spell(self, value: Written, form: str, style: str = "") -> str:
         """`value`, whose setting has the form `form`, in one line that reads back as it.

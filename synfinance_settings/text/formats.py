@@ -45,6 +45,10 @@ def read_text(text: str, source: Source, public_path: PublicPath = untold) -> tu
 
     A fault names a key as `public_path` has it. Raises `LayerError` for one that stops.
     """
+    if not isinstance(text, KeptText):  # of such a text the outline is wanted, too
+        simple = layer_format(source.name).read_simple(text, source)
+        if simple is not None:
+            return simple, []
     return nodes_of(outlined(text, source.name), source, public_path)
 
 

@@ -1,7 +1,7 @@
 """Where everything stands in the text of a layer: what a format makes of a text, and all else is made of.
 
-The nodes of a load come from it, and so do excerpts, and edits that keep the rest as it is: it knows where each thing
-ends and how it is written.
+The nodes of a load come from it, unless a format has them in one step, and so do excerpts, and edits that keep the rest
+as it is: it knows where each thing ends and how it is written.
 """
 
 from __future__ import annotations

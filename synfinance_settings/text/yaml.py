@@ -1,7 +1,8 @@
 """YAML as text with places: the only door to PyYAML.
 
-The outline is made of the event stream of libyaml. Nothing is constructed and nothing is composed: no tag can make an
-object, and the level bound holds before libyaml's composer could overflow the stack.
+The outline is made of the event stream of libyaml, and so are the nodes of a text in which nothing is odd. Nothing is
+constructed and nothing is composed: no tag can make an object, and the level bound holds before libyaml's composer
+could overflow the stack.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from synfinance_settings.lean import lean_import
 from synfinance_settings.pattern import pattern
 from synfinance_settings.text import bounds
 from synfinance_settings.text.format import Format, Written
+from synfinance_settings.text.node import Node, Source, Value
 from synfinance_settings.text.outline import Entry, Flaw, Mark, Outline, Outlined, origin_of
 
 with lean_import(unused=["yaml"], compiling=["yaml.reader", "yaml.constructor"]):
@@ -32,6 +34,7 @@ with lean_import(unused=["yaml"], compiling=["yaml.reader", "yaml.constructor"])
         ScalarEvent,
         SequenceEndEvent,
         SequenceStartEvent,
+        StreamEndEvent,
     )
     from yaml.reader import ReaderError
     from yaml.tokens import (
@@ -91,6 +94,13 @@ class Yaml(Format):
         else:
             return outliner.outlined()
         return Outlined(None, Problem("not-utf8", f"{name} is not UTF-8", origin=Origin(name, line)))
+
+    def read_simple(self, text: str, source: Source) -> Node | None:
+        """The root of a text of mappings, lists and scalars alone: no fault, no tag, no anchor, no key twice."""
+        try:
+            return _SimpleReader(text, source).read()
+        except (_NotSimpleError, YAMLError, UnicodeEncodeError):
+            return None
 
     def spell(self, value: Written, form: str, style: str = "") -> str:
         """`value` in one line, good inside flow collections too; quoted where others would read another type."""
@@ -254,6 +264,72 @@ class _Outliner:
             while (token := loader.get_token()) is not None:
                 if type(token) in _BRACKETS:
                     yield _BRACKETS[type(token)], _mark(token.start_mark)
+
+
+class _NotSimpleError(Exception):
+    """There is something in the text that needs its outline."""
+
+
+class _SimpleReader:
+    """The nodes of a document straight from the events of libyaml, as long as nothing in it is odd.
+
+    Most layers are such texts, and a load needs no outline of them, which would cost it more than all else of reading.
+    What is odd is not judged here: it is for the outliner, which begins anew.
+    """
+
+    def __init__(self, text: str, source: Source) -> None:
+        self._next: Callable[[], Any] = CParser(str(text)).get_event  # it takes str alone, not a subclass
+        self._source = source
+        self._left = bounds.NODES // 2  # a key counts, too
+
+    def read(self) -> Node:
+        """The root, a mapping; raises what libyaml does, and `_NotSimpleError`."""
+        self._next()
+        self._next()
+        root = self._next()
+        if type(root) is not MappingStartEvent:
+            raise _NotSimpleError
+        node = self._node(root, 0)
+        self._next()
+        if type(self._next()) is not StreamEndEvent:
+            raise _NotSimpleError
+        return node
+
+    def _node(self, event: Any, depth: int) -> Node:
+        """The node that `event` begins, `depth` levels down."""
+        self._left -= 1
+        if self._left < 0 or event.anchor is not None or event.tag is not None:
+            raise _NotSimpleError
+        kind, mark = type(event), event.start_mark
+        value: Value
+        if kind is ScalarEvent:
+            value = None if event.value in _NULLS and not event.style else event.value
+        elif depth == bounds.LEVELS:
+            raise _NotSimpleError
+        elif kind is MappingStartEvent:
+            value = self._mapping(depth + 1)
+        else:
+            value = self._list(depth + 1)
+        return Node(value, self._source, mark.line + 1, mark.column + 1)
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        while type(key := self._next()) is not MappingEndEvent:
+            if type(key) is not ScalarEvent or key.anchor is not None or key.tag is not None:
+                raise _NotSimpleError
+            name = key.value
+            mark: Any = key.start_mark
+            if name in entries or name in _NULLS or name == "<<":
+                raise _NotSimpleError
+            entries[name] = node = self._node(self._next(), depth)
+            node.key_line, node.key_column = mark.line + 1, mark.column + 1
+        return entries
+
+    def _list(self, depth: int) -> list[Node]:
+        items: list[Node] = []
+        while type(item := self._next()) is not SequenceEndEvent:
+            items.append(self._node(item, depth))
+        return items
 
 
 def _mend(fault: str) -> str | None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from synfinance_settings import LayerError
 from synfinance_settings.text.formats import read_text
-from synfinance_settings.text.node import Source
+from synfinance_settings.text.node import Source, untold
+from synfinance_settings.text.tree import nodes_of
 from synfinance_settings.text.yaml import YAML
 
 
@@ -161,6 +162,70 @@ def test_what_is_written_reads_back(document):
 @given(st.text("ab:-[]{}&*!|>'\"%@`#, \n\t?~<=0é\x00", max_size=30))
 def test_any_text_is_read_or_refused(text):
     assert all(code for code, *_ in codes(text))
+
+
+def placed(node):
+    """A node with the places of all that it holds."""
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: (item.key_line, item.key_column, placed(item)) for key, item in value.items()}
+    elif isinstance(value, list):
+        value = [placed(item) for item in value]
+    return node.line, node.column, node.source, value
+
+
+def simple(text):
+    """The root of a text in one step, which is what the outline comes to; None where there is something odd in it."""
+    source = Source("x.yaml", expands=True)
+    root = YAML.read_simple(text, source)
+    if root is not None:
+        outlined, problems = nodes_of(YAML.outline(text, "x.yaml"), source, untold)
+        assert placed(root) == placed(outlined)
+        assert not problems
+    return root
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb:\n  c: [x, ~, '~', {d: }]\n  e:\n  - |\n    f\n",
+        "--- # what nobody minds\na: 'b'\n...\n",
+        "a:\n" + "".join("  " * level + f"b{level}:\n" for level in range(1, 39)),
+    ],
+)
+def test_a_text_without_anything_odd_is_read_in_one_step(text):
+    assert simple(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a", "- a", "a: &x 1", "a: &x {}", "&x a: 1", "&x {a: 1}", "a: &x 1\nb: *x", "a: [*x]"),
+        *("a: !!str 1", "a: ! [x]", "!!map {a: 1}", "! a: 1", "? [a]\n: b", "~: a", "<<: {a: 1}", "'<<': 1"),
+        *("a: 1\na: 2", "a: {b: 1, b: 1}", "a: 1\n---\nb: 2", "a: 1\n---\n", "a: 1\nb: }", "a: \ud800", "a: \0"),
+        "a: " + "[" * 40 + "]" * 40,
+    ],
+)
+def test_what_is_odd_is_left_to_the_outline(text):
+    assert simple(text) is None
+
+
+def test_half_as_many_nodes_as_there_may_be_are_read_in_one_step():
+    """The root and the list are two of them, and a key counts as a node, too, where the outline counts."""
+    source = Source("x.yaml")
+    assert YAML.read_simple("a: [" + "x, " * 99_998 + "]", source) is not None
+    assert YAML.read_simple("a: [" + "x, " * 99_999 + "]", source) is None
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(["a: ", "b: ", "c", "'d'", "~", "<<: ", "- ", "&x ", "*x", "! ", "{", "}", "[", "]", ", ", "#"])
+        | st.sampled_from(["\n", "\n", "\n  ", "\n    ", "\n---\n", "|\n", "? ", '"e"', "f: g\n"])
+    ).map("".join)
+)
+def test_what_is_read_in_one_step_is_what_the_outline_comes_to(text):
+    simple(text)
 
 
 BRACKET = "a bracket that opens here is not closed"
