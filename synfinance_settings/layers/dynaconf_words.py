@@ -32,9 +32,13 @@ _KEYS: Final = {
 }
 
 
+SUSPECT: Final = ("@", "dynaconf_")
+"""How the words of dynaconf's begin; the first look, which each value gets."""
+
+
 def is_suspect(text: str) -> bool:
-    """True for a text that may be a word of dynaconf's; the first look, which each value gets."""
-    return text.startswith(("@", "dynaconf_"))
+    """True for a text that may be a word of dynaconf's."""
+    return text.startswith(SUSPECT)
 
 
 def only_text(key: str, text: str, origin: Origin, *, is_secret: bool) -> Problem | None:

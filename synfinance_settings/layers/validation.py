@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from synfinance_settings.errors import DEFAULT, Origin, Problem
-from synfinance_settings.layers.dynaconf_words import is_suspect, only_text
+from synfinance_settings.layers.dynaconf_words import SUSPECT, is_suspect, only_text
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.snapshot import Layers, Taken, occurrence, trail
 from synfinance_settings.model.application import Application
@@ -41,7 +41,7 @@ from synfinance_settings.text.expansion import (
     may_name_setting,
     without_settings,
 )
-from synfinance_settings.text.node import Branch, Node, Pending
+from synfinance_settings.text.node import Branch, Node, Pending, Value
 
 if TYPE_CHECKING:
     from synfinance_settings.layers.references import References
@@ -158,23 +158,26 @@ class Validation:
     def _values(self, branch: Branch, prefix: str) -> dict[str, Any]:
         """What the settings of `branch`, a section named by `prefix`, come to; those at fault are left out."""
         values: dict[str, Any] = {}
-        settled, failed, is_watched = self._settled, self._failed, self._watch is not None
+        is_watched = self._watch is not None
         for name, node in branch.items():
-            key = prefix + name
-            if isinstance(node, dict):
-                values[name] = self._values(node, f"{key}.")
+            if not isinstance(node, Node):
+                values[name] = self._values(node, f"{prefix}{name}.")
                 continue
-            if key not in settled:
-                content = node.value
-                if type(content) is str and _is_plain(content) and not is_watched:
-                    settled[key] = values[name] = content
-                    continue
+            content = node.value
+            if _is_plain(content) and not is_watched:
+                values[name] = content  # as nearly all are; one that is referred to is settled for that
+                continue
+            if type(content) is list and not is_watched and all(_is_plain(item.value) for item in content):
+                values[name] = [item.value for item in content]
+                continue
+            key = prefix + name
+            if key not in self._settled:
                 if _may_refer(node):
                     self._refer(key)
                 else:
                     self._settle(key, node, self._value(key, node))
-            if key not in failed:
-                values[name] = settled[key]
+            if key not in self._failed:
+                values[name] = self._settled[key]
         return values
 
     def _settle(self, key: str, node: Node, value: Any) -> None:
@@ -391,9 +394,11 @@ def _limit(setting: Setting, limit: float | str) -> str:
     return f"{limit:.15g} {unit.removesuffix('s') if limit == 1 else unit}".strip()
 
 
-def _is_plain(text: str) -> bool:
-    """True for a text that certainly is what it comes to, and of which there is nothing to tell."""
-    return "$" not in text and not is_suspect(text) and len(text) <= EXPANDED_CHARACTERS
+def _is_plain(value: Value) -> bool:
+    """True for text or null that certainly is what it comes to, and of which there is nothing to tell."""
+    if type(value) is str:
+        return "$" not in value and not value.startswith(SUSPECT) and len(value) <= EXPANDED_CHARACTERS
+    return value is None
 
 
 def _may_refer(node: Node) -> bool:
