@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -16,7 +16,7 @@ from synfinance_settings.model.catalogue import Catalogue, catalogue_of
 from synfinance_settings.model.checks import ApplicationError
 from synfinance_settings.model.evolution import OldName, has_reached
 from synfinance_settings.model.rule import Breach, Rule
-from synfinance_settings.model.section import Section
+from synfinance_settings.model.section import Contradiction, Section
 from synfinance_settings.model.variables import VariableNames
 
 if TYPE_CHECKING:  # what is there at run time knows no default
@@ -132,14 +132,27 @@ class Application(Generic[Model_co]):
         return tuple(rule for rule in self.rules if not has_reached(self.version, rule.until))
 
     @cached_property
+    def _rules_of(self) -> dict[str, list[Rule]]:
+        """The rules that hold in this version, by the names of the environments that they hold in."""
+        return {name: [rule for rule in self.rules_in_force if name in rule.environments] for name in self.kinds}
+
+    @cached_property
+    def _contradictions(self) -> list[tuple[Callable[[Section], Section], tuple[str, ...], Contradiction]]:
+        """The contradictions of the catalogue, each with what takes its section from a config."""
+        return [
+            (attrgetter(section) if section else lambda config: config, keys, contradiction)
+            for section, keys, contradiction in self.catalogue.contradictions
+        ]
+
+    @cached_property
     def _places(self) -> tuple[places.Place, ...]:
         return places.places_of(self.catalogue.resources)
 
     def breaches(self, config: Section, environment: str) -> Iterator[Breach]:
         """All that does not hold in `config`: contradictions, then the rules of `environment`, then odd places."""
-        for section, keys, contradiction in self.catalogue.contradictions:
-            if contradiction.is_broken(attrgetter(section)(config) if section else config):
+        for section_of, keys, contradiction in self._contradictions:
+            if contradiction.is_broken(section_of(config)):
                 yield Breach(keys, Problem("inconsistent", contradiction.message, keys[0]))
-        for rule in self.rules_in_force:
+        for rule in self._rules_of.get(environment, ()):
             yield from rule.breaches(config, environment)
         yield from places.oddities(self._places, config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ def url_host(host: str) -> str:
     return quoted(host) if "/" in host else host
 
 
+@lru_cache(256)  # the same at every reload
 def is_origin(text: str) -> bool:
     """True for ``scheme://host[:port]`` and nothing more, as browsers send it in ``Origin`` (RFC 6454, 6.2)."""
     match = _ORIGIN.fullmatch(text)
