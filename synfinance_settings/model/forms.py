@@ -87,7 +87,7 @@ def _present(value: Any) -> Any:
 def read_whole_number(value: Any) -> Any:
     """A whole number, from text of the form ``[+-]?[0-9]+``; raises `PydanticCustomError`."""
     if isinstance(value, str):
-        if not _WHOLE.fullmatch(value):
+        if not (value.isascii() and value.isdigit()) and not _WHOLE.fullmatch(value):  # few have a sign
             raise misfit("be a whole number")
         if len(value) > _MOST_DIGITS:
             raise misfit(f"have at most {_MOST_DIGITS} digits", "out-of-range")
@@ -126,7 +126,7 @@ def _counting(unit: str) -> Callable[[Any], Any]:
     units, words = UNITS[unit], in_words(unit)
 
     def read(value: Any) -> Any:
-        if not isinstance(value, str) or _WHOLE.fullmatch(value):
+        if not isinstance(value, str) or (value.isascii() and value.isdigit()) or _WHOLE.fullmatch(value):
             return read_whole_number(value)
         parts = _COUNTED.fullmatch(value)
         if parts is None or parts[2] not in units:
