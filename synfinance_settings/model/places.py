@@ -64,7 +64,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-@lru_cache(256)
 def path_fault(text: str, *, is_file: bool) -> str | None:
     """Why `text` is not the path of a file, or of a folder; None where it may be one."""
     is_windows = os.name == "nt"
@@ -113,10 +112,13 @@ def places_of(resources: Iterable[Resource]) -> tuple[Place, ...]:
         conditions = tuple((attrgetter(key), wanted) for key, wanted in resource.when.items())
         for role, key in resource.keys.items():
             if role == "host":
-                places.append(Place(key, ODD_HOST, attrgetter(key), conditions, _judge_of_host(resource)))
+                code, judge = ODD_HOST, _judge_of_host(resource)
             elif role in ("path", "certificate", "private_key"):
-                judge = partial(path_fault, is_file=not isinstance(resource, Folder))
-                places.append(Place(key, ODD_PATH, attrgetter(key), conditions, judge))
+                code, judge = ODD_PATH, partial(path_fault, is_file=not isinstance(resource, Folder))
+            else:
+                continue
+            judge_once = lru_cache(16)(judge)  # the text is the same at nearly every reload
+            places.append(Place(key, code, attrgetter(key), conditions, judge_once))
     return tuple(places)
 
 

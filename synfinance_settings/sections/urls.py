@@ -24,13 +24,14 @@ def url_host(host: str) -> str:
     return quoted(host) if "/" in host else host
 
 
-@lru_cache(256)  # the same at every reload
+@lru_cache(256)  # the same at nearly every reload
 def is_origin(text: str) -> bool:
     """True for ``scheme://host[:port]`` and nothing more, as browsers send it in ``Origin`` (RFC 6454, 6.2)."""
     match = _ORIGIN.fullmatch(text)
     return match is not None and int(match["port"] or 0) <= 65535
 
 
+@lru_cache(256)
 def is_host_pattern(text: str) -> bool:
     """True for what may stand in ``Host``, a name or an address with or without a port, with ``*`` for any part."""
     name = text.removeprefix(".").replace("*", "x")
