@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -101,8 +100,8 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     never raised.
     """
     try:
-        with _regular(path, guard) as file:
-            data = Data(_all_of(file))
+        with _regular(path, guard) as (descriptor, size):
+            data = Data(_all_of(descriptor, size))
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
             return Content(path, failure=Failure("unreadable", "is a broken link"))
@@ -118,19 +117,23 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     return Content(path, data)
 
 
-def _all_of(file: BufferedReader) -> bytes:
-    """What `file` holds, and of more than it may hold one byte; no room is made for more than there is."""
-    size = min(os.fstat(file.fileno()).st_size, bounds.FILE_BYTES)
-    data = file.read(size + 1)
-    if len(data) > size:  # it grows meanwhile, or its size is not known before it is read
-        data += file.read(bounds.FILE_BYTES + 1 - len(data))
+def _all_of(descriptor: int, size: int) -> bytes:
+    """What the file of `size` holds, in one call where that is its size; of more than it may hold one byte.
+
+    Each call may cost a busy program a turn of the interpreter. No room is made for more than there is.
+    """
+    most = bounds.FILE_BYTES + 1
+    data = os.read(descriptor, min(size + 1, most))
+    if len(data) != size:  # it changes meanwhile, or its size is not known before it is read
+        while more := os.read(descriptor, most - len(data)):
+            data += more
     return data
 
 
 def file_digest(path: Path) -> str | None:
     """A hash of the content of `path`, however large; None without a file, the reason where it is unreadable."""
     try:
-        with _regular(path) as file:
+        with _regular(path) as (descriptor, _), open(descriptor, "rb", closefd=False) as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
@@ -139,17 +142,20 @@ def file_digest(path: Path) -> str | None:
 
 
 @contextmanager
-def _regular(path: Path, guard: Guard | None = None) -> Iterator[BufferedReader]:
-    """The file at `path`, opened without waiting for anybody; `IsADirectoryError` where it is not a regular file.
+def _regular(path: Path, guard: Guard | None = None) -> Iterator[tuple[int, int]]:
+    """A descriptor of the file at `path`, opened without waiting for anybody, and its size.
 
-    `_DistrustedError` where others than `guard` allows could have written it.
+    `IsADirectoryError` where it is not a regular file, `_DistrustedError` where others than `guard` allows could have
+    written it. What is not a link is judged as it was opened, so that nothing takes its place in between.
     """
-    descriptor = _open_at_once(path) if guard is None else _open_guarded(path, guard)
+    descriptor, is_judged = (_open_at_once(path), True) if guard is None else _open_guarded(path, guard)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if guard is not None and not is_judged and (distrust := guard.distrust(path, status)):
+            raise _DistrustedError(distrust, guard)
+        if not stat.S_ISREG(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, "not a regular file")
-        with open(descriptor, "rb", closefd=False) as file:
-            yield file
+        yield descriptor, status.st_size
     finally:
         os.close(descriptor)
 
@@ -171,35 +177,21 @@ class _DistrustedError(Exception):
         self.failure = Failure("untrusted", f"is not read: {distrust}", f"{distrust.mend}, or {guard.otherwise}")
 
 
-def _open_guarded(path: Path, guard: Guard) -> int:
-    """A descriptor of `path`; raises `_DistrustedError` where others could have put it there.
+def _open_guarded(path: Path, guard: Guard) -> tuple[int, bool]:
+    """A descriptor of `path`, and whether the way to it was judged, as where links lead to it; else it still is to be.
 
-    A file that is not a link is judged as it was opened, so that nothing takes its place in between.
+    Raises `_DistrustedError` where others could have put it at the end of that way.
     """
     if path.parent == guard.folder:
         try:
-            descriptor = _open_at_once(path, os.O_NOFOLLOW)
+            return _open_at_once(path, os.O_NOFOLLOW), False
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-        else:
-            return _judged(descriptor, path, guard)
     distrust = guard.distrusted_way(path)
     if distrust is not None:
         raise _DistrustedError(distrust, guard)
-    return _open_at_once(path)
-
-
-def _judged(descriptor: int, path: Path, guard: Guard) -> int:
-    """The opened file, closed and refused where others could have written it."""
-    try:
-        distrust = guard.distrust(path, os.fstat(descriptor))
-        if distrust is not None:
-            raise _DistrustedError(distrust, guard)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+    return _open_at_once(path), True
 
 
 def _reason(error: Exception) -> str:
