@@ -1,9 +1,9 @@
 """The worker of a watch: the one thread that looks at the layers, and has the manager load what changed.
 
 Events are hints to look now; the truth is the content of every file that may give a value, compared after each hint
-and every `poll_interval`. The observer's thread only leaves hints. Nothing that a look meets ends the worker: the next
-look may well succeed, and what failed the same way is not told again. A fork waits until no worker is at work, so that
-its child begins with no lock and no half-imported module of a thread that it lacks.
+and every `poll_interval`. Nothing that a look meets ends the worker: the next look may well succeed, and what failed
+the same way is not told again. A fork waits until no worker is at work, so that its child begins with no lock and no
+half-imported module of a thread that it lacks.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ import threading
 import weakref
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum, auto
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -29,13 +27,14 @@ from synfinance_settings.layers.look import Look, candidates
 from synfinance_settings.layers.precedence import remote_layer_of
 from synfinance_settings.layers.remote_layer import is_named
 from synfinance_settings.live.announcer import ConfigEvent
+from synfinance_settings.live.calls import Call, Calls
 from synfinance_settings.live.current import Current
 from synfinance_settings.live.folders import folders_around
+from synfinance_settings.live.hints import Hints, hints
 from synfinance_settings.live.listening import Listening
 from synfinance_settings.text.files import file_digest
 
 if TYPE_CHECKING:
-    from synfinance_settings.live.hints import Hints
     from synfinance_settings.live.member import Member
 
 logger: Final = logging.getLogger("synfinance_settings")
@@ -52,18 +51,6 @@ FORK_SECONDS: Final = 1.0
 """How long a fork waits for the looks that are going on: one that hangs in a file would never end."""
 
 _FOLLOWED_EVERY: Final = 5  # idle looks: to ask what decides what is read costs more than to read it
-
-_LONGEST_DEBOUNCE: Final = 10  # times the debounce: a storm of events may not put a look off for longer
-
-
-class _Call(Enum):
-    """What the worker is woken for."""
-
-    LOOK = auto()
-    IDLE = auto()
-    """To look although nobody called."""
-    RELOAD = auto()
-    STOP = auto()
 
 
 class Worker:
@@ -82,14 +69,11 @@ class Worker:
         self._current = current
         self._paths = paths
         self._auto_reload = auto_reload
-        self._debounce = debounce
         self._polling = polling
         self._poll_interval = poll_interval
         self._thread = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
+        self._calls = Calls(debounce)
         self._hints: Hints | None = None
-        self._inbox: SimpleQueue[_Call] = SimpleQueue()
-        self._hinted_at = 0.0
-        self._is_called = False  # to look, and has not begun to
         self._idle_looks = 0
         self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
         self._is_over = False
@@ -117,58 +101,44 @@ class Worker:
         try:
             self._thread.start()
         except RuntimeError:
-            self._stop_hints()
+            self._calls.bell.close()
             raise
 
     def reload_soon(self) -> None:
         """Have the settings reloaded whether anything changed or not; may be called from a signal's handler."""
-        self._inbox.put(_Call.RELOAD)  # a SimpleQueue may be put to while it is being put to
+        self._calls.leave(Call.RELOAD)
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
         """End it; waits for the thread, but no longer than `patience` seconds."""
         self._is_over = True
-        self._inbox.put(_Call.STOP)
+        self._calls.leave(Call.STOP)
         if self._thread is not threading.current_thread():
             self._thread.join(patience)
             if self._thread.is_alive():
                 logger.warning("a look at the layers hangs; the watch is stopped, its thread ends when the look does")
-        self._stop_hints(patience)
+        if self._member is not None:
+            self._member.stop(patience)
+        if self._listening is not None:
+            self._listening.stop()
 
     def _start_hints(self) -> None:
         """Have the file system tell of changes; where it cannot, the look at intervals is all there is."""
         if self._polling:
             self._follow()
             return
-        from synfinance_settings.live.hints import Hints
-
-        written, numbers = self._written, itertools.count()
+        calls, written, numbers = self._calls, self._written, itertools.count()
 
         def hint(path: str, is_done: bool) -> None:
             written[path] = (is_done, next(numbers))
-            self._look_soon()
+            calls.hint(path)
 
         try:
-            self._hints = Hints(hint)
+            calls.bell = self._hints = hints(hint)
         except (OSError, RuntimeError) as error:
             self._say_unwatched("the file system", error)
-        self._listening = Listening(self._look_soon)
+        self._listening = Listening(calls.look_soon)
         self._follow()
-        self._look_soon()  # for what changed between the load and now
-
-    def _look_soon(self) -> None:
-        """Have it look once nothing has called for it for the debounce; only the first such call wakes it."""
-        self._hinted_at = monotonic()
-        if not self._is_called:
-            self._is_called = True
-            self._inbox.put(_Call.LOOK)
-
-    def _stop_hints(self, patience: float = 0) -> None:
-        if self._member is not None:
-            self._member.stop(patience)
-        if self._listening is not None:
-            self._listening.stop()
-        if self._hints is not None:
-            self._hints.stop()
+        calls.look_soon()  # for what changed between the load and now
 
     def _follow(self) -> bool:
         """Watch what decides what is read, as it is now: layers that tell, and folders; True where one is new.
@@ -198,8 +168,15 @@ class Worker:
 
     def _work(self) -> None:
         """Wait for a call or for the time to look, until told to stop."""
-        while (call := self._next_call()) is not _Call.STOP and not self._is_over:
+        try:
+            self._answer_all()
+        finally:
+            self._calls.bell.close()  # nobody else may: one who waits would wait for another file
+
+    def _answer_all(self) -> None:
+        while not self._is_over:
             try:
+                call = self._next_call()
                 with self.at_work:
                     self._answer(call)
             except BaseException as error:  # noqa: BLE001 - no fault may end the watch, whoever raised it
@@ -209,19 +186,21 @@ class Worker:
             else:
                 self._fault = None
 
-    def _answer(self, call: _Call) -> None:
+    def _answer(self, call: Call) -> None:
         before = self._seen
-        if call is _Call.RELOAD:
+        if call is Call.STOP:
+            return
+        if call is Call.RELOAD:
             with suppress(SettingsError):  # announced, logged and counted already
                 self._current.reload(manual=True)
         else:
             self._look()
-        if call is _Call.IDLE and self._seen is before:
+        if call is Call.IDLE and self._seen is before:
             self._idle_looks += 1
             if self._idle_looks % _FOLLOWED_EVERY:
                 return
         if not self._is_over and self._follow():
-            self._look_soon()  # for what changed before it was watched
+            self._calls.look_soon()  # for what changed before it was watched
 
     def _tell_fault(self, error: BaseException) -> None:
         """Log what ended a look early, and not again until a look succeeds."""
@@ -229,18 +208,10 @@ class Worker:
             self._fault = type(error)
             logger.error("a look at the layers failed; the next one tries again", exc_info=error)
 
-    def _next_call(self) -> _Call:
-        """The next call; hints that come close together are one."""
-        try:
-            call = self._inbox.get(timeout=self._poll_interval * _some_of(self._wait))
-        except Empty:
+    def _next_call(self) -> Call:
+        call = self._calls.next(self._poll_interval * _some_of(self._wait))
+        if call is Call.IDLE:
             self._wait = 0.9
-            return _Call.IDLE
-        until = monotonic() + self._debounce * _LONGEST_DEBOUNCE
-        while call is _Call.LOOK and (left := min(self._hinted_at + self._debounce, until) - monotonic()) > 0:
-            with suppress(Empty):
-                call = self._inbox.get(timeout=left)
-        self._is_called = False  # from here on, who calls wants another look
         return call
 
     def _look(self) -> None:
@@ -331,17 +302,15 @@ class Worker:
         until = monotonic() + seconds
         later = False
         while (left := until - monotonic()) > 0:
-            try:
-                with _released(self.at_work):
-                    call = self._inbox.get(timeout=left)
-            except Empty:
+            with _released(self.at_work):
+                call = self._calls.received(left)
+            if call is None:
                 break
-            if call is _Call.STOP:
+            if call is Call.STOP:
                 return True
-            self._is_called = self._is_called and call is not _Call.LOOK
-            later = later or call is _Call.RELOAD
+            later = later or call is Call.RELOAD
         if later:
-            self._inbox.put(_Call.RELOAD)
+            self._calls.leave(Call.RELOAD)
         return False
 
 

@@ -205,6 +205,16 @@ def test_nothing_is_left_of_many_watches(project, watches):
     check(project, code.replace("WATCHES", str(watches)))
 
 
+def test_a_watch_has_one_thread_and_the_manager_another(project, watching):
+    """Each wakes by itself; hints, looks and reloads are of one thread, so that none hands a change on to another."""
+    before = set(threading.enumerate())
+    watch = watching()
+    os.replace(project.write("new", "app_name: new\n"), project.settings / "default.yaml")
+    watch.ear.until(lambda: watch.config.app_name == "new")
+    names = sorted(thread.name for thread in set(threading.enumerate()) - before)
+    assert names == ["synfinance_settings delivery", "synfinance_settings watcher"]
+
+
 def test_starting_and_stopping_while_files_change_neither_hangs_nor_complains(project, caplog):
     manager = project.manager()
     manager.load_config()
