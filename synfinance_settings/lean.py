@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -22,21 +22,24 @@ from synfinance_settings.pattern import pattern
 
 
 @contextmanager
-def lean_import(unused: Collection[str] = (), compiling: Collection[str] = ()) -> Iterator[None]:
-    """Of what is imported meanwhile, modules in `unused` do not run until something in them is asked for, and
-    expressions of those in `compiling` are compiled at their first use.
+def lean_import(
+    unused: Collection[str] = (), uncalled: Collection[str] = (), compiling: Collection[str] = ()
+) -> Iterator[None]:
+    """Of what is imported meanwhile, modules in `unused` do not run until something in them is asked for; to ask for
+    one of their functions in `uncalled` is to call it. Expressions of those in `compiling` are compiled at their first
+    use.
     """
     finder = _Finder(unused, compiling)
     sys.meta_path.insert(0, finder)
-    _importing.add(threading.get_ident())
+    _importing[threading.get_ident()] = uncalled
     try:
         yield
     finally:
-        _importing.discard(threading.get_ident())
+        del _importing[threading.get_ident()]
         sys.meta_path.remove(finder)
 
 
-_importing: Final[set[int]] = set()  # the threads that import something so
+_importing: Final[dict[int, Collection[str]]] = {}  # the threads that import so, with what they will not call
 _running: Final[set[str]] = set()
 _lock: Final = threading.RLock()
 
@@ -107,7 +110,10 @@ class _Deferred(ModuleType):
     """A module that runs when something that it does not have is first asked for; then it is like any other."""
 
     def __getattr__(self, name: str) -> Any:
-        if threading.get_ident() in _importing and self._has_module(name):
+        uncalled = _importing.get(threading.get_ident())
+        if uncalled is not None and f"{self.__name__}.{name}" in uncalled:
+            return _found_when_called(self, name)
+        if uncalled is not None and self._has_module(name):
             return import_module(f"{self.__name__}.{name}")  # which is all of the package that is asked for
         with _lock:
             if name not in self.__dict__ and self.__name__ not in _running:
@@ -127,3 +133,11 @@ class _Deferred(ModuleType):
             self.__class__ = ModuleType  # type: ignore[assignment]
         finally:
             _running.discard(self.__name__)
+
+
+def _found_when_called(module: ModuleType, name: str) -> Callable[..., Any]:
+    def function(*arguments: Any, **named: Any) -> Any:
+        return getattr(module, name)(*arguments, **named)
+
+    function.__name__ = name
+    return function

@@ -16,7 +16,7 @@ from synfinance_settings.sections.application import SYNFINANCE
 PACKAGE = Path(synfinance_settings.__file__).parent
 NAME = PACKAGE.name
 FLOORS = (
-    ("pattern", "record", "slips"),
+    ("log", "pattern", "record", "slips"),
     ("lean",),
     ("foreign",),
     ("errors",),

@@ -10,7 +10,6 @@ failure between two of them is undone, and what a kill left begun the next chang
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -40,12 +39,11 @@ from synfinance_settings.layers.project import Project
 from synfinance_settings.layers.report import ValidationReport
 from synfinance_settings.layers.snapshot import Snapshot, trail
 from synfinance_settings.layers.trial import in_environment, listed, looks_in, placed, without_layer
+from synfinance_settings.log import logger
 from synfinance_settings.text.atomic import staged, write_atomically
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.formats import layer_format
 from synfinance_settings.text.hidden import Data, KeptText
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 _SECRET_MODE: Final = 0o600
 

@@ -7,7 +7,6 @@ all the same.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -22,6 +21,7 @@ from synfinance_settings.editing.renames import old_names_in, old_references, ol
 from synfinance_settings.errors import EditError, LayerError, Origin, Problem, door
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.layers.project import Project
+from synfinance_settings.log import logger
 from synfinance_settings.model.variables import VariableNames
 from synfinance_settings.record import Record
 from synfinance_settings.text.atomic import write_atomically
@@ -30,8 +30,6 @@ from synfinance_settings.text.hidden import Text
 
 TEMPLATES: Final = (".env.example", ".env.sample", ".env.template", ".env.dist")
 """What the templates of ``.env`` are called that people keep beside it."""
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 
 class Rename(Record):

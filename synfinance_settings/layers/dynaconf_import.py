@@ -31,6 +31,7 @@ UNUSED: Final = frozenset(
         "dynaconf.validator_conditions",
         "dynaconf.vendor.box",
         "dynaconf.vendor.box.converters",
+        "dynaconf.vendor.dotenv",
         "dynaconf.vendor.dotenv.cli",  # with a click of its own
         "dynaconf.vendor.ruamel.yaml",
         "dynaconf.vendor.toml",
@@ -39,13 +40,10 @@ UNUSED: Final = frozenset(
 )
 """What no merge needs."""
 
-COMPILING: Final = frozenset(
-    [
-        "dynaconf.utils.files",
-        "dynaconf.utils.parse_conf",
-        "dynaconf.vendor.dotenv.main",
-    ]
-)
+UNCALLED: Final = ("dynaconf.vendor.dotenv.load_dotenv",)
+"""What is imported from there by its name, and would be called for a ``.env``, which is ours to read."""
+
+COMPILING: Final = ("dynaconf.utils.files", "dynaconf.utils.parse_conf")
 """What compiles expressions that no merge needs."""
 
 

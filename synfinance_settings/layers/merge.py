@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from synfinance_settings.layers.dynaconf_import import COMPILING, UNUSED, deaf_import
+from synfinance_settings.layers.dynaconf_import import COMPILING, UNCALLED, UNUSED, deaf_import
 from synfinance_settings.lean import lean_import
 from synfinance_settings.text.node import Branch
 
@@ -30,7 +30,7 @@ _OPTIONS: Final = {
 }
 
 
-with deaf_import(), lean_import(UNUSED, COMPILING):
+with deaf_import(), lean_import(UNUSED, UNCALLED, COMPILING):
     from dynaconf.base import DynaconfCore, Settings
     from dynaconf.loaders.base import SourceMetadata
     from dynaconf.utils import object_merge

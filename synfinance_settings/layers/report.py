@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.snapshot import Layers, Snapshot
+from synfinance_settings.log import ERROR, WARNING, logger
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.section import Section
@@ -17,8 +17,6 @@ from synfinance_settings.record import Record
 from synfinance_settings.text.format import items_of
 
 _PLACEHOLDER_LENGTH: Final = 40
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 
 class ValidationReport(Record):
@@ -106,5 +104,5 @@ def log_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
         where = f"{problem.origin}: " if problem.origin else ""
         hint = f" ({problem.hint})" if problem.hint else ""
-        level = logging.ERROR if problem.severity == "error" else logging.WARNING
+        level = ERROR if problem.severity == "error" else WARNING
         logger.log(level, "%s%s%s", where, problem.message, hint)

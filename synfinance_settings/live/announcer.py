@@ -8,16 +8,15 @@ delays the listeners after it and nothing else.
 from __future__ import annotations
 
 import inspect
-import logging
 import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any
 
-logger: Final = logging.getLogger("synfinance_settings")
+from synfinance_settings.log import logger
 
 
 class ConfigEvent(StrEnum):

@@ -9,7 +9,6 @@ subscribers are called, and resources made, outside the lock.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import weakref
@@ -32,12 +31,11 @@ from synfinance_settings.live.health import Health
 from synfinance_settings.live.last_good import LastGood
 from synfinance_settings.live.subscriptions import Subscriptions
 from synfinance_settings.live.timeline import State, Timeline
+from synfinance_settings.log import INFO, logger
 from synfinance_settings.model.application import Application
 from synfinance_settings.record import Record
 from synfinance_settings.text.files import Content
 from synfinance_settings.text.node import Branch
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 PathLike = str | os.PathLike[str]
 ReloadResult = Literal["success", "unchanged", "failure"]
@@ -551,7 +549,7 @@ def _tell_failure(announcer: Announcer, failure: SettingsError, number: int) -> 
 
 
 def _log_change(change: tuple[Snapshot, Snapshot] | None, *, recovered: bool) -> None:
-    if change is not None and logger.isEnabledFor(logging.INFO):
+    if change is not None and logger.isEnabledFor(INFO):
         from synfinance_settings.layers.comparison import changed_keys  # no start changes anything
 
         keys = ", ".join(changed_keys(change[0].config, change[1].config))

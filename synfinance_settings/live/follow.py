@@ -6,7 +6,6 @@ The current one is one reference. How it is made is the business of `Recipe`, wh
 
 from __future__ import annotations
 
-import logging
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self
@@ -16,11 +15,10 @@ from synfinance_settings.live.current import Current
 from synfinance_settings.live.held import Closer, Held, Made
 from synfinance_settings.live.making import Recipe, refusal
 from synfinance_settings.live.material import Material
+from synfinance_settings.log import logger
 
 if TYPE_CHECKING:
     import asyncio
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 CLOSE_SECONDS: Final = 10.0
 """How long the end of a follow waits for what it closes."""

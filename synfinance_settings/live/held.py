@@ -6,19 +6,17 @@ waits for a close that hangs. The thread is there only as long as something wait
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from synfinance_settings.errors import SettingsError
+from synfinance_settings.log import logger
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 Made = TypeVar("Made")
 

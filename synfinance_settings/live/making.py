@@ -7,7 +7,6 @@ parse. Only a `SettingsError`, which never holds one, is told in its own words.
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,14 +18,13 @@ from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import check_callback
 from synfinance_settings.live.held import Held, Made, said
 from synfinance_settings.live.material import Material
+from synfinance_settings.log import logger
 from synfinance_settings.model.section import Section
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 _Result = TypeVar("_Result")
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 
 @dataclass(frozen=True, slots=True)

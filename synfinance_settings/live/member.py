@@ -7,7 +7,6 @@ when a load has ended or the program feels otherwise. Nothing that goes wrong he
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import socket
@@ -25,6 +24,7 @@ from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.remote_layer import RemoteLayer, finding_in, instance_of, is_named
 from synfinance_settings.live.announcer import ConfigEvent
 from synfinance_settings.live.current import Current
+from synfinance_settings.log import logger
 from synfinance_settings.record import Record
 from synfinance_settings.remote.answers import DIGITS, Answer, answer, problem_told, say_goodbye
 from synfinance_settings.remote.keyspace import digest_of
@@ -33,8 +33,6 @@ from synfinance_settings.remote.leader import TICK, Leader
 if TYPE_CHECKING:
     from synfinance_settings.remote.reading import Reading
     from synfinance_settings.remote.store import Store
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 _JITTER: Final = 0.25  # of a beat, to both sides
 _LEISURE: Final = 4  # times as long as a step of a leader took lie between two: a large fleet is much to read

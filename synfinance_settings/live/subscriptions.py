@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
@@ -10,10 +9,9 @@ from typing import Any, Final, Literal
 from synfinance_settings.errors import Problem, SettingsError, printable
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.announcer import check_callback
+from synfinance_settings.log import logger
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.record import Record
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 Subscriber = Callable[[Any, Any], object]
 """Gets the old and the new: two snapshots, or two models of one section."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import logging
 import os
 import signal
 import threading
@@ -23,8 +22,7 @@ from synfinance_settings.live.announcer import ConfigEvent, Listener
 from synfinance_settings.live.manager import ConfigManager
 from synfinance_settings.live.stream import Stream
 from synfinance_settings.live.worker import Worker, extra_digests
-
-logger: Final = logging.getLogger("synfinance_settings")
+from synfinance_settings.log import logger
 
 EXIT_SECONDS: Final = 1.0
 """How long the end of the interpreter waits for a look that is going on."""

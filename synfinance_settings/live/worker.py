@@ -9,7 +9,6 @@ half-imported module of a thread that it lacks.
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import threading
 import weakref
@@ -32,12 +31,11 @@ from synfinance_settings.live.current import Current
 from synfinance_settings.live.folders import folders_around
 from synfinance_settings.live.hints import Hints, hints
 from synfinance_settings.live.listening import Listening
+from synfinance_settings.log import logger
 from synfinance_settings.text.files import file_digest
 
 if TYPE_CHECKING:
     from synfinance_settings.live.member import Member
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 SETTLE_SECONDS: Final = 0.25
 """Without word from its writer, a file counts as done when two looks this far apart agree."""

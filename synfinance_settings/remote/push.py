@@ -7,7 +7,6 @@ that the processes of a fleet do not all come back in one moment.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,13 +15,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import SettingsError, forget
+from synfinance_settings.log import logger
 from synfinance_settings.remote.backoff import ceiling
 
 if TYPE_CHECKING:
     from synfinance_settings.remote.client import Fault
     from synfinance_settings.remote.store import Store
-
-logger: Final = logging.getLogger("synfinance_settings")
 
 QUIET_SECONDS: Final = 15.0
 """Seconds without a word from the store until it is asked whether it is there still."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import logging
 import os
 import re
 import secrets
@@ -20,8 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from synfinance_settings.errors import LayerError, Origin, Problem, printable
-
-logger: Final = logging.getLogger("synfinance_settings")
+from synfinance_settings.log import logger
 
 _NEW_FILE_MODE: Final = 0o644
 _MOST_LINKS: Final = 40
