@@ -64,6 +64,11 @@ class Variable(Record):
 class Variables(dict[str, Variable]):
     """The variables of one layer by name; a name may be a slip that holds a secret."""
 
+    @cached_property
+    def readings(self) -> dict[Application, object]:
+        """What was made of them, by the application whose variables they are."""
+        return {}
+
     def __repr__(self) -> str:
         return f"<Variables, {len(self)} of them>"
 

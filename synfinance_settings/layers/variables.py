@@ -34,20 +34,20 @@ class DotenvLayer(Layer):
 
     def look(self, glance: Glance) -> Iterable[Content]:
         """The file, there or not, and the files that its lines name."""
-        content, application = glance.read(glance.project.env_file), glance.project.application
-        lines = dotenv_variables(self.parsed([content], glance.project), application.prefix)
-        return [content, *map(glance.read_target, secret_files(lines, application.variables))]
+        content = glance.read(glance.project.env_file)
+        lines = self._reading([content], glance.project).variables
+        return [content, *map(glance.read_target, secret_files(lines, glance.project.application.variables))]
 
     def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that its lines spell."""
-        dotenv = self.parsed(found, project, lend)
+        _, dotenv, variables = self._reading(found, project, lend)
         problems = dotenv.problems
         left_out = (dotenv.name,) if problems and not dotenv.values else ()
         if project.env_file_required and not (found and found[0].exists):
             message = f"{dotenv.name} was named but does not exist"
             problems = (Problem("missing-layer", message, origin=Origin(dotenv.name)), *problems)
             left_out = (dotenv.name, *left_out)
-        said = _said(project, dotenv_variables(dotenv, project.application.prefix), found)
+        said = _said(project, variables, found)
         return Said(said.branch, (*problems, *said.problems), is_whole=not dotenv.problems, left_out=left_out)
 
     def parsed(self, found: Sequence[Any], project: Project, lend: Lend = nothing_lent) -> DotEnv:
@@ -55,24 +55,27 @@ class DotenvLayer(Layer):
 
         They ask the variables of the process, so they are parsed anew where these are not the same.
         """
+        return self._reading(found, project, lend).dotenv
+
+    def _reading(self, found: Sequence[Any], project: Project, lend: Lend = nothing_lent) -> _DotenvReading:
         is_lasting = bool(found) and lend is nothing_lent
         reading = found[0].readings.get(self.name) if is_lasting else None
         if isinstance(reading, _DotenvReading) and (reading.project is project or reading.project == project):
-            return reading.dotenv
-        name = project.name(project.env_file)
-        if not found:
-            return DotEnv(name)
-        dotenv = parse_dotenv(project.application, found[0], name, project.environ, lend)
+            return reading
+        name, application = project.name(project.env_file), project.application
+        dotenv = parse_dotenv(application, found[0], name, project.environ, lend) if found else DotEnv(name)
+        reading = _DotenvReading(project, dotenv, dotenv_variables(dotenv, application.prefix))
         if is_lasting:
-            found[0].readings[self.name] = _DotenvReading(project, dotenv)
-        return dotenv
+            found[0].readings[self.name] = reading
+        return reading
 
 
 class _DotenvReading(Record):
-    """What the lines said in a project, whose variables they ask."""
+    """What the lines said in a project, whose variables they ask, and those of its application among them."""
 
     project: Project
     dotenv: DotEnv
+    variables: Variables
 
 
 class ProcessLayer(Layer):
@@ -92,7 +95,14 @@ class ProcessLayer(Layer):
 
 
 def _said(project: Project, variables: Variables, files: Sequence[Content]) -> Said:
-    """What `variables` say in `project`, with the contents of the `files` that some of them name."""
+    """What `variables` say in `project`, with the contents of the `files` that some of them name.
+
+    Where none names a file that is the same each time, and made once.
+    """
+    application = project.application
+    known = variables.readings.get(application)
+    if isinstance(known, Said):
+        return known
     contents = {content.path: content for content in files}
 
     def read_secret(variable: Variable) -> str | Problem:
@@ -100,8 +110,11 @@ def _said(project: Project, variables: Variables, files: Sequence[Content]) -> S
         path = target(project.root, named)
         return secret_value(contents.get(path) or Content(path), variable.name, named)
 
-    branch, problems = read_variables(project.application, variables, read_secret)
-    return Said(branch, tuple(problems))
+    branch, problems = read_variables(application, variables, read_secret)
+    said = Said(branch, tuple(problems))
+    if not list(secret_files(variables, application.variables)):
+        variables.readings[application] = said
+    return said
 
 
 DOTENV = DotenvLayer()

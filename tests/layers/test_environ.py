@@ -187,3 +187,22 @@ def test_the_first_twenty_unknown_variables_get_a_suggestion(project):
     found = project.manager(**variables).snapshot.warnings
     assert [warning.hint for warning in found[:21]] == ["did you mean SYNFINANCE_SERVER__PORT?"] * 20 + [None]
     assert (len(found), found[-1].others) == (101, 50)
+
+
+def test_what_variables_say_is_made_once_where_they_name_no_file(given, project):
+    manager = given(SYNFINANCE_SERVER__PORT="8001")
+    manager.load_config()
+    project.layer("development", "server: {workers: 2}")
+    before = dict(manager.snapshot.layers)
+    manager.reload_config()
+    layer = ".env" if given.layer == "dotenv" else "process environment"
+    assert manager.snapshot.config.server.workers == 2
+    assert dict(manager.snapshot.layers)[layer] is before[layer]
+
+
+def test_a_file_that_a_variable_names_is_looked_into_at_each_reload(given, project):
+    secret = project.write("secret", "one")
+    manager = given(SYNFINANCE_CACHE__PASSWORD_FILE=str(secret))
+    manager.load_config()
+    project.write("secret", "two")
+    assert manager.reload_config().cache.password.get_secret_value() == "two"
