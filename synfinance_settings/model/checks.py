@@ -147,7 +147,7 @@ def of_names(prefix: str, settings_dir_name: str) -> Iterator[str]:
     """What is wrong with the prefix of the variables and with the name of the folder of the layers."""
     if not _PREFIX.fullmatch(prefix):
         yield f"the prefix {printable(prefix)!r} must be capitals that end in _, such as SHOP_"
-    if settings_dir_name in ("", ".", "..") or re.search(r"[/\\\0]", settings_dir_name):
+    if settings_dir_name in ("", ".", "..") or any(letter in settings_dir_name for letter in "/\\\0"):
         yield "settings_dir_name must be the name of a folder, such as settings"
 
 

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from synfinance_settings.errors import counted
 from synfinance_settings.pattern import pattern
 
-_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_WHOLE: Final = pattern(r"[+-]?[0-9]+")
 _NUMBER: Final = pattern(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DATE: Final = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BOOLEANS: Final = {
@@ -75,7 +75,7 @@ def try_form(read: Callable[[Any], Any], text: str) -> tuple[Any, str | None]:
 
 def is_utf8(text: str) -> bool:
     """False for text with lone surrogates, as bytes that are not UTF-8 leave them in variables and arguments."""
-    return not _SURROGATE.search(text)
+    return text.isascii() or not _SURROGATE.search(text)
 
 
 def _present(value: Any) -> Any:
@@ -143,7 +143,8 @@ read_seconds: Final = _counting("seconds")
 def read_number(value: Any) -> Any:
     """A finite number, from decimal or exponent text; raises `PydanticCustomError`."""
     if isinstance(value, str):
-        number = float(value) if _NUMBER.fullmatch(value) else math.nan
+        is_plain = value.isascii() and value.replace(".", "", 1).isdigit()  # few have a sign or an exponent
+        number = float(value) if is_plain or _NUMBER.fullmatch(value) else math.nan
     elif isinstance(_present(value), int | float) and not isinstance(value, bool):
         number = value
     else:

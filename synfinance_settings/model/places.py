@@ -17,6 +17,7 @@ from typing import Any, Final
 from synfinance_settings.errors import Problem
 from synfinance_settings.model.resource import Folder, Listener, Resource, Server
 from synfinance_settings.model.rule import Breach
+from synfinance_settings.pattern import pattern
 from synfinance_settings.record import Record
 
 ODD_HOST: Final = "odd-host-name"
@@ -24,7 +25,7 @@ ODD_PATH: Final = "odd-path"
 
 _NAME: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(?:\.(?!-)[\w-]{1,63}(?<!-))*\.?")
 _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}\.?")
-_PORT: Final = re.compile(r"[^:/\[\]]*:[0-9]+|\[.*\]:[0-9]+")
+_PORT: Final = pattern(r"[^:/\[\]]*:[0-9]+|\[.*\]:[0-9]+")
 _NO_NAMES: Final = frozenset(("true", "false", "none", "null", "nil", "undefined"))
 _DRIVE: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)")
 _AT_SLASH: Final = re.compile(r"\s/|/\s")
