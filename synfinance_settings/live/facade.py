@@ -20,7 +20,6 @@ from synfinance_settings.layers.report import ValidationReport, log_problems
 from synfinance_settings.layers.snapshot import Snapshot
 from synfinance_settings.live.manager import Config, ConfigManager
 from synfinance_settings.model.application import Application
-from synfinance_settings.model.lines import table
 from synfinance_settings.model.section import Section, added_names, dir_of
 
 _READ_ONLY: Final = (
@@ -147,6 +146,8 @@ class Settings:
         """All settings as a table with their origins, for notebooks; None before they are loaded."""
         if not self._manager.history():
             return None
+        from synfinance_settings.model.lines import table  # no start shows one
+
         snapshot = self._manager.snapshot
         values, origins = snapshot.catalogue.values_of(snapshot.config), snapshot.origins
         rows = ((key, snapshot.catalogue.shown(key, value), str(origins[key])) for key, value in values.items())

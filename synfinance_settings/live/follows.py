@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from synfinance_settings.layers.snapshot import Snapshot
-from synfinance_settings.live.held import Held
-from synfinance_settings.live.material import Material
 from synfinance_settings.record import Record
+
+if TYPE_CHECKING:  # a start follows nothing
+    from synfinance_settings.live.held import Held
+    from synfinance_settings.live.material import Material
 
 Step = TypeVar("Step")
 

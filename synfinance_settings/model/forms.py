@@ -183,7 +183,7 @@ def read_text(value: Any) -> Any:
     """Text that UTF-8 can say, without a NUL character; raises `PydanticCustomError`."""
     if not isinstance(_present(value), str):
         raise misfit("be text")
-    if not (value.isascii() or is_utf8(value)):
+    if not is_utf8(value):
         raise misfit("be valid UTF-8 text")
     if "\0" in value:
         raise misfit("be text without a NUL character")
