@@ -6,13 +6,12 @@ could then have every machine that watches run a command, or ask an address, of 
 
 from __future__ import annotations
 
-import subprocess
-from dataclasses import dataclass
 from typing import Any, Final
 
 import click
 
 from synfinance_settings.foreign import printable
+from synfinance_settings.record import Record
 
 SECONDS: Final = 60.0
 """How long a command has to end."""
@@ -21,8 +20,7 @@ _HTTP_SECONDS: Final = 5.0
 _SCHEMES: Final = ("http://", "https://")
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Record):
     """A command by its words, or a URL."""
 
     words: tuple[str, ...] = ()
@@ -57,6 +55,8 @@ class GateType(click.ParamType[Gate]):
 
 
 def _run(words: tuple[str, ...]) -> str | None:
+    import subprocess
+
     try:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=2, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
