@@ -236,6 +236,12 @@ def test_a_placeholder_goes_where_its_setting_is_referred_to(project):
     assert "cache.password" in report.output
 
 
+def test_a_placeholder_of_a_line_of_dotenv_is_told_of_its_setting(project):
+    project.layer("default", "database: {password: a}")
+    project.write(".env", "SYNFINANCE_DATABASE__PASSWORD=$PW\n")
+    assert "placeholders for database.password" in project.command("validate", "--placeholders").output
+
+
 def test_no_error_of_a_reference_tells_a_secret(project):
     project.layer(
         "default",
