@@ -161,6 +161,13 @@ class Layer(ABC):
         """
         return ()
 
+    def rests_on_files(self, project: Project) -> bool:
+        """Whether what a look finds changes only where the settings folder does, or what stands at a `Path` found.
+
+        Where the system says that none of these did, a watcher takes its word for a while, and asks this layer nothing.
+        """
+        return False
+
     def listen(self, project: Project, wake: Wake) -> Stop | None:
         """Call `wake`, from any thread, whenever it may be time to look, until the function that is returned is called.
 

@@ -60,6 +60,10 @@ class FileLayer(Layer):
             paths = (project.config_path,)
         return [content for content in map(glance.read, paths) if content.exists]
 
+    def rests_on_files(self, project: Project) -> bool:
+        """Always."""
+        return True
+
     def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings of the file, if it is there."""
         names = tuple(project.name(content.path) for content in found)

@@ -67,6 +67,10 @@ class RemoteLayer(ValuesLayer):
             return found
         return [_looked(glance, store, instance_of(project)), *found]
 
+    def rests_on_files(self, project: Project) -> bool:
+        """Where there is no store, so that nothing is found."""
+        return not is_named(project)
+
     def store(self, project: Project, found: Sequence[Found] | None = None) -> Store:
         """The store that `project` names; raises `SettingsError` where it names none, or not as it should.
 

@@ -44,6 +44,10 @@ class SecretsFolderLayer(Layer):
         files = [os.path.join(named, name) for name in listing.data or () if name.lower() in keys]  # noqa: PTH118
         return [listing, *map(glance.read_target, files)]
 
+    def rests_on_files(self, project: Project) -> bool:
+        """Always."""
+        return True
+
     def say(self, found: Sequence[Found], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that files are named after."""
         if not found:

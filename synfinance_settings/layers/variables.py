@@ -38,6 +38,10 @@ class DotenvLayer(Layer):
         lines = self._reading([content], glance.project).variables
         return [content, *map(glance.read_target, secret_files(lines, glance.project.application.variables))]
 
+    def rests_on_files(self, project: Project) -> bool:
+        """Always: the variables are those of the project."""
+        return True
+
     def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that its lines spell."""
         _, dotenv, variables = self._reading(found, project, lend)
@@ -88,6 +92,10 @@ class ProcessLayer(Layer):
         application = glance.project.application
         variables = glance.project.environ.variables(application.prefix)
         return map(glance.read_target, secret_files(variables, application.variables))
+
+    def rests_on_files(self, project: Project) -> bool:
+        """Always: the variables are those of the project."""
+        return True
 
     def say(self, found: Sequence[Content], project: Project, lend: Lend = nothing_lent) -> Said:
         """The settings that variables spell."""

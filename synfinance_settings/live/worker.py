@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from synfinance_settings.errors import SettingsError, forget
 from synfinance_settings.foreign import printable
 from synfinance_settings.layers.forks import whole
+from synfinance_settings.layers.glimpse import Glimpse, glimpse
 from synfinance_settings.layers.layer import Finding
 from synfinance_settings.layers.look import Look, candidates
 from synfinance_settings.layers.precedence import remote_layer_of
@@ -48,7 +49,8 @@ _LONGEST_PAUSE: Final = 60.0  # seconds until what was refused is tried again
 FORK_SECONDS: Final = 1.0
 """How long a fork waits for the looks that are going on: one that hangs in a file would never end."""
 
-_FOLLOWED_EVERY: Final = 5  # idle looks: to ask what decides what is read costs more than to read it
+READ_SECONDS: Final = 60.0
+"""How long looks that nobody called for may read nothing, where the system says that nothing changed."""
 
 
 class Worker:
@@ -72,7 +74,9 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
         self._calls = Calls(debounce)
         self._hints: Hints | None = None
-        self._idle_looks = 0
+        self._glimpses = not (polling or paths)
+        self._glimpse: Glimpse | None = None
+        self._read_at = 0.0
         self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
         self._is_over = False
         self._written: dict[str, tuple[bool, int]] = {}
@@ -185,20 +189,28 @@ class Worker:
                 self._fault = None
 
     def _answer(self, call: Call) -> None:
-        before = self._seen
-        if call is Call.STOP:
+        if call is Call.STOP or (call is Call.IDLE and self._is_as_seen()):
             return
         if call is Call.RELOAD:
             with suppress(SettingsError):  # announced, logged and counted already
                 self._current.reload(manual=True)
         else:
+            before, self._read_at = self._seen, monotonic()
+            glimpsed = glimpse(before) if before and self._glimpses and call is Call.IDLE else None
             self._look()
-        if call is Call.IDLE and self._seen is before:
-            self._idle_looks += 1
-            if self._idle_looks % _FOLLOWED_EVERY:
-                return
+            self._glimpse = glimpsed if self._seen is before else None
         if not self._is_over and self._follow():
             self._calls.look_soon()  # for what changed before it was watched
+
+    def _is_as_seen(self) -> bool:
+        """True where the system says that there is what was seen last, and that was read not long ago."""
+        return (
+            self._glimpse is not None
+            and monotonic() - self._read_at < READ_SECONDS
+            and self._current.last_failure is None
+            and self._newest() == self._generation
+            and self._glimpse.is_seen_again()
+        )
 
     def _tell_fault(self, error: BaseException) -> None:
         """Log what ended a look early, and not again until a look succeeds."""

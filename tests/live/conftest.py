@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from queue import Queue
@@ -16,6 +18,8 @@ import pytest
 from patience import PATIENCE, RARELY
 
 from synfinance_settings import AppConfig, ConfigEvent, ConfigManager, ConfigWatcher
+from synfinance_settings.layers.glimpse import Glimpse
+from synfinance_settings.text.files import read_file
 
 
 class Ear:
@@ -165,6 +169,42 @@ class Service:
             assert pipe
             with suppress(BrokenPipeError):
                 pipe.close()
+
+
+class Unwatched:
+    """A system that tells of no change, and on which all files changed long ago; it counts how often they are read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reads = 0
+        self._glimpses = threading.Semaphore(0)
+        is_seen_again, read = Glimpse.is_seen_again, read_file
+
+        def counted(glimpse: Glimpse) -> bool:
+            is_same = is_seen_again(glimpse)
+            self._glimpses.release()
+            return is_same
+
+        def counting(*arguments: Any) -> Any:
+            self.reads += 1
+            return read(*arguments)
+
+        def refuse(hint: Any) -> Any:
+            raise OSError(errno.EMFILE, "no instance is left")
+
+        monkeypatch.setattr(Glimpse, "is_seen_again", counted)
+        monkeypatch.setattr("synfinance_settings.layers.glimpse.time", lambda: time.time() + 60)
+        monkeypatch.setattr("synfinance_settings.layers.project.read_file", counting)
+        monkeypatch.setattr("synfinance_settings.live.worker.hints", refuse)
+
+    def seen_again(self, times: int) -> None:
+        """Wait for so many looks that only ask what the system says."""
+        for _ in range(times):
+            assert self._glimpses.acquire(timeout=PATIENCE)
+
+
+@pytest.fixture
+def unwatched(monkeypatch) -> Unwatched:
+    return Unwatched(monkeypatch)
 
 
 @pytest.fixture

@@ -215,6 +215,33 @@ def test_a_watch_has_one_thread_and_the_manager_another(project, watching):
     assert names == ["synfinance_settings delivery", "synfinance_settings watcher"]
 
 
+def test_looks_at_intervals_read_nothing_where_the_system_says_that_nothing_changed(project, watching, unwatched):
+    watching(poll_interval=0.01)
+    unwatched.seen_again(1)
+    reads = unwatched.reads
+    unwatched.seen_again(10)
+    assert unwatched.reads == reads
+
+
+@pytest.mark.usefixtures("unwatched")
+def test_with_polling_every_look_reads(project, watching, monkeypatch):
+    """As on a network mount, where the system says what it was told a while ago."""
+    monkeypatch.setattr("synfinance_settings.layers.glimpse.Glimpse.is_seen_again", lambda glimpse: True)
+    watch = watching(polling=True, poll_interval=0.01)
+    for name in ("first", "second"):
+        rename(project, name)
+        watch.shows(name)
+
+
+def test_what_the_system_does_not_tell_is_read_after_a_while(project, watching, unwatched, monkeypatch):
+    watch = watching(poll_interval=0.01)
+    unwatched.seen_again(1)
+    monkeypatch.setattr("synfinance_settings.layers.glimpse.Glimpse.is_seen_again", lambda glimpse: True)
+    monkeypatch.setattr("synfinance_settings.live.worker.READ_SECONDS", 0.1)
+    rename(project, "new")
+    watch.shows("new")
+
+
 def test_starting_and_stopping_while_files_change_neither_hangs_nor_complains(project, caplog):
     manager = project.manager()
     manager.load_config()

@@ -111,6 +111,15 @@ def test_what_is_written_is_found_without_hints(project, watching, write):
     watch.shows("new")
 
 
+@pytest.mark.parametrize("write", WAYS, ids=lambda way: way.__name__)
+def test_what_is_written_is_found_by_looks_that_read_nothing(project, watching, unwatched, write):
+    path = project.layer("default", "app_name: old\n")
+    watch = watching(poll_interval=0.01)
+    unwatched.seen_again(3)
+    write(path, "app_name: new\n")
+    watch.shows("new")
+
+
 def test_a_file_that_is_still_open_is_loaded_when_it_has_settled(project, watching):
     path = project.layer("default", "app_name: old\n")
     watch = watching()

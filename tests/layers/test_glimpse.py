@@ -1,0 +1,97 @@
+"""What the system says of what a look has read: where it says the same again, nothing need be read."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+import pytest
+
+from synfinance_settings.layers.glimpse import glimpse
+from synfinance_settings.layers.look import look_at
+from synfinance_settings.layers.precedence import with_layer
+from synfinance_settings.layers.project import find_project
+from synfinance_settings.layers.values import ValuesLayer
+from synfinance_settings.sections.application import SYNFINANCE
+
+
+@pytest.fixture(autouse=True)
+def _later(monkeypatch):
+    """All that was written just now was written long ago."""
+    monkeypatch.setattr("synfinance_settings.layers.glimpse.time", lambda: time.time() + 60)
+
+
+@pytest.fixture
+def glimpsed(project):
+    """What the system says of the layers of the project, with variables and of another application where given."""
+
+    def glimpsed(application=SYNFINANCE, **variables):
+        found = find_project(application, environ=variables, settings_dir=project.settings)
+        return glimpse(look_at(found))
+
+    return glimpsed
+
+
+def replaced(project):
+    project.write("new", "app_name: old")
+    os.replace(project.root / "new", project.settings / "default.yaml")
+
+
+def with_size_and_time_kept(project):
+    path = project.settings / "default.yaml"
+    before = path.stat()
+    path.write_text("app_name: new")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+CHANGES = {
+    "replaced by an equal file": replaced,
+    "written with its size and time kept": with_size_and_time_kept,
+    "touched": lambda project: os.utime(project.settings / "default.yaml"),
+    "taken away": lambda project: (project.settings / "default.yaml").unlink(),
+    "a layer comes": lambda project: project.layer("default.local", "{}"),
+    "a file comes that looks like a layer": lambda project: project.write("settings/defualt.yaml", "{}"),
+    "what was missing comes": lambda project: project.write(".env", "X=1"),
+    "a secret comes": lambda project: project.write("run/database.password", "hush"),
+    "a secret is written anew": lambda project: project.write("run/cache.password", "other"),
+    "what a variable names is written anew": lambda project: project.write("key", "another text"),
+    "a link leads elsewhere": lambda project: os.replace(project.root / "other-link", project.settings / "test.yaml"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_changes_is_not_seen_again_as_it_was(project, glimpsed, change):
+    project.layer("default", "app_name: old")
+    project.write("run/cache.password", "hush")
+    project.write("key", "a text")
+    for name, text in (("link", "{}"), ("other-link", "{} ")):
+        (project.root / name).symlink_to(project.write(f"behind-{name}", text))
+    os.replace(project.root / "link", project.settings / "test.yaml")
+    secrets, key = str(project.root / "run"), str(project.root / "key")
+    seen = glimpsed(SYNFINANCE_ENV="test", SYNFINANCE_SECRETS_DIR=secrets, SYNFINANCE_SECURITY__JWT_SECRET_FILE=key)
+    assert seen.is_seen_again()
+    change(project)
+    assert not seen.is_seen_again()
+
+
+def test_what_was_changed_just_now_is_not_enough(project, glimpsed, monkeypatch):
+    """The next change may have the same time: some file systems count seconds."""
+    monkeypatch.setattr("synfinance_settings.layers.glimpse.time", lambda: time.time() + 1)
+    project.layer("default", "app_name: old")
+    assert glimpsed() is None
+
+
+def test_what_cannot_be_read_is_not_enough(project, glimpsed):
+    project.settings.joinpath("default.local.yaml").mkdir()
+    assert glimpsed() is None
+
+
+def test_with_a_layer_that_rests_on_something_else_it_is_not_enough(project, glimpsed):
+    class Told(ValuesLayer):
+        name = "told"
+
+    layers = with_layer(Told(), below=".env")
+    assert glimpsed(replace(SYNFINANCE, layers=layers)) is None
+    assert glimpsed(SYNFINANCE_REMOTE_URL="redis://127.0.0.1:1/0") is None
+    assert glimpsed() is not None
