@@ -18,6 +18,7 @@ from synfinance_settings.text.node import Branch
 ROOT: Final = "LAYERS"
 """The key below which loaders put their sections: one for all, since dynaconf upper-cases the names at the top."""
 
+_OURS: Final = "synfinance_settings"  # as dynaconf's record of loaders calls those of layers
 _NO_ENVIRONMENT: Final = "main"  # what dynaconf calls it
 _OPTIONS: Final = {
     "AUTO_CAST_FOR_DYNACONF": False,
@@ -57,7 +58,7 @@ class LayerLoader:
 
     def load(self, obj: Any, env: str, silent: bool = False, key: str | None = None) -> None:
         """Hand all over at once: nothing is read here that could fail, or that a `key` would save."""
-        source = SourceMetadata(loader="synfinance_settings", identifier=self.name, env=env, merged=True)
+        source = SourceMetadata(loader=_OURS, identifier=self.name, env=env, merged=True)
         sections = _copied(self.branch)
         obj.set(ROOT, sections, loader_identifier=source, merge=True, dotted_lookup=False, validate=False)
 
@@ -74,12 +75,17 @@ class _Merger(_Base):  # type: ignore[misc]
         return {}
 
     def set(self, key: Any, value: Any, loader_identifier: Any = None, **options: Any) -> None:
-        """What dynaconf does; of sections to be merged, its merge and its record alone, since the casting is off."""
-        if key != ROOT or options.get("merge") is not True or not isinstance(loader_identifier, SourceMetadata):
+        """What dynaconf does; of what a layer says its record, and its merge of each section that is named.
+
+        Its casting is off, and a merge of all at once would go over the other sections too, and change nothing there.
+        """
+        if key != ROOT or not isinstance(loader_identifier, SourceMetadata) or loader_identifier.loader != _OURS:
             super().set(key, value, loader_identifier, **options)
             return
         self.loaded_by_loaders.setdefault(loader_identifier, {})[ROOT] = value
-        self.store[ROOT] = object_merge(self.store[ROOT], value) if ROOT in self.store else value
+        sections = self.store.setdefault(ROOT, {})
+        for name, section in value.items():
+            sections[name] = object_merge(sections[name], section) if name in sections else section
 
     def get(self, key: str, default: Any = None, **_: Any) -> Any:
         """What is there, or an option that dynaconf asks itself for; unasked, it would look in the environment."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
 
 import pytest
 from dynaconf import Dynaconf, default_settings
 from dynaconf.base import Settings
 from dynaconf.loaders.base import SourceMetadata
+from dynaconf.utils import object_merge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +58,19 @@ def test_sections_merge_key_by_key_and_all_else_is_replaced(layers):
     for layer in layers:
         expected = merged_by_hand(expected, layer)
     assert merge((str(number), layer) for number, layer in enumerate(layers)) == expected
+
+
+@settings(max_examples=100)
+@given(LAYERS)
+def test_what_is_merged_section_by_section_is_what_dynaconf_makes_of_the_whole(layers):
+    """In the same order, too."""
+    whole = reduce(object_merge, (copied(layer) for layer in layers), {})
+    merged = merge((str(number), layer) for number, layer in enumerate(layers))
+    assert list(leaves(merged)) == list(leaves(whole))
+
+
+def copied(branch):
+    return {name: copied(value) if isinstance(value, dict) else value for name, value in branch.items()}
 
 
 @settings(max_examples=100)
