@@ -7,9 +7,10 @@ import sys
 import threading
 import time
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from project import Trial
 
@@ -83,36 +84,107 @@ OBJECTS: Final[dict[str, Callable[[Path], Any]]] = {
 
 
 def readers(contender: str, root: str, seconds: float) -> dict[str, Job]:
-    """Threads that read two values which always change together: beside nothing, and beside reloads."""
-    sys.setswitchinterval(0.0001)  # so that reloads come through between readers that never rest
-    trial = Trial(Path(root))
-    server, reload = _live(contender, trial.root)
+    """Threads that read two values which always change together: beside nothing, and beside reloads.
 
-    def disturb() -> None:
-        trial.edit()()
-        reload()
+    `watched` is as in a service: a watcher reloads what another process edits. `restless` is one reload after another
+    in a thread beside the readers, which all take short turns, so that it comes through.
+    """
+    trial = Trial(Path(root))
+    edits = _Editor(trial)  # a fork: before there are threads
+    server, reload, watch = _live(contender, trial.root)
+
+    def rest() -> int:
+        time.sleep(seconds)
+        return 0
+
+    def edit_and_reload() -> int:
+        end, times = time.perf_counter() + seconds, 0
+        while time.perf_counter() < end:
+            trial.edit()()
+            reload()
+            times += 1
+            time.sleep(0.001)
+        return times
+
+    def edit_and_watch() -> int:
+        told: list[None] = []
+        with watch(lambda: (told.append(None), edits.edit())):
+            edits.edit()
+            time.sleep(seconds)
+        return len(told)
 
     return {
-        "calm": Job(lambda: _spell(server, lambda: None, seconds), seen=dict),
-        "reloading": Job(lambda: _spell(server, disturb, seconds), seen=dict),
+        "calm": Job(lambda: _spell(server, rest), seen=dict),
+        "watched": Job(lambda: _spell(server, edit_and_watch), seen=dict),
+        "in-short-turns": Job(lambda: _in_short_turns(server, rest), seen=dict),
+        "restless": Job(lambda: _in_short_turns(server, edit_and_reload), seen=dict),
     }
 
 
-def _live(contender: str, root: Path) -> tuple[Callable[[], Any], Callable[[], object]]:
-    """How readers reach the section that is in force, and what reloads it."""
+class _Editor:
+    """A process that edits a layer each time that it is asked to."""
+
+    def __init__(self, trial: Trial) -> None:
+        asked, self._ask = os.pipe()
+        if not os.fork():
+            os.close(self._ask)
+            while os.read(asked, 1):
+                trial.edit()()
+            os._exit(0)
+        os.close(asked)
+
+    def edit(self) -> None:
+        os.write(self._ask, b"!")
+
+
+class _Live(NamedTuple):
+    """How readers reach the section that is in force, what reloads it, and what has a function called after each."""
+
+    server: Callable[[], Any]
+    reload: Callable[[], object]
+    watch: Callable[[Callable[[], object]], AbstractContextManager[object]]
+
+
+def _live(contender: str, root: Path) -> _Live:
     if contender == "dynaconf":
         from peers.dynaconf import settings
 
         live = settings(root)
-        return lambda: live.server, live.reload
+        return _Live(lambda: live.server, live.reload, lambda heard: nullcontext())
     from peers.synfinance import manager
 
+    from synfinance_settings import ConfigEvent, ConfigWatcher
+
     ours = manager(root)
-    return lambda: ours.get_config().server, ours.reload_config
+
+    @contextmanager
+    def watch(heard: Callable[[], object]) -> Iterator[None]:
+        def listen(event: ConfigEvent, data: object) -> None:
+            if event is ConfigEvent.CONFIG_RELOADED:
+                heard()
+
+        with ConfigWatcher(ours) as watcher:
+            watcher.add_listener(listen)
+            yield
+            watcher.remove_listener(listen)
+
+    return _Live(lambda: ours.get_config().server, ours.reload_config, watch)
 
 
-def _spell(server: Callable[[], Any], disturb: Callable[[], object], seconds: float) -> dict[str, float]:
-    """Let the threads read while `disturb` is called again and again; torn and failed reads are errors."""
+def _in_short_turns(server: Callable[[], Any], happen: Callable[[], int]) -> dict[str, float]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.0001)
+    try:
+        return _spell(server, happen)
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def _spell(server: Callable[[], Any], happen: Callable[[], int]) -> dict[str, float]:
+    """Let the threads read while something happens; torn and failed reads are errors.
+
+    The rate is of the processor's time: what other processes take meanwhile is not lost by reloads.
+    """
     done = threading.Event()
     counts: list[tuple[int, int]] = []
 
@@ -129,16 +201,12 @@ def _spell(server: Callable[[], Any], disturb: Callable[[], object], seconds: fl
         counts.append((reads, errors))
 
     threads = [threading.Thread(target=spin) for _ in range(READERS)]
-    start = time.perf_counter()
+    start = time.process_time()
     for thread in threads:
         thread.start()
-    times = 0
-    while time.perf_counter() < start + seconds:
-        disturb()
-        time.sleep(0.001)
-        times += 1
+    reloads = happen()
     done.set()
     for thread in threads:
         thread.join()
-    took = time.perf_counter() - start
-    return {"rate": sum(reads for reads, _ in counts) / took, "reloads": times, "errors": sum(e for _, e in counts)}
+    rate = sum(reads for reads, _ in counts) / (time.process_time() - start)
+    return {"rate": rate, "reloads": reloads, "errors": sum(errors for _, errors in counts)}

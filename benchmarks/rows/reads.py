@@ -56,21 +56,32 @@ def _of_a_store(course: Course, stack: ExitStack) -> dict[str, Subject]:
 
 def readers(course: Course) -> Table:
     """Threads that read two values which always change together, with and without reloads beside them."""
+    runs: dict[str, tuple[str, str]] = {}
     subjects: dict[str, Subject] = {}
-    seconds = 0.02 if course.is_quick else 0.5
     for one in course.among(["synfinance", "dynaconf"]):
+        seconds = 0.02 if course.is_quick else 0.5
         arguments = {"contender": one.peer, "root": str(course.project()), "seconds": seconds}
         worker = course.worker(one.installation, "reads:readers", **arguments)
-        subjects |= {f"{one.name} {state}": worker.job(state) for state in ("calm", "reloading")}
-    took = take_turns(subjects, course.rounds)
-    columns = {"reads a second": ",.0f", "to none reloading": ".2f", "reloads": ",", "torn or failed reads": ","}
-    table = Table("Eight threads that read while a layer is edited and reloaded without a rest", columns)
-    for one in course.among(["synfinance", "dynaconf"]):
-        calm, busy = ([run.seen for run in took[f"{one.name} {state}"]] for state in ("calm", "reloading"))
-        rate, undisturbed = (median(run["rate"] for run in runs) for runs in (busy, calm))
-        reloads, errors = (sum(run[count] for run in busy) for count in ("reloads", "errors"))
-        table.rows[one.name] = (rate, rate / undisturbed, reloads, errors)
+        states = {"one reload after another": ("in-short-turns", "restless")}
         if one in course.ours:
-            table.limits.append(Limit("torn or failed reads", errors, 0))
+            states = {"edited and watched": ("calm", "watched"), **states}
+        for name, (calm, busy) in states.items():
+            runs[f"{one.name}, {name}"] = f"{one.name} {calm}", f"{one.name} {busy}"
+            subjects |= {f"{one.name} {job}": worker.job(job) for job in (calm, busy)}
+    took = take_turns(subjects, course.rounds)
+    columns = {"reads a CPU second": ",.0f", "to none reloading": ".2f", "reloads": ",", "torn or failed reads": ","}
+    table = Table("Eight threads that read while a layer is edited and reloaded", columns)
+    for name, jobs in runs.items():
+        calm_runs, busy_runs = ([run.seen for run in took[job]] for job in jobs)
+        rate, undisturbed = (median(run["rate"] for run in runs) for runs in (busy_runs, calm_runs))
+        reloads, errors = (sum(run[count] for run in busy_runs) for count in ("reloads", "errors"))
+        table.rows[name] = (rate, rate / undisturbed, reloads, errors)
+        if name.startswith(tuple(one.name for one in course.ours)):
+            table.limits.append(Limit(f"torn or failed reads, {name},", errors, 0))
+        if jobs[1].endswith("watched"):
             table.limits.append(Limit("percent of the reads that reloads cost", 100 * (1 - rate / undisturbed), 5))
+    table.notes.append(
+        "Edited and watched: another process edits anew as soon as the last edit is in force. One reload after another "
+        "is a ninth thread that never rests; an even share of the interpreter is a ninth."
+    )
     return table
