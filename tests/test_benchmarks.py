@@ -25,7 +25,7 @@ ROWS = {
     "variables": ("Twenty typed variables", "synfinance_settings"),
     "validation": ("Validation of what was read", "ours, from merged nodes"),
     "read": ("One read of `x.server.port`", "settings, watched"),
-    "readers": ("Eight threads that read", "synfinance_settings"),
+    "readers": ("Eight threads that read", "synfinance_settings, edited and watched"),
     "set": ("`set` of one key", "set"),
     "files": ("How often `get` and `set` open", "`staging.yaml`"),
     "latency": ("From rename to `config_reloaded`", "synfinance_settings, four threads compute"),
