@@ -12,11 +12,14 @@ import sys
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from project import LAYERS
 
 from synfinance_settings.cli.group import main as command
+
+PARSERS: Final = ("_Outliner.__init__", "_SimpleReader.__init__")
+"""What begins to read a text of YAML in `text/yaml.py`; libyaml itself is not seen from here."""
 
 
 def main() -> None:
@@ -29,8 +32,8 @@ def main() -> None:
             opened[Path(os.fsdecode(arguments[0])).name] += 1
 
     def watch(frame: Any, event: str, argument: Any) -> None:
-        if event == "call" and frame.f_code.co_qualname == "CSafeLoader.__init__":
-            parsed[name_of.get(first_line(str(frame.f_locals["stream"])), "")] += 1
+        if event == "call" and frame.f_code.co_qualname in PARSERS:
+            parsed[name_of.get(first_line(str(frame.f_locals["text"])), "")] += 1
 
     sys.addaudithook(hear)
     sys.setprofile(watch)
