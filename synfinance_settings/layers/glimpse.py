@@ -6,30 +6,23 @@ and only the bytes prove that nothing changed.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from time import time
-from typing import Final
 
 from synfinance_settings.layers.look import Look
 from synfinance_settings.layers.precedence import layers_of
 from synfinance_settings.record import Record
-
-_SETTLED: Final = 2.0
-"""How many seconds ago something must have changed, so that another change gives it another time: some file systems
-count no finer.
-"""
+from synfinance_settings.text.files import Status, lasting, status_of
 
 
 class Glimpse(Record):
     """The status of each of `paths`, None where nothing is there."""
 
     paths: tuple[str, ...]
-    statuses: list[tuple[int, ...] | None]
+    statuses: list[Status | None]
 
     def is_seen_again(self) -> bool:
         """True where the system says of each path what it said then."""
-        return list(map(_status, self.paths)) == self.statuses
+        return list(map(status_of, self.paths)) == self.statuses
 
 
 def glimpse(look: Look) -> Glimpse | None:
@@ -45,15 +38,6 @@ def glimpse(look: Look) -> Glimpse | None:
         return None
     places = (project.settings_dir, *found)
     paths = tuple(str(place) for place in places if isinstance(place, Path))
-    statuses = list(map(_status, paths))
-    latest = max((max(status[-2:]) for status in statuses if status), default=0)
-    return Glimpse(paths, statuses) if latest < (time() - _SETTLED) * 1e9 else None
-
-
-def _status(path: str) -> tuple[int, ...] | None:
-    """Which file it is, its size, and its times: the one that can be set, and the one that changes with anything."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - each look of each process asks it
-    except (OSError, ValueError):
-        return None
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    statuses = list(map(status_of, paths))
+    is_lasting = all(status is None or lasting(status) for status in statuses)
+    return Glimpse(paths, statuses) if is_lasting else None

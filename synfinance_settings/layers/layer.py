@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.project import Project
+from synfinance_settings.layers.secret_files import target
 from synfinance_settings.record import Record
 from synfinance_settings.text.expansion import Lend
-from synfinance_settings.text.files import Content, Failure
+from synfinance_settings.text.files import Content, Failure, status_of
 from synfinance_settings.text.node import Branch, Source
 
 if TYPE_CHECKING:
@@ -86,19 +87,28 @@ class Said(Record):
 
 
 class Glance:
-    """One look at `project` in progress: what has not changed since the look before is the same object as there."""
+    """One look at `project` in progress: what has not changed since the look before is the same object as there.
 
-    def __init__(self, project: Project, known: Mapping[Hashable, Found]) -> None:
+    With `trusts`, a file of which the system says what it said then is not read.
+    """
+
+    def __init__(self, project: Project, known: Mapping[Hashable, Found], *, trusts: bool = False) -> None:
         self.project = project
         self._known = known
+        self._trusts = trusts
 
     def read(self, path: Path) -> Content:
         """Look at a file of the settings folder or of the project's root; a failure is part of what is found."""
-        return self.same(self.project.read(path))
+        return self._unchanged(path) or self.same(self.project.read(path))
 
     def read_target(self, named: str) -> Content:
         """Look at a file that somebody named; a relative path counts from the project's root."""
-        return self.same(self.project.read_target(named))
+        return self._unchanged(target(self.project.root, named)) or self.same(self.project.read_target(named))
+
+    def _unchanged(self, path: Path) -> Content | None:
+        known = self._known.get(path) if self._trusts else None
+        is_same = isinstance(known, Content) and known.status is not None and known.status == status_of(path)
+        return known if isinstance(known, Content) and is_same else None
 
     def known(self, place: Hashable) -> Found | None:
         """What the look before found at `place`; None where it looked nowhere, as at a start."""
@@ -107,7 +117,11 @@ class Glance:
     def same(self, found: _Found) -> _Found:
         """`found`, or what was found before where that is equal: what was made of it need not be made again."""
         known = self._known.get(found.place)
-        return known if isinstance(known, type(found)) and known == found else found
+        if not isinstance(known, type(found)) or known != found:
+            return found
+        if isinstance(known, Content) and isinstance(found, Content):
+            known.status = found.status
+        return known
 
     @cached_property
     def present(self) -> frozenset[str] | None:

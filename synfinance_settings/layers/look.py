@@ -103,12 +103,13 @@ def stored_look(now: Look, files: Mapping[str, bytes]) -> Look:
     return now._replace(found={**now.found, **layers})
 
 
-def look_at(project: Project, before: Look | None = None) -> Look:
+def look_at(project: Project, before: Look | None = None, *, trusts: bool = False) -> Look:
     """Look once at every place that may give a value in `project`; what cannot be had is recorded, not raised.
 
-    What has not changed since `before` keeps what was made of it.
+    What has not changed since `before` keeps what was made of it; with `trusts`, the system is believed that a file
+    has not.
     """
-    glance = Glance(project, before.contents if before else {})
+    glance = Glance(project, before.contents if before else {}, trusts=trusts)
     found: dict[str, tuple[Found, ...]] = {}
     ignored: list[str] = []
     for layer in layers_of(project.application):

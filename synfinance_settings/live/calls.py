@@ -84,7 +84,10 @@ class Calls:
 
     def _quiet(self) -> float:
         """Seconds since the last hint; since the change itself, where that is heard late, as beside busy threads."""
-        return max(monotonic() - self._hinted_at, _age(self._hinted))
+        if self._hinted:  # asked once, before the wait: each question may cost a turn
+            self._hinted_at = min(self._hinted_at, monotonic() - _age(self._hinted))
+            self._hinted = ""
+        return monotonic() - self._hinted_at
 
 
 def _age(path: str) -> float:

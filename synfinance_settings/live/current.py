@@ -202,11 +202,14 @@ class Current:
         else:
             self._change(ask, again=again)
 
-    def look(self) -> Look:
-        """What the layers say now, whether it validates or not; nothing comes into force."""
+    def look(self, *, trusts: bool = False) -> Look:
+        """What the layers say now, whether it validates or not; nothing comes into force.
+
+        With `trusts`, the system is believed that a file has not changed.
+        """
         _ = self.snapshot  # loads at the first use
         assert self.timeline.current is not None
-        return look_at(self.timeline.current.project, self.looked)
+        return look_at(self.timeline.current.project, self.looked, trusts=trusts)
 
     def check(self, project: Project, content: Content) -> None:
         """Raise what a reload would raise that found `content` as the environment's layer of `project`."""

@@ -197,7 +197,7 @@ class Worker:
         else:
             before, self._read_at = self._seen, monotonic()
             glimpsed = glimpse(before) if before and self._glimpses and call is Call.IDLE else None
-            self._look()
+            self._look(trusts=call is Call.LOOK)
             self._glimpse = glimpsed if self._seen is before else None
         if not self._is_over and self._follow():
             self._calls.look_soon()  # for what changed before it was watched
@@ -224,17 +224,17 @@ class Worker:
             self._wait = 0.9
         return call
 
-    def _look(self) -> None:
+    def _look(self, *, trusts: bool) -> None:
         """Compare what is there with what was seen last, and load it when it has settled."""
         since = self._catch_up()
         marks = dict(self._written)
-        look, extras = self._read()
+        look, extras = self._read(trusts=trusts)
         while (changed := self._changed(look, extras)) and not self._are_done(changed, look, extras, marks):
             if self._is_stopped(SETTLE_SECONDS):
                 return
             since = self._newest()
             before, before_extras, marks = look, extras, dict(self._written)
-            look, extras = self._read()
+            look, extras = self._read(trusts=trusts)
             if not look.changed(before) and extras == before_extras:
                 break
         for name, mark in marks.items():
@@ -275,9 +275,9 @@ class Worker:
         looked = self._current.looked
         return looked.generation if looked else 0
 
-    def _read(self) -> tuple[Look, dict[Path, str]]:
+    def _read(self, *, trusts: bool) -> tuple[Look, dict[Path, str]]:
         """What the layers say now, and the hashes of `watch_paths`."""
-        return self._current.look(), extra_digests(self._paths)
+        return self._current.look(trusts=trusts), extra_digests(self._paths)
 
     def _changed(self, look: Look, extras: dict[Path, str]) -> set[Hashable]:
         """The places that are not as they were at the last look."""

@@ -10,7 +10,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from time import time
+from typing import Final, TypeAlias
 
 from synfinance_settings.errors import LayerError, Origin, Problem
 from synfinance_settings.record import Record
@@ -27,14 +28,24 @@ class Failure(Record):
     hint: str | None = None
 
 
+Status: TypeAlias = tuple[int, int, int, int, int]
+"""Which file it is, its size, and its times: the one that can be set, and the one that changes with anything."""
+
+_SETTLED: Final = 2.0
+"""How many seconds ago something must have changed, so that another change gives it another time: some file systems
+count no finer.
+"""
+
+
 class Content:
     """What one look at a path found: bytes, nothing, or the reason why it cannot be read.
 
     `kept` is the content as text, with its byte order mark, where it was `keeping` it. `readings` is what was made of
-    it, by the name it was read under: content that stays is read once.
+    it, by the name it was read under: content that stays is read once. `status` is what the system said of the file
+    just before, where no other content can come with the same.
     """
 
-    __slots__ = ("data", "failure", "kept", "path", "readings")
+    __slots__ = ("data", "failure", "kept", "path", "readings", "status")
 
     def __init__(
         self, path: Path, data: bytes | None = None, failure: Failure | None = None, kept: KeptText | None = None
@@ -44,6 +55,7 @@ class Content:
         self.failure: Final = failure
         self.kept: Final = kept
         self.readings: Final[dict[str, object]] = {}
+        self.status: Status | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Content):
@@ -100,8 +112,8 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
     never raised.
     """
     try:
-        with _regular(path, guard) as (descriptor, size):
-            data = Data(_all_of(descriptor, size))
+        with _regular(path, guard) as (descriptor, status):
+            data = Data(_all_of(descriptor, status.st_size))
     except (FileNotFoundError, NotADirectoryError):
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink may raise
             return Content(path, failure=Failure("unreadable", "is a broken link"))
@@ -114,7 +126,26 @@ def read_file(path: Path, guard: Guard | None = None) -> Content:
         return Content(path, failure=Failure("unreadable", f"cannot be read: {_reason(error)}"))
     if len(data) > bounds.FILE_BYTES:
         return Content(path, failure=Failure("too-large", "is larger than 1 MiB"))
-    return Content(path, data)
+    content = Content(path, data)
+    content.status = lasting(_said(status))
+    return content
+
+
+def status_of(path: str | Path) -> Status | None:
+    """What the system says of what is at `path`, behind all links; None for nothing."""
+    try:
+        return _said(os.stat(path))  # noqa: PTH116 - each look asks it, of a text that is a path
+    except (OSError, ValueError):
+        return None
+
+
+def lasting(status: Status) -> Status | None:
+    """`status`, None where it changed so recently that the next change may leave it as it is."""
+    return status if max(status[-2:]) < (time() - _SETTLED) * 1e9 else None
+
+
+def _said(status: os.stat_result) -> Status:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _all_of(descriptor: int, size: int) -> bytes:
@@ -142,8 +173,8 @@ def file_digest(path: Path) -> str | None:
 
 
 @contextmanager
-def _regular(path: Path, guard: Guard | None = None) -> Iterator[tuple[int, int]]:
-    """A descriptor of the file at `path`, opened without waiting for anybody, and its size.
+def _regular(path: Path, guard: Guard | None = None) -> Iterator[tuple[int, os.stat_result]]:
+    """A descriptor of the file at `path`, opened without waiting for anybody, and its status.
 
     `IsADirectoryError` where it is not a regular file, `_DistrustedError` where others than `guard` allows could have
     written it. What is not a link is judged as it was opened, so that nothing takes its place in between.
@@ -155,7 +186,7 @@ def _regular(path: Path, guard: Guard | None = None) -> Iterator[tuple[int, int]
             raise _DistrustedError(distrust, guard)
         if not stat.S_ISREG(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, "not a regular file")
-        yield descriptor, status.st_size
+        yield descriptor, status
     finally:
         os.close(descriptor)
 

@@ -14,23 +14,42 @@ from synfinance_settings.layers.precedence import with_layer
 from synfinance_settings.layers.project import find_project
 from synfinance_settings.layers.values import ValuesLayer
 from synfinance_settings.sections.application import SYNFINANCE
+from synfinance_settings.text.files import read_file
 
 
 @pytest.fixture(autouse=True)
 def _later(monkeypatch):
     """All that was written just now was written long ago."""
-    monkeypatch.setattr("synfinance_settings.layers.glimpse.time", lambda: time.time() + 60)
+    monkeypatch.setattr("synfinance_settings.text.files.time", lambda: time.time() + 60)
 
 
 @pytest.fixture
-def glimpsed(project):
-    """What the system says of the layers of the project, with variables and of another application where given."""
+def found(project):
+    """The project, with variables and of another application where given."""
 
-    def glimpsed(application=SYNFINANCE, **variables):
-        found = find_project(application, environ=variables, settings_dir=project.settings)
-        return glimpse(look_at(found))
+    def found(application=SYNFINANCE, **variables):
+        return find_project(application, environ=variables, settings_dir=project.settings)
 
-    return glimpsed
+    return found
+
+
+@pytest.fixture
+def glimpsed(found):
+    """What the system says of what a look at the project finds."""
+    return lambda *application, **variables: glimpse(look_at(found(*application, **variables)))
+
+
+@pytest.fixture
+def rich(project, found):
+    """A project whose values come from files of every kind."""
+    project.layer("default", "app_name: old")
+    project.write("run/cache.password", "hush")
+    project.write("key", "a text")
+    for name, text in (("link", "{}"), ("other-link", "{} ")):
+        (project.root / name).symlink_to(project.write(f"behind-{name}", text))
+    os.replace(project.root / "link", project.settings / "test.yaml")
+    secrets, key = str(project.root / "run"), str(project.root / "key")
+    return found(SYNFINANCE_ENV="test", SYNFINANCE_SECRETS_DIR=secrets, SYNFINANCE_SECURITY__JWT_SECRET_FILE=key)
 
 
 def replaced(project):
@@ -61,23 +80,44 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_what_changes_is_not_seen_again_as_it_was(project, glimpsed, change):
-    project.layer("default", "app_name: old")
-    project.write("run/cache.password", "hush")
-    project.write("key", "a text")
-    for name, text in (("link", "{}"), ("other-link", "{} ")):
-        (project.root / name).symlink_to(project.write(f"behind-{name}", text))
-    os.replace(project.root / "link", project.settings / "test.yaml")
-    secrets, key = str(project.root / "run"), str(project.root / "key")
-    seen = glimpsed(SYNFINANCE_ENV="test", SYNFINANCE_SECRETS_DIR=secrets, SYNFINANCE_SECURITY__JWT_SECRET_FILE=key)
+def test_what_changes_is_not_seen_again_as_it_was(project, rich, change):
+    seen = glimpse(look_at(rich))
     assert seen.is_seen_again()
     change(project)
     assert not seen.is_seen_again()
 
 
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_look_that_trusts_the_system_finds_what_one_finds_that_reads_all(project, rich, change):
+    before = look_at(rich)
+    change(project)
+    look = look_at(rich, before, trusts=True)
+    assert (look.found, look.strays) == (look_at(rich).found, look_at(rich).strays)
+
+
+def test_a_look_that_trusts_the_system_reads_what_changed_alone(project, rich, monkeypatch):
+    before, read, opened = look_at(rich), read_file, []
+    monkeypatch.setattr(
+        "synfinance_settings.layers.project.read_file",
+        lambda path, guard: opened.append(path.name) or read(path, guard),
+    )
+    replaced(project)
+    look_at(rich, before, trusts=True)
+    assert set(opened) == {"default.yaml", ".env"}  # and what was missing
+
+
+def test_a_file_that_was_changed_just_before_it_was_read_is_read_again(project, rich, monkeypatch):
+    """Written once more at the same moment with its size kept, it says the same."""
+    monkeypatch.setattr("synfinance_settings.text.files.time", time.time)
+    before = look_at(rich)
+    monkeypatch.setattr("synfinance_settings.layers.layer.status_of", lambda path: pytest.fail("asked in vain"))
+    project.layer("default", "app_name: new")
+    assert look_at(rich, before, trusts=True).layer_files["default.yaml"] == b"app_name: new"
+
+
 def test_what_was_changed_just_now_is_not_enough(project, glimpsed, monkeypatch):
     """The next change may have the same time: some file systems count seconds."""
-    monkeypatch.setattr("synfinance_settings.layers.glimpse.time", lambda: time.time() + 1)
+    monkeypatch.setattr("synfinance_settings.text.files.time", lambda: time.time() + 1)
     project.layer("default", "app_name: old")
     assert glimpsed() is None
 

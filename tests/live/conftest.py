@@ -192,7 +192,7 @@ class Unwatched:
             raise OSError(errno.EMFILE, "no instance is left")
 
         monkeypatch.setattr(Glimpse, "is_seen_again", counted)
-        monkeypatch.setattr("synfinance_settings.layers.glimpse.time", lambda: time.time() + 60)
+        monkeypatch.setattr("synfinance_settings.text.files.time", lambda: time.time() + 60)
         monkeypatch.setattr("synfinance_settings.layers.project.read_file", counting)
         monkeypatch.setattr("synfinance_settings.live.worker.hints", refuse)
 
