@@ -106,16 +106,20 @@ def readers(contender: str, root: str, seconds: float) -> dict[str, Job]:
             time.sleep(0.001)
         return times
 
-    def edit_and_watch() -> int:
+    def watched() -> dict[str, float]:
         told: list[None] = []
-        with watch(lambda: (told.append(None), edits.edit())):
+
+        def edit_and_watch() -> int:
             edits.edit()
             time.sleep(seconds)
-        return len(told)
+            return len(told)
+
+        with watch(lambda: (told.append(None), edits.edit())):
+            return _spell(server, edit_and_watch)
 
     return {
         "calm": Job(lambda: _spell(server, rest), seen=dict),
-        "watched": Job(lambda: _spell(server, edit_and_watch), seen=dict),
+        "watched": Job(watched, seen=dict),
         "in-short-turns": Job(lambda: _in_short_turns(server, rest), seen=dict),
         "restless": Job(lambda: _in_short_turns(server, edit_and_reload), seen=dict),
     }

@@ -59,7 +59,7 @@ def readers(course: Course) -> Table:
     runs: dict[str, tuple[str, str]] = {}
     subjects: dict[str, Subject] = {}
     for one in course.among(["synfinance", "dynaconf"]):
-        seconds = 0.02 if course.is_quick else 0.5
+        seconds = 0.02 if course.is_quick else 1
         arguments = {"contender": one.peer, "root": str(course.project()), "seconds": seconds}
         worker = course.worker(one.installation, "reads:readers", **arguments)
         states = {"one reload after another": ("in-short-turns", "restless")}

@@ -50,7 +50,7 @@ FORK_SECONDS: Final = 1.0
 """How long a fork waits for the looks that are going on: one that hangs in a file would never end."""
 
 READ_SECONDS: Final = 60.0
-"""How long looks that nobody called for may read nothing, where the system says that nothing changed."""
+"""How long looks need not read a file of which the system says that it is as it was."""
 
 
 class Worker:
@@ -76,7 +76,7 @@ class Worker:
         self._hints: Hints | None = None
         self._glimpses = not (polling or paths)
         self._glimpse: Glimpse | None = None
-        self._read_at = 0.0
+        self._read_at = -READ_SECONDS  # never
         self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
         self._is_over = False
         self._written: dict[str, tuple[bool, int]] = {}
@@ -178,7 +178,7 @@ class Worker:
     def _answer_all(self) -> None:
         while not self._is_over:
             try:
-                call = self._next_call()
+                call = self._calls.next(self._poll_interval * _some_of(self._wait))
                 with self.at_work:
                     self._answer(call)
             except BaseException as error:  # noqa: BLE001 - no fault may end the watch, whoever raised it
@@ -189,28 +189,33 @@ class Worker:
                 self._fault = None
 
     def _answer(self, call: Call) -> None:
+        self._wait = 0.9 if call is Call.IDLE else self._wait
         if call is Call.STOP or (call is Call.IDLE and self._is_as_seen()):
             return
         if call is Call.RELOAD:
             with suppress(SettingsError):  # announced, logged and counted already
                 self._current.reload(manual=True)
         else:
-            before, self._read_at = self._seen, monotonic()
+            before = self._seen
             glimpsed = glimpse(before) if before and self._glimpses and call is Call.IDLE else None
-            self._look(trusts=call is Call.LOOK)
+            self._look(trusts=call is Call.LOOK and self._was_read())
             self._glimpse = glimpsed if self._seen is before else None
         if not self._is_over and self._follow():
             self._calls.look_soon()  # for what changed before it was watched
 
     def _is_as_seen(self) -> bool:
-        """True where the system says that there is what was seen last, and that was read not long ago."""
+        """True where the system says, and may be believed, that there is what was seen last."""
         return (
             self._glimpse is not None
-            and monotonic() - self._read_at < READ_SECONDS
+            and self._was_read()
             and self._current.last_failure is None
             and self._newest() == self._generation
             and self._glimpse.is_seen_again()
         )
+
+    def _was_read(self) -> bool:
+        """True where every file was read not long ago."""
+        return monotonic() - self._read_at < READ_SECONDS
 
     def _tell_fault(self, error: BaseException) -> None:
         """Log what ended a look early, and not again until a look succeeds."""
@@ -218,16 +223,11 @@ class Worker:
             self._fault = type(error)
             logger.error("a look at the layers failed; the next one tries again", exc_info=error)
 
-    def _next_call(self) -> Call:
-        call = self._calls.next(self._poll_interval * _some_of(self._wait))
-        if call is Call.IDLE:
-            self._wait = 0.9
-        return call
-
     def _look(self, *, trusts: bool) -> None:
         """Compare what is there with what was seen last, and load it when it has settled."""
         since = self._catch_up()
         marks = dict(self._written)
+        self._read_at = self._read_at if trusts else monotonic()
         look, extras = self._read(trusts=trusts)
         while (changed := self._changed(look, extras)) and not self._are_done(changed, look, extras, marks):
             if self._is_stopped(SETTLE_SECONDS):

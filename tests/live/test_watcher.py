@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ import pytest
 from patience import PATIENCE, RARELY
 
 from synfinance_settings import ConfigManager, ConfigWatcher, SettingsError, WatchError
+from synfinance_settings.text.files import Content
 
 
 def rename(project, name):
@@ -240,6 +242,25 @@ def test_what_the_system_does_not_tell_is_read_after_a_while(project, watching, 
     monkeypatch.setattr("synfinance_settings.live.worker.READ_SECONDS", 0.1)
     rename(project, "new")
     watch.shows("new")
+
+
+def test_what_the_system_does_not_tell_is_read_after_a_while_beside_many_hints(project, watching, monkeypatch):
+    """Hints of another file come without a rest, and the system says of none that it is another one."""
+    asked = threading.Event()
+    monkeypatch.setattr(Content, "status", property(lambda content: 0, lambda content, status: None))
+    monkeypatch.setattr("synfinance_settings.layers.layer.status_of", lambda path: asked.set() or 0)
+    watch = watching(debounce=0.01)
+    until = time.monotonic() + PATIENCE
+
+    def hint_until(holds):
+        while not holds():
+            project.write("settings/other", "")
+            assert time.monotonic() < until
+
+    hint_until(asked.is_set)
+    monkeypatch.setattr("synfinance_settings.live.worker.READ_SECONDS", 0.1)
+    rename(project, "new")
+    hint_until(lambda: watch.config.app_name == "new")
 
 
 def test_starting_and_stopping_while_files_change_neither_hangs_nor_complains(project, caplog):
