@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+BESIDE_THREADS = "ignore:This process:DeprecationWarning"
+"""What Python 3.12 and later warn of at each of these forks."""
+
 CHILD = """if True:
     import logging, os, select, signal, sys, threading
     from pathlib import Path
@@ -58,7 +61,7 @@ CHILD = """if True:
 
 def run(project, child, end="sys.exit(0)"):
     child = "\n        ".join(child.strip().splitlines())
-    done = project.python(CHILD.format(child=child, end=end))
+    done = project.python(CHILD.format(child=child, end=end), PYTHONWARNINGS=BESIDE_THREADS)
     assert (done.stdout, done.returncode) == ("0 False\n", 0), done.stderr
     return done.stderr
 
@@ -158,7 +161,7 @@ RECORDING = """if True:
 
 
 def test_a_child_that_is_forked_while_a_version_is_recorded_records_too(project):
-    run = project.python(RECORDING)
+    run = project.python(RECORDING, PYTHONWARNINGS=BESIDE_THREADS)
     assert (run.stdout, run.stderr) == ("[0] ['child', 'a thread of the parent']\n", "")
 
 
@@ -192,12 +195,12 @@ WATCHING = """if True:
 
 
 def test_a_fork_waits_for_a_look_that_is_going_on(project):
-    run = project.python(WATCHING.format(until="forking", forks=True))
+    run = project.python(WATCHING.format(until="forking", forks=True), PYTHONWARNINGS=BESIDE_THREADS)
     assert (run.stdout, run.stderr) == ("1\n['edited']\n", "")
 
 
 def test_a_fork_does_not_wait_for_ever_for_a_look_that_hangs(project):
-    run = project.python(WATCHING.format(until="forked", forks=True))
+    run = project.python(WATCHING.format(until="forked", forks=True), PYTHONWARNINGS=BESIDE_THREADS)
     assert (run.stdout, run.stderr) == ("0\n['edited']\n", "")
 
 
@@ -213,5 +216,5 @@ def test_a_child_of_a_process_that_forks_many_is_not_told_to_start_its_watcher(p
             os._exit(0 if watcher.is_watching() else 1)
         print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), watcher.is_watching())
     """
-    run = project.python(code)
+    run = project.python(code, PYTHONWARNINGS=BESIDE_THREADS)
     assert (run.stdout, run.stderr) == ("0 True\n", "")

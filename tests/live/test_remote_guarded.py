@@ -45,10 +45,11 @@ def guarded():
 
 
 def guard(folder):
-    (folder / "san").write_text("subjectAltName=IP:127.0.0.1\n")
+    (folder / "san").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
     made(
         folder,
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=ca -keyout ca.key -out ca.crt",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=ca -keyout ca.key -out ca.crt"
+        " -addext keyUsage=critical,keyCertSign",  # without these two, Python 3.13 accepts no such certificate
         "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=store -keyout store.key -out store.csr",
         "x509 -req -in store.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile san -out store.crt",
     )
