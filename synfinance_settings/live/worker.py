@@ -34,6 +34,7 @@ from synfinance_settings.live.hints import Hints, hints
 from synfinance_settings.live.listening import Listening
 from synfinance_settings.log import logger
 from synfinance_settings.text.files import file_digest
+from synfinance_settings.text.mounts import says_changes
 
 if TYPE_CHECKING:
     from synfinance_settings.live.member import Member
@@ -74,7 +75,7 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="synfinance_settings watcher", daemon=True)
         self._calls = Calls(debounce)
         self._hints: Hints | None = None
-        self._glimpses = not (polling or paths)
+        self._trusts = False  # the file systems, that they say at once what has changed
         self._glimpse: Glimpse | None = None
         self._read_at = -READ_SECONDS  # never
         self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
@@ -152,11 +153,13 @@ class Worker:
         for layer, reason in self._listening.follow(state.project) if self._listening is not None else ():
             self._say_unwatched(f"the {layer} layer", reason)
         self._member = self._member or _joined(self._current)
+        if self._polling:
+            return False
+        folders = folders_around((*candidates(self._current.looked or state.look), *self._paths))
+        self._trusts = all(map(says_changes, folders))
         if self._hints is None:
             return False
-        is_new, failed = self._hints.follow(
-            folders_around((*candidates(self._current.looked or state.look), *self._paths))
-        )
+        is_new, failed = self._hints.follow(folders)
         for folder, error in failed:
             if folder not in self._unwatched:
                 self._unwatched.add(folder)
@@ -197,8 +200,9 @@ class Worker:
                 self._current.reload(manual=True)
         else:
             before = self._seen
-            glimpsed = glimpse(before) if before and self._glimpses and call is Call.IDLE else None
-            self._look(trusts=call is Call.LOOK and self._was_read())
+            may_glimpse = self._trusts and not self._paths and call is Call.IDLE
+            glimpsed = glimpse(before) if before and may_glimpse else None
+            self._look(trusts=self._trusts and call is Call.LOOK and self._was_read())
             self._glimpse = glimpsed if self._seen is before else None
         if not self._is_over and self._follow():
             self._calls.look_soon()  # for what changed before it was watched

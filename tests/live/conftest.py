@@ -177,6 +177,7 @@ class Unwatched:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reads = 0
         self._glimpses = threading.Semaphore(0)
+        self._read = threading.Semaphore(0)
         is_seen_again, read = Glimpse.is_seen_again, read_file
 
         def counted(glimpse: Glimpse) -> bool:
@@ -186,6 +187,7 @@ class Unwatched:
 
         def counting(*arguments: Any) -> Any:
             self.reads += 1
+            self._read.release()
             return read(*arguments)
 
         def refuse(hint: Any) -> Any:
@@ -193,8 +195,14 @@ class Unwatched:
 
         monkeypatch.setattr(Glimpse, "is_seen_again", counted)
         monkeypatch.setattr("synfinance_settings.text.files.time", lambda: time.time() + 60)
+        monkeypatch.setattr("synfinance_settings.live.worker.says_changes", lambda folder: True)
         monkeypatch.setattr("synfinance_settings.layers.project.read_file", counting)
         monkeypatch.setattr("synfinance_settings.live.worker.hints", refuse)
+
+    def read_on(self, times: int) -> None:
+        """Wait until so many files have been read, the same ones again and again."""
+        for _ in range(times):
+            assert self._read.acquire(timeout=PATIENCE)
 
     def seen_again(self, times: int) -> None:
         """Wait for so many looks that only ask what the system says."""

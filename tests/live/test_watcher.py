@@ -225,14 +225,16 @@ def test_looks_at_intervals_read_nothing_where_the_system_says_that_nothing_chan
     assert unwatched.reads == reads
 
 
-@pytest.mark.usefixtures("unwatched")
-def test_with_polling_every_look_reads(project, watching, monkeypatch):
-    """As on a network mount, where the system says what it was told a while ago."""
-    monkeypatch.setattr("synfinance_settings.layers.glimpse.Glimpse.is_seen_again", lambda glimpse: True)
-    watch = watching(polling=True, poll_interval=0.01)
-    for name in ("first", "second"):
-        rename(project, name)
-        watch.shows(name)
+def test_with_polling_every_look_reads(watching, unwatched):
+    """Whatever the system says."""
+    watching(polling=True, poll_interval=0.01)
+    unwatched.read_on(100)
+
+
+def test_where_other_machines_may_write_every_look_reads(project, watching, unwatched, monkeypatch):
+    monkeypatch.setattr("synfinance_settings.live.worker.says_changes", lambda folder: folder != project.settings)
+    watching(poll_interval=0.01)
+    unwatched.read_on(100)
 
 
 def test_what_the_system_does_not_tell_is_read_after_a_while(project, watching, unwatched, monkeypatch):
