@@ -89,13 +89,14 @@ class Said(Record):
 class Glance:
     """One look at `project` in progress: what has not changed since the look before is the same object as there.
 
-    With `trusts`, a file of which the system says what it said then is not read.
+    With `names`, those in the settings folder, the system is believed: a file of which it says what it said then is
+    not read.
     """
 
-    def __init__(self, project: Project, known: Mapping[Hashable, Found], *, trusts: bool = False) -> None:
+    def __init__(self, project: Project, known: Mapping[Hashable, Found], names: frozenset[str] | None = None) -> None:
         self.project = project
         self._known = known
-        self._trusts = trusts
+        self._names = names
 
     def read(self, path: Path) -> Content:
         """Look at a file of the settings folder or of the project's root; a failure is part of what is found."""
@@ -106,7 +107,7 @@ class Glance:
         return self._unchanged(target(self.project.root, named)) or self.same(self.project.read_target(named))
 
     def _unchanged(self, path: Path) -> Content | None:
-        known = self._known.get(path) if self._trusts else None
+        known = None if self._names is None else self._known.get(path)
         is_same = isinstance(known, Content) and known.status is not None and known.status == status_of(path)
         return known if isinstance(known, Content) and is_same else None
 
@@ -126,6 +127,8 @@ class Glance:
     @cached_property
     def present(self) -> frozenset[str] | None:
         """The names in the settings folder; None where it cannot be listed, so that each name must be tried."""
+        if self._names is not None:
+            return self._names
         folder = self.project.settings_dir
         try:
             return frozenset(os.listdir(folder)) if folder else frozenset()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Final
@@ -38,6 +38,9 @@ class Look(Record):
 
     strays: tuple[tuple[str, str], ...] = ()
     """Files that no layer reads, with the names that would be read; no value comes from them."""
+
+    names: frozenset[str] | None = None
+    """The names in the settings folder, None where it could not be listed."""
 
     def __repr__(self) -> str:  # never what was found: it may hold secrets
         return f"<Look {self.generation} at {self.project!r}>"
@@ -103,13 +106,13 @@ def stored_look(now: Look, files: Mapping[str, bytes]) -> Look:
     return now._replace(found={**now.found, **layers})
 
 
-def look_at(project: Project, before: Look | None = None, *, trusts: bool = False) -> Look:
+def look_at(project: Project, before: Look | None = None, names: frozenset[str] | None = None) -> Look:
     """Look once at every place that may give a value in `project`; what cannot be had is recorded, not raised.
 
-    What has not changed since `before` keeps what was made of it; with `trusts`, the system is believed that a file
-    has not.
+    What has not changed since `before` keeps what was made of it. With `names`, those in the settings folder, the
+    system is believed that a file has not.
     """
-    glance = Glance(project, before.contents if before else {}, trusts=trusts)
+    glance = Glance(project, before.contents if before else {}, names)
     found: dict[str, tuple[Found, ...]] = {}
     ignored: list[str] = []
     for layer in layers_of(project.application):
@@ -121,7 +124,27 @@ def look_at(project: Project, before: Look | None = None, *, trusts: bool = Fals
     unread = strays(glance.present or frozenset(), project.application)
     if unread and project.config_path is not None:
         unread = tuple(stray for stray in unread if stray[0] != project.config_path.name)
-    return Look(project, found, datetime.now(UTC), next(_GENERATIONS), tuple(ignored), unread)
+    return Look(project, found, datetime.now(UTC), next(_GENERATIONS), tuple(ignored), unread, glance.present)
+
+
+def names_since(look: Look, hinted: Collection[str]) -> frozenset[str] | None:
+    """The names in the settings folder, as `look` found them but for the paths that are `hinted`; None where the folder
+    itself is one of them.
+
+    To list it would cost a busy program several turns of the interpreter.
+    """
+    folder = str(look.project.settings_dir)
+    if look.names is None or folder in hinted:
+        return None
+    told = {name: path for path in hinted if (name := _name_in(folder, path))}
+    there = {name for name, path in told.items() if os.path.lexists(path)}
+    return look.names.difference(told) | there
+
+
+def _name_in(folder: str, path: str) -> str:
+    """The name of what stands at `path` in `folder`; empty where it stands elsewhere."""
+    parent, name = os.path.split(path)
+    return name if parent == folder else ""
 
 
 def candidates(look: Look) -> tuple[Path, ...]:

@@ -202,14 +202,14 @@ class Current:
         else:
             self._change(ask, again=again)
 
-    def look(self, *, trusts: bool = False) -> Look:
+    def look(self, names: frozenset[str] | None = None) -> Look:
         """What the layers say now, whether it validates or not; nothing comes into force.
 
-        With `trusts`, the system is believed that a file has not changed.
+        With `names`, those in the settings folder, the system is believed that a file has not changed.
         """
         _ = self.snapshot  # loads at the first use
         assert self.timeline.current is not None
-        return look_at(self.timeline.current.project, self.looked, trusts=trusts)
+        return look_at(self.timeline.current.project, self.looked, names)
 
     def check(self, project: Project, content: Content) -> None:
         """Raise what a reload would raise that found `content` as the environment's layer of `project`."""

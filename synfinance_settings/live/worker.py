@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -23,7 +23,7 @@ from synfinance_settings.foreign import printable
 from synfinance_settings.layers.forks import whole
 from synfinance_settings.layers.glimpse import Glimpse, glimpse
 from synfinance_settings.layers.layer import Finding
-from synfinance_settings.layers.look import Look, candidates
+from synfinance_settings.layers.look import Look, candidates, names_since
 from synfinance_settings.layers.precedence import remote_layer_of
 from synfinance_settings.layers.remote_layer import is_named
 from synfinance_settings.live.announcer import ConfigEvent
@@ -81,7 +81,8 @@ class Worker:
         self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
         self._is_over = False
         self._written: dict[str, tuple[bool, int]] = {}
-        self._seen: Look | None = None
+        self._last: Look | None = None
+        self._seen: Look | None = None  # the last one that found something else
         self._seen_extras: dict[Path, str] = {}
         self._generation = 0  # of the look that was loaded last, as far as this worker knows
         self._is_overdue = False  # what was seen could not be loaded for a reason that passes
@@ -202,10 +203,11 @@ class Worker:
             before = self._seen
             may_glimpse = self._trusts and not self._paths and call is Call.IDLE
             glimpsed = glimpse(before) if before and may_glimpse else None
-            self._look(trusts=self._trusts and call is Call.LOOK and self._was_read())
+            self._look(is_told=self._trusts and call is Call.LOOK and self._was_read())
             self._glimpse = glimpsed if self._seen is before else None
         if not self._is_over and self._follow():
-            self._calls.look_soon()  # for what changed before it was watched
+            self._read_at = -READ_SECONDS  # nobody told of what changed before it was watched
+            self._calls.look_soon()
 
     def _is_as_seen(self) -> bool:
         """True where the system says, and may be believed, that there is what was seen last."""
@@ -227,18 +229,21 @@ class Worker:
             self._fault = type(error)
             logger.error("a look at the layers failed; the next one tries again", exc_info=error)
 
-    def _look(self, *, trusts: bool) -> None:
-        """Compare what is there with what was seen last, and load it when it has settled."""
+    def _look(self, *, is_told: bool) -> None:
+        """Compare what is there with what was seen last, and load it when it has settled.
+
+        Only what the system told of is read where it `is_told` of all.
+        """
         since = self._catch_up()
         marks = dict(self._written)
-        self._read_at = self._read_at if trusts else monotonic()
-        look, extras = self._read(trusts=trusts)
+        self._read_at = self._read_at if is_told else monotonic()
+        look, extras = self._read(marks if is_told else None)
         while (changed := self._changed(look, extras)) and not self._are_done(changed, look, extras, marks):
             if self._is_stopped(SETTLE_SECONDS):
                 return
             since = self._newest()
             before, before_extras, marks = look, extras, dict(self._written)
-            look, extras = self._read(trusts=trusts)
+            look, extras = self._read(marks if is_told else None)
             if not look.changed(before) and extras == before_extras:
                 break
         for name, mark in marks.items():
@@ -279,9 +284,13 @@ class Worker:
         looked = self._current.looked
         return looked.generation if looked else 0
 
-    def _read(self, *, trusts: bool) -> tuple[Look, dict[Path, str]]:
-        """What the layers say now, and the hashes of `watch_paths`."""
-        return self._current.look(trusts=trusts), extra_digests(self._paths)
+    def _read(self, hinted: Collection[str] | None) -> tuple[Look, dict[Path, str]]:
+        """What the layers say now, and the hashes of `watch_paths`; of files only what is `hinted`, where that is all
+        that happened.
+        """
+        names = names_since(self._last, hinted) if self._last is not None and hinted is not None else None
+        self._last = self._current.look(names)
+        return self._last, extra_digests(self._paths)
 
     def _changed(self, look: Look, extras: dict[Path, str]) -> set[Hashable]:
         """The places that are not as they were at the last look."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from synfinance_settings.layers.glimpse import glimpse
-from synfinance_settings.layers.look import look_at
+from synfinance_settings.layers.look import look_at, names_since
 from synfinance_settings.layers.precedence import with_layer
 from synfinance_settings.layers.project import find_project
 from synfinance_settings.layers.values import ValuesLayer
@@ -52,6 +52,10 @@ def rich(project, found):
     return found(SYNFINANCE_ENV="test", SYNFINANCE_SECRETS_DIR=secrets, SYNFINANCE_SECURITY__JWT_SECRET_FILE=key)
 
 
+def names(project):
+    return frozenset(os.listdir(project.settings_dir))
+
+
 def replaced(project):
     project.write("new", "app_name: old")
     os.replace(project.root / "new", project.settings / "default.yaml")
@@ -91,7 +95,7 @@ def test_what_changes_is_not_seen_again_as_it_was(project, rich, change):
 def test_a_look_that_trusts_the_system_finds_what_one_finds_that_reads_all(project, rich, change):
     before = look_at(rich)
     change(project)
-    look = look_at(rich, before, trusts=True)
+    look = look_at(rich, before, names(rich))
     assert (look.found, look.strays) == (look_at(rich).found, look_at(rich).strays)
 
 
@@ -102,7 +106,7 @@ def test_a_look_that_trusts_the_system_reads_what_changed_alone(project, rich, m
         lambda path, guard: opened.append(path.name) or read(path, guard),
     )
     replaced(project)
-    look_at(rich, before, trusts=True)
+    look_at(rich, before, names(rich))
     assert set(opened) == {"default.yaml", ".env"}  # and what was missing
 
 
@@ -112,7 +116,7 @@ def test_a_file_that_was_changed_just_before_it_was_read_is_read_again(project, 
     before = look_at(rich)
     monkeypatch.setattr("synfinance_settings.layers.layer.status_of", lambda path: pytest.fail("asked in vain"))
     project.layer("default", "app_name: new")
-    assert look_at(rich, before, trusts=True).layer_files["default.yaml"] == b"app_name: new"
+    assert look_at(rich, before, names(rich)).layer_files["default.yaml"] == b"app_name: new"
 
 
 def test_what_was_changed_just_now_is_not_enough(project, glimpsed, monkeypatch):
@@ -135,3 +139,55 @@ def test_with_a_layer_that_rests_on_something_else_it_is_not_enough(project, gli
     assert glimpsed(replace(SYNFINANCE, layers=layers)) is None
     assert glimpsed(SYNFINANCE_REMOTE_URL="redis://127.0.0.1:1/0") is None
     assert glimpsed() is not None
+
+
+HAPPENINGS = {
+    "nothing": lambda project: [],
+    "a layer comes": lambda project: [project.layer("default.local", "{}")],
+    "one goes": lambda project: [unlinked(project.settings / "default.yaml")],
+    "one comes and goes": lambda project: [unlinked(project.layer("default.local", "{}"))],
+    "one has two names in turn": lambda project: renamed(project.layer("default.local", "{}")),
+    "one comes elsewhere": lambda project: [project.write(".env", "")],
+    "a folder comes": lambda project: [made(project.settings / "more")],
+    "a link that leads nowhere comes": lambda project: [linked(project.settings / "default.local.yaml")],
+}
+
+
+def unlinked(path):
+    path.unlink()
+    return path
+
+
+def renamed(path):
+    return [path, path.rename(path.with_name("staging.local.yaml"))]
+
+
+def made(path):
+    path.mkdir()
+    return path
+
+
+def linked(path):
+    path.symlink_to("nowhere")
+    return path
+
+
+@pytest.mark.parametrize("happening", HAPPENINGS.values(), ids=HAPPENINGS)
+def test_what_was_told_of_names_is_what_is_listed(project, found, happening):
+    project.layer("default", "app_name: old")
+    before = look_at(found())
+    hinted = [str(path) for path in happening(project)]
+    assert names_since(before, hinted) == frozenset(os.listdir(project.settings))
+
+
+def test_where_something_happened_to_the_folder_itself_it_is_listed(project, found):
+    assert names_since(look_at(found()), [str(project.settings)]) is None
+
+
+def test_with_all_names_known_the_folder_is_not_listed(rich, monkeypatch):
+    before, known = look_at(rich), names(rich)
+    listed, list_folder = [], os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: listed.append(folder) or list_folder(folder))
+    look = look_at(rich, before, known)
+    assert (look.contents, look.names) == (before.contents, known)
+    assert rich.settings_dir not in listed
