@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from synfinance_settings.cli import completion, destination, options, render
 from synfinance_settings.cli import plan as planning
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.editing.changes import LayerFiles
     from synfinance_settings.editing.plan import Edit, Plan, Target
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = PathType(exists=True, dir_okay=False)
 _allow_secret_option = click.option("--allow-secret", is_flag=True, help="Allow a secret to be written into the file.")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -67,9 +66,11 @@ def format_for(
 
     It is the one that is `given`, else that of the name, else the `usual` one.
     """
+    from pathlib import PurePath
+
     from synfinance_settings.text.formats import FORMATS, format_of
 
-    meant = format_of(Path(path or STDOUT).name)
+    meant = format_of(PurePath(path or STDOUT).name)
     named = {form.name: form for form in FORMATS if fits(form)}
     if meant is None:
         return named[given or usual]
@@ -87,6 +88,8 @@ def put(path: str | None, text: str, *, yes: bool, mode: int | None = None, star
     `mode` is that of the file, by default the one that it has. With `starts_dotenv` the place of ``.env`` may be
     filled, where it is free. Raises `EditError` for a place that a load reads.
     """
+    from pathlib import Path
+
     from synfinance_settings.layers.look import refuse_read_place
     from synfinance_settings.text.atomic import write_atomically
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -106,6 +105,8 @@ def _environments() -> tuple[str, ...]:
 
 def _state(name: str) -> _Side:
     """The settings that `name` means: an environment, a file or a version."""
+    from pathlib import Path
+
     from synfinance_settings.layers.trial import layer_of, validate
 
     if environment := _meant(name):
@@ -179,7 +180,9 @@ def _letters(values: Sequence[Any], known: Sequence[bool]) -> list[str]:
 
 
 def _is_inherited(origin: str) -> bool:
-    return origin == "default" or Path(origin.partition(":")[0]).stem == "default"
+    from pathlib import PurePath
+
+    return origin == "default" or PurePath(origin.partition(":")[0]).stem == "default"
 
 
 def _print_text(rows: Sequence[_Row], names: Sequence[str], *, origin: bool) -> None:

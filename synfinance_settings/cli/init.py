@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from synfinance_settings.cli import options, render
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FOLDER = PathType(file_okay=False)
 
 
 @click.command(cls=Command, short_help="Write the files that a program starts with.")
-@click.argument("folder", type=_FOLDER, default=Path(), metavar="[FOLDER]")
+@click.argument("folder", type=_FOLDER, default=".", metavar="[FOLDER]")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 def init(folder: Path, dry_run: bool) -> None:
     """Lay down the files that a program starts with in FOLDER, its root: the working directory unless given.

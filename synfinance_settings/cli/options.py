@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
@@ -19,6 +18,8 @@ from synfinance_settings.foreign import pasted
 from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.editing.changes import LayerFiles
     from synfinance_settings.editing.plan import Target
     from synfinance_settings.layers.project import Project

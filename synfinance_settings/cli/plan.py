@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from synfinance_settings.cli import completion, destination, options, render
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command
 from synfinance_settings.errors import DEFAULT, EditError, Problem, SettingsError
 from synfinance_settings.foreign import as_json
 from synfinance_settings.record import Record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.editing.changes import LayerFiles
     from synfinance_settings.editing.plan import Edit, Outlook, Plan, Planned, Row, Target
     from synfinance_settings.layers.project import Project
@@ -134,6 +136,8 @@ def _edits(
     project: Project, usual: Target, what: tuple[str, ...], gone: tuple[str, ...], *, full: bool
 ) -> dict[Target, Edit]:
     """The edits that the arguments name, one a layer."""
+    from pathlib import Path
+
     from synfinance_settings.editing.edits import setting_edit, unsetting_edit
     from synfinance_settings.editing.import_edit import import_edit
     from synfinance_settings.editing.plan_file import storable
@@ -175,7 +179,7 @@ def _one_after_the_other(edits: list[Edit]) -> Edit:
 
 
 @click.command(cls=Command, short_help="Write what was planned.")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN")
+@click.argument("path", type=PathType(exists=True, dir_okay=False), metavar="PLAN")
 @reason_option
 @click.option("--strict", is_flag=True, help="Write nothing if there are remarks.")
 @dry_run_option

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from synfinance_settings.cli import options, render
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.reads.findings import Scan
     from synfinance_settings.reads.usage import Usage, Uses
     from synfinance_settings.reads.vocabulary import Vocabulary
@@ -31,11 +33,9 @@ _SETTLED: Final = ("read", "variable")
 
 
 @click.command(cls=Command, short_help="Report which settings a program reads, and which it does not.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=PathType(), metavar="[PATH]...")
 @click.option("--dead", is_flag=True, help="Leave out what is certainly read.")
-@click.option(
-    "--record", type=click.Path(path_type=Path), metavar="FILE", help="A record that pytest --settings-reads wrote."
-)
+@click.option("--record", type=PathType(), metavar="FILE", help="A record that pytest --settings-reads wrote.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a setting is dead, or a name is not a setting.")
 @options.format_option("text", "json")
 def reads(paths: tuple[Path, ...], dead: bool, record: Path | None, strict: bool, output: str) -> None:
@@ -49,6 +49,8 @@ def reads(paths: tuple[Path, ...], dead: bool, record: Path | None, strict: bool
     pytest --settings-reads reads.json
     {call} reads app --record reads.json
     """
+    from pathlib import Path
+
     vocabulary = _vocabulary()
     findings, uses = _uses(vocabulary, paths or (Path(),), [record] if record else [])
     usages = [usage for usage in uses.settings.values() if not (dead and usage.state in _SETTLED)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -12,13 +11,16 @@ import click
 from synfinance_settings.cli import completion, destination, options, render, stages
 from synfinance_settings.cli import plan as planning
 from synfinance_settings.cli.duration import Duration
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command, Group
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.editing.remote_change import RemoteEdit, RemotePlan, RemoteSettings
     from synfinance_settings.remote.revisions import Revision, Waiting
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE: Final = PathType(exists=True, dir_okay=False)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -23,6 +22,7 @@ from synfinance_settings.foreign import as_json, printable
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 _NARROWEST: Final = 20  # columns that a text gets at least
 _BELOW_VERSION: Final = " " * 9  # the margin of what stands below a version
@@ -189,7 +189,7 @@ def difference(lines: Iterable[str]) -> Shown:
 
 def place(path: Path) -> str:
     """`path` as an operator would type it here: relative to the working directory where it lies below."""
-    here = Path.cwd()
+    here = path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +32,8 @@ def schema(path: str | None, check: bool, against: str | None, output: str, yes:
     {call} schema --against v1.4
     {call} schema --against v1.4 --format json
     """
+    from pathlib import Path
+
     from synfinance_settings.model.schema import layer_schema
     from synfinance_settings.text.files import read_file
 
@@ -65,6 +66,8 @@ def schema(path: str | None, check: bool, against: str | None, output: str, yes:
 
 def _compare(against: str, output: str) -> None:
     """Print what differs from an earlier schema, what breaks layers first; end with 1 where something does."""
+    from pathlib import Path
+
     from synfinance_settings.cli.earlier import earlier_schema
     from synfinance_settings.model.compatibility import differences
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 from click.shell_completion import CompletionItem
 
 from synfinance_settings.cli import completion, destination, options, reads, render
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command, program_of
 from synfinance_settings.errors import DEFAULT, NOT_SET, Problem
 from synfinance_settings.foreign import as_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.layers.report import ValidationReport
     from synfinance_settings.layers.snapshot import Explanation, Snapshot
     from synfinance_settings.reads.usage import Usage
@@ -187,7 +189,7 @@ def get(key: str, environment: str | None, reveal: bool, placeholders: bool, str
 @click.option(
     "--reads",
     "sources",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     multiple=True,
     metavar="PATH",
     help="Show who reads it, by a program's source or a record (.json) of its tests.",

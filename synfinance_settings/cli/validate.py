@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from synfinance_settings.cli import options, render
+from synfinance_settings.cli.paths import PathType
 from synfinance_settings.cli.program import Command
 from synfinance_settings.errors import Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from synfinance_settings.layers.report import ValidationReport
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = PathType(exists=True, dir_okay=False)
 
 
 @click.command(cls=Command, short_help="Check layers, and report every fault with its place.")

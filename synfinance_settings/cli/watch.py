@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -93,6 +92,8 @@ class _Teller:
 
     def tell(self, event: ConfigEvent, data: Any) -> None:
         """The listener."""
+        from pathlib import Path
+
         if isinstance(data, SettingsError):
             self.say(event, {"problems": [problem.as_dict() for problem in data.problems]})
         elif str(event) == "file_changed":  # a layer that is not a file tells its place
