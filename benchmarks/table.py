@@ -78,6 +78,16 @@ def ratio(took: Mapping[str, Sequence[Took]], name: str, *, of_wall: bool = Fals
     return median(times(took[name])[of_wall]) / (median(times(first)[of_wall]) or float("nan"))
 
 
+def limit(took: Mapping[str, Sequence[Took]], name: str, base: str, at_most: float, what: str = "") -> list[Limit]:
+    """That `name` takes at most so many times as long as `base`, by the medians of the processor's time; no limit where
+    one of the two did not run.
+    """
+    if name not in took or base not in took:
+        return []
+    of_name, of_base = (median(times(took[one])[0]) for one in (name, base))
+    return [Limit(f"{what or name}, in times of {base},", of_name / of_base, at_most)]
+
+
 def at(values: list[float], percent: int) -> float:
     """The value that `percent` of `values` do not exceed."""
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from peers.synfinance import manager
@@ -45,6 +46,34 @@ def latency(root: str, debounce: float) -> dict[str, Job]:
         edits.append(trial.edit())
 
     return {"idle": Job(wait, prepare, seen=float), "busy": Busy(wait, prepare, seen=float)}
+
+
+def waits(seconds: float) -> dict[str, Job]:
+    """What any watch must do beside four threads that compute: wake for an event, wait `seconds`, wake who listens."""
+    events, heard = SimpleQueue[None](), SimpleQueue[float]()
+    tasks: SimpleQueue[None] = SimpleQueue()
+
+    def look() -> None:
+        while True:
+            events.get()
+            with suppress(Empty):
+                events.get(timeout=seconds)
+            tasks.put(None)
+
+    def deliver() -> None:
+        while True:
+            tasks.get()
+            heard.put(time.perf_counter())
+
+    for work in (look, deliver):
+        threading.Thread(target=work, daemon=True).start()
+
+    def wait() -> float:
+        begun = time.perf_counter()
+        events.put(None)
+        return heard.get(timeout=30) - begun
+
+    return {"busy": Busy(wait, seen=float)}
 
 
 def idle(root: str, processes: int, seconds: float, files: int = 0) -> dict[str, Job]:

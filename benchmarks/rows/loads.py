@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from course import Contender, Course
 from peers import ON_VARIABLES, WHOLE
-from table import Limit, Table, compared, ratio
+from table import Table, compared, limit
 from turns import Took, agree, take_turns
 
 BATCH = 5
@@ -15,15 +15,16 @@ BATCH = 5
 def load(course: Course) -> Table:
     took = _took(course, course.among(WHOLE), "load", "load")
     table = compared("A new load of all layers", took)
-    if course.floor:
-        ours = course.ours[0].name
-        table.limits.append(Limit("a new load, in floors,", ratio(took, ours), 3.5))
+    for base, at_most in (("floor", 1.5), ("dynaconf as usual", 0.1), ("pydantic-settings, libyaml", 0.6)):
+        table.limits += limit(took, course.ours[0].name, base, at_most, "a new load")
     return table
 
 
 def reload(course: Course) -> Table:
     took = _took(course, course.among(WHOLE), "reload", "idle")
-    return compared("A reload after one of five files changed", took)
+    table = compared("A reload after one of five files changed", took)
+    table.limits += limit(took, course.ours[0].name, "floor", 1.15, "a reload")
+    return table
 
 
 def busy_reload(course: Course) -> Table:
@@ -47,7 +48,9 @@ def validation(course: Course) -> Table:
         subjects[name] = worker.job("validation")
     took = take_turns(subjects, course.rounds, 50)
     agree(took)
-    return compared("Validation of what was read and merged", took)
+    table = compared("Validation of what was read and merged", took)
+    table.limits += limit(took, *reversed(jobs), 2, "validation")
+    return table
 
 
 def _took(

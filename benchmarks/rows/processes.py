@@ -6,10 +6,11 @@ from pathlib import Path
 
 from course import Contender, Course
 from peers import OURS, WHOLE
-from table import Limit, Table, compared, ratio
+from table import Table, compared, limit
 from turns import Program, Subject, Took, agree, take_turns
 
 READ = "from synfinance_settings import settings; print(settings.server.port)"
+CLICK = "`python -c 'import click'`"
 COMPLETION = {
     "_SYNFINANCE_SETTINGS_COMPLETE": "bash_complete",
     "COMP_WORDS": "synfinance-settings get server.p",
@@ -20,25 +21,36 @@ COMPLETION = {
 def process(course: Course) -> Table:
     took = take_turns({one.name: _program(course, one) for one in course.among(WHOLE)}, course.rounds)
     agree(took)
-    return compared("A whole process: import, load, read one value", took)
+    table = compared("A whole process: import, load, read one value", took)
+    for base, at_most in (("floor", 1.2), ("pydantic-settings", 0.95)):
+        table.limits += limit(took, course.ours[0].name, base, at_most, "a whole process")
+    return table
 
 
 def bare_import(course: Course) -> Table:
-    subjects = _bare(course, "pass")
+    subjects: dict[str, Subject] = {**_bare(course, "pass")}
     for one in course.ours:
         name = f"`import {one.name}`" if course.floor else one.name
         subjects[name] = course.program([one.installation.python, "-c", "import synfinance_settings"])
-    return compared("The import alone", take_turns(subjects, course.rounds))
+    subjects |= {f"{one.name}, a process": _program(course, one) for one in course.floor}
+    took = take_turns(subjects, course.rounds)
+    table = compared("The import alone", took)
+    table.limits += limit(took, "`import synfinance_settings`", "floor, a process", 0.2)
+    return table
 
 
 def start(course: Course) -> Table:
     """What a person waits for at each key: help, and the completion of a key."""
-    subjects = _bare(course, "import click")
+    subjects: dict[str, Subject] = {**_bare(course, "import click")}
     for one in course.ours:
         command = one.installation.program("synfinance-settings")
         subjects[_named(course, one, "--help")] = course.program([command, "--help"])
         subjects[_named(course, one, "completion of a key")] = course.program([command], variables=COMPLETION)
-    return compared("Help and completion", take_turns(subjects, course.rounds))
+    took = take_turns(subjects, course.rounds)
+    table = compared("Help and completion", took)
+    for what in ("--help", "completion of a key"):
+        table.limits += limit(took, what, CLICK, 1.5)
+    return table
 
 
 def output(course: Course) -> Table:
@@ -47,7 +59,11 @@ def output(course: Course) -> Table:
         command = one.installation.program("synfinance-settings")
         subjects[_named(course, one, "get server.port")] = course.program([command, "get", "server.port"])
         subjects[_named(course, one, "show")] = course.program([command, "show"])
-    return compared("`get` and `show`", take_turns(subjects, course.rounds))
+    took = take_turns(subjects, course.rounds)
+    table = compared("`get` and `show`", took)
+    for what in ("get server.port", "show"):
+        table.limits += limit(took, what, "floor, a process", 1.3)
+    return table
 
 
 def change(course: Course) -> Table:
@@ -62,8 +78,7 @@ def change(course: Course) -> Table:
         subjects[_named(course, one, "set")] = setting
     took = take_turns(subjects, course.rounds)
     table = compared("`set` of one key beside `get`", took)
-    if course.floor:
-        table.limits.append(Limit("`set`, in processes of `get`,", ratio(took, "set"), 1.5))
+    table.limits += limit(took, "set", "get", 1.5)
     return table
 
 

@@ -50,7 +50,7 @@ _LONGEST_PAUSE: Final = 60.0  # seconds until what was refused is tried again
 FORK_SECONDS: Final = 1.0
 """How long a fork waits for the looks that are going on: one that hangs in a file would never end."""
 
-READ_SECONDS: Final = 60.0
+READ_SECONDS: Final = 300.0
 """How long looks need not read a file of which the system says that it is as it was."""
 
 
