@@ -33,7 +33,7 @@ def main() -> int:
             tables[name] = measured(ROWS[name], contenders, folder / name, is_quick=options.quick)
             print(f"\n{tables[name]}", flush=True)
         if options.write:
-            report.PAGE.write_text(report.page(machine, tables))
+            report.PAGE.write_text(report.page(report.PAGE.read_text(), machine, tables))
     broken = [limit for table in tables.values() for limit in table.limits if not limit.holds]
     return 1 if broken and not options.quick else 0
 
