@@ -13,10 +13,12 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
-from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synfinance_settings.log import logger
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 
 class ConfigEvent(StrEnum):
@@ -62,7 +64,7 @@ class Announcer:
     def revive(self) -> None:
         """Start over with an empty queue and no thread, as in the child of a fork; the listeners stay."""
         self._lock = threading.Lock()
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._tasks: SimpleQueue[_Task | None] | None = None
         self._thread: threading.Thread | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -89,20 +91,30 @@ class Announcer:
 
         Where no thread can be started now, it is called once there is one for a later delivery.
         """
-        self._tasks.put(lambda: _call(function, arguments))
+        self._queue().put(lambda: _call(function, arguments))
         with suppress(RuntimeError):
             self.begin()
 
     def begin(self) -> None:
         """Have the delivery thread run; raises `RuntimeError` where the system has no more threads to give."""
+        tasks = self._queue()
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(
-                    target=_deliver, args=(self._tasks,), name="synfinance_settings delivery", daemon=True
+                    target=_deliver, args=(tasks,), name="synfinance_settings delivery", daemon=True
                 )
                 thread.start()
                 self._thread = thread
-                weakref.finalize(self, self._tasks.put, None)
+                weakref.finalize(self, tasks.put, None)
+
+    def _queue(self) -> SimpleQueue[_Task | None]:
+        """The announcements that wait; most programs have none, and import no `queue`."""
+        from queue import SimpleQueue
+
+        with self._lock:
+            if self._tasks is None:
+                self._tasks = SimpleQueue()
+            return self._tasks
 
     def is_delivering(self) -> bool:
         """True in the delivery thread, where what is asked for must be queued."""

@@ -10,7 +10,6 @@ is long.
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import struct
@@ -22,7 +21,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-logger: Final = logging.getLogger("synfinance_settings")
+from synfinance_settings.log import logger
 
 Hint = Callable[[str, bool], None]
 """Called with a path, and whether its writer is done: it was renamed into place, or closed after writing.
@@ -90,7 +89,10 @@ def hints(hint: Hint) -> Hints:
     """Hints of no folder yet; raises `OSError` or `RuntimeError` where the system has no more watches or threads to
     give.
     """
-    return (_Inotify if sys.platform == "linux" else _AnySystem)(hint)
+    if sys.platform == "linux":
+        with suppress(ImportError, AttributeError):  # another watchdog may have other functions of inotify
+            return _Inotify(hint)
+    return _AnySystem(hint)
 
 
 class _Inotify(Hints):
@@ -98,13 +100,30 @@ class _Inotify(Hints):
 
     def __init__(self, hint: Hint) -> None:
         super().__init__()
-        from watchdog.observers import inotify_c as inotify
+        from watchdog.observers.inotify_c import (
+            InotifyConstants,
+            inotify_add_watch,
+            inotify_init,
+            inotify_rm_watch,
+        )
 
         self._hint = hint
-        self._inotify = inotify
+        self._kinds = InotifyConstants
+        self._mask = (
+            self._kinds.IN_MOVE
+            | self._kinds.IN_CREATE
+            | self._kinds.IN_DELETE
+            | self._kinds.IN_DELETE_SELF
+            | self._kinds.IN_MODIFY
+            | self._kinds.IN_CLOSE_WRITE
+            | self._kinds.IN_ATTRIB
+            | self._kinds.IN_DONT_FOLLOW
+        )  # not opened and closed without writing: our own reads would be hints to read again
+        self._add: Callable[..., int] = inotify_add_watch
+        self._remove: Callable[..., int] = inotify_rm_watch
         self._folders: dict[int, list[Path]] = {}  # one folder may be followed by several names
         self._lock = threading.RLock()  # held by whoever rings or closes: another file may get a closed descriptor
-        self._events = _made(inotify.inotify_init())
+        self._events = _made(inotify_init())
         self._bell: int | None = None
         try:
             os.set_inheritable(self._events, False)
@@ -137,18 +156,7 @@ class _Inotify(Hints):
                 self._bell = None
 
     def _watch(self, folder: Path) -> tuple[int, Path]:
-        kinds = self._inotify.InotifyConstants
-        mask = (
-            kinds.IN_MOVE
-            | kinds.IN_CREATE
-            | kinds.IN_DELETE
-            | kinds.IN_DELETE_SELF
-            | kinds.IN_MODIFY
-            | kinds.IN_CLOSE_WRITE
-            | kinds.IN_ATTRIB
-            | kinds.IN_DONT_FOLLOW
-        )  # not opened and closed without writing: our own reads would be hints to read again
-        watch = _made(self._inotify.inotify_add_watch(self._events, os.fsencode(folder), self._inotify.Mask(mask)))
+        watch = _made(self._add(self._events, os.fsencode(folder), self._mask))
         self._folders.setdefault(watch, []).append(folder)
         return watch, folder
 
@@ -159,11 +167,11 @@ class _Inotify(Hints):
             folders.remove(folder)
             if not folders:
                 del self._folders[descriptor]
-                self._inotify.inotify_rm_watch(self._events, self._inotify.WatchDescriptor(descriptor))
+                self._remove(self._events, descriptor)
 
     def _tell(self, events: bytes) -> None:
         """Call the hint for each of `events`."""
-        kinds = self._inotify.InotifyConstants
+        kinds = self._kinds
         for watch, mask, name in _parsed(events):
             if mask & kinds.IN_Q_OVERFLOW:
                 logger.warning("the system's queue of file events has overflowed; what they told of is looked for")

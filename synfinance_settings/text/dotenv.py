@@ -16,10 +16,11 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from synfinance_settings.errors import Origin, Problem
 from synfinance_settings.lean import lean_import
@@ -39,8 +40,8 @@ from synfinance_settings.text.expansion import (
 from synfinance_settings.text.format import Format, Written
 from synfinance_settings.text.node import Pending
 
-with lean_import(unused=["dotenv"]):
-    from dotenv.parser import Binding, Original, Reader, parse_binding
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _HEAD: Final = pattern(r"(?P<blank>\s*)(?:export[^\S\r\n]+)?(?:'[^']+'|[^=\#\s]+)[^\S\r\n]*=(?P<gap>[^\S\r\n]*)")
 _DOUBLE: Final = pattern(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
@@ -141,7 +142,7 @@ def read_dotenv(
         return DotEnv(name, problems=(Problem("syntax", "200 spaces in a row", origin=Origin(name, line)),))
     bindings = list(islice(_bindings(text), bounds.NODES + 1))
     if len(bindings) > bounds.NODES:
-        return DotEnv(name, problems=(bounds.too_many_nodes(Origin(name, bindings[-1].original.line)),))
+        return DotEnv(name, problems=(bounds.too_many_nodes(Origin(name, bindings[-1].line)),))
     names = {binding.key for binding in bindings}
     values: dict[str, str | Problem] = {}
     lines: dict[str, int] = {}
@@ -149,14 +150,14 @@ def read_dotenv(
     pending: dict[str, Pending] = {}
     scope = Scope(environ, values, lambda wanted: None if wanted in names else lend(wanted))
     for binding in bindings:
-        written, line = binding.original
+        written, line = binding.written, binding.line
         if not written:
             values[str(binding.key)] = str(binding.value)
             lines[str(binding.key)] = line
             pending.pop(str(binding.key), None)
             continue
         line += _line_breaks(written[: len(written) - len(written.lstrip())])
-        if binding.error or ":" in (binding.key or ""):  # a name that nobody means, and nothing would be set
+        if binding.is_broken or ":" in (binding.key or ""):  # a name that nobody means, and nothing would be set
             problems.append(
                 Problem("syntax", "a line that cannot be parsed", origin=Origin(name, line), hint=_mend(written))
             )
@@ -192,10 +193,11 @@ class Assignment(Record):
 
 def assignments(text: str) -> Iterator[Assignment]:
     """What `text` assigns, and what it has commented out, in its order; broken lines are passed over."""
-    reader = Reader(io.StringIO(text))
+    parser = _parser()
+    reader = parser.Reader(io.StringIO(text))
     while reader.has_next():
         start = reader.position.chars
-        binding = parse_binding(reader)
+        binding = parser.parse_binding(reader)
         written = text[start : reader.position.chars]
         idle = _IDLE.match(written) if binding.key is None else None
         name = idle[1] if idle else binding.key
@@ -211,24 +213,51 @@ def _mend(written: str) -> str:
     )
 
 
-def _bindings(text: str) -> Iterator[Binding]:
-    """What `text` assigns, as python-dotenv has it; of a plain line, whose value is what it says, without its text."""
-    reader = Reader(io.StringIO(text))
-    position = reader.position
-    while reader.has_next():
-        plain = _PLAIN.match(reader.string, position.chars)
-        if plain is None:
-            yield parse_binding(reader)
+class _Binding(Record):
+    """What a line assigns, as python-dotenv has it, and how it is `written`; of a plain line, whose value is what it
+    says, that is empty.
+    """
+
+    key: str | None
+    value: str | None
+    written: str
+    line: int
+    is_broken: bool = False
+
+    def __repr__(self) -> str:  # never the value: it may be a secret
+        return f"<Binding of {self.key!r} in line {self.line}>"
+
+
+def _bindings(text: str) -> Iterator[_Binding]:
+    """What `text` assigns, line by line."""
+    at, line = 0, 1
+    reader: Any = None
+    while at < len(text):
+        plain = _PLAIN.match(text, at)
+        if plain is not None:
+            if plain[1]:
+                yield _Binding(plain[1], plain[plain.lastindex or 0], "", line)
+            at, line = plain.end(), line + 1
             continue
-        if plain[1]:
-            yield Binding(plain[1], plain[plain.lastindex or 0], Original("", position.line), error=False)
-        position.chars = plain.end()
-        position.line += 1
+        reader = reader or _parser().Reader(io.StringIO(text))
+        position = reader.position
+        position.chars, position.line = at, line
+        binding = _parser().parse_binding(reader)
+        yield _Binding(binding.key, binding.value, binding.original.string, binding.original.line, binding.error)
+        at, line = position.chars, position.line
 
 
-def _value(binding: Binding, line: int, name: str, scope: Scope, is_secret: IsSecret) -> str | Problem | Pending:
+@cache
+def _parser() -> ModuleType:
+    """python-dotenv's parser; many a `.env` has plain lines alone, or is not there."""
+    with lean_import(unused=["dotenv"]):
+        from dotenv import parser
+    return parser
+
+
+def _value(binding: _Binding, line: int, name: str, scope: Scope, is_secret: IsSecret) -> str | Problem | Pending:
     """What a line sets its name to: expanded text, the problem of using it, or text that waits for other settings."""
-    written = binding.original.string
+    written = binding.written
     head = _HEAD.match(written)
     assert head, "python-dotenv took this line for an assignment"
     rest = written[head.end() :]

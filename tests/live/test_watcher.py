@@ -217,6 +217,19 @@ def test_a_watch_has_one_thread_and_the_manager_another(project, watching):
     assert names == ["synfinance_settings delivery", "synfinance_settings watcher"]
 
 
+def test_with_another_watchdog_that_has_other_functions_its_observer_tells(project, watching, monkeypatch):
+    def refuse(hint):
+        raise ImportError("cannot import name 'inotify_add_watch'")
+
+    monkeypatch.setattr("synfinance_settings.live.hints._Inotify", refuse)
+    watch = watching()
+    for name in ("first", "second"):
+        rename(project, name)
+        watch.shows(name)
+    project.layer("default.local", "app_name: third")
+    watch.shows("third")
+
+
 def test_looks_at_intervals_read_nothing_where_the_system_says_that_nothing_changed(project, watching, unwatched):
     watching(poll_interval=0.01)
     unwatched.seen_again(1)
