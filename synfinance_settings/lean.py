@@ -35,7 +35,7 @@ def lean_import(
     try:
         yield
     finally:
-        del _importing[threading.get_ident()]
+        _importing.pop(threading.get_ident(), None)
         sys.meta_path.remove(finder)
 
 

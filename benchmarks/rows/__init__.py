@@ -33,7 +33,7 @@ ROWS: Final = {
     "busy-reload": Row(loads.busy_reload, 10),
     "variables": Row(loads.variables, 20, compares_versions=False),
     "validation": Row(loads.validation, 20, compares_versions=False),
-    "read": Row(reads.read, 10),
+    "read": Row(reads.read, 15),
     "readers": Row(reads.readers, 6),
     "set": Row(processes.change, 10),
     "files": Row(files.opened, 1),

@@ -33,12 +33,12 @@ def read(course: Course) -> Table:
     for name, what, installation in chosen:
         subjects[name] = course.worker(installation, "reads:read", what=what, root=str(course.project())).job("read")
     if not course.floor:
-        return compared(READ, take_turns(subjects, course.rounds, 20), "ns")
+        return compared(READ, take_turns(subjects, course.rounds, 5), "ns")
     with ExitStack() as stack:
         stores = _of_a_store(course, stack) if PROGRAM else {}
-        took = take_turns({**subjects, **stores}, course.rounds, 20)
+        took = take_turns({**subjects, **stores}, course.rounds, 5)
     table = compared(READ, took, "ns")
-    for name in ("settings", *stores):
+    for name in ("settings", "settings, watched", *stores):
         table.limits += limit(took, name, "plain object", AT_MOST, f"a read of {name}")
     if not stores:
         table.notes.append(MISSING)
