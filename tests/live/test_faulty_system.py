@@ -154,7 +154,7 @@ def test_a_start_without_a_thread_leaves_nothing_behind(project):
         import resource, signal, threading
         from synfinance_settings import ConfigManager, ConfigWatcher
         ConfigManager().load_config()
-        watcher = ConfigWatcher(polling=True, sighup=True)
+        watcher, handler = ConfigWatcher(polling=True, sighup=True), signal.getsignal(signal.SIGHUP)
         held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (held + (1 << 20), -1))
         try:
@@ -162,7 +162,7 @@ def test_a_start_without_a_thread_leaves_nothing_behind(project):
         except RuntimeError as error:
             print(error)
         resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
-        print(watcher.is_watching(), signal.getsignal(signal.SIGHUP) is signal.SIG_DFL)
+        print(watcher.is_watching(), signal.getsignal(signal.SIGHUP) is handler)
         with watcher:
             print(watcher.is_watching(), threading.active_count())
     """

@@ -398,7 +398,7 @@ def test_a_bad_edit_does_not_end_what_the_signal_reloads(project):
 
 def test_the_signal_needs_the_main_thread(project):
     watcher = ConfigWatcher(project.manager(), sighup=True)
-    caught = []
+    caught, handler = [], signal.getsignal(signal.SIGHUP)
 
     def start():
         try:
@@ -411,7 +411,7 @@ def test_the_signal_needs_the_main_thread(project):
     thread.join()
     assert "main thread" in str(caught[0])
     assert not watcher.is_watching()
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGHUP) is handler
 
 
 def test_events_can_be_awaited_until_the_watcher_stops(project):
