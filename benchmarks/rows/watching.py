@@ -58,7 +58,7 @@ def idle(course: Course) -> Table:
             share = run.seen["share"]
             name = f"{one.name}, one beside {files:,} files" if files else f"{one.name}, {processes} processes"
             table.rows[name] = (share, share / processes, run.seen["without"])
-            most = Limit(f"percent of a core, {name}, together,", share, 0.5 if files else 2)
+            most = Limit(f"percent of a core, {name}, together,", share, 0.5 if files else 2.5)
             table.limits.append(most)
     table.notes.append(
         "Forked from one that has loaded, as servers do, and measured between the looks that read every file, one in "

@@ -78,7 +78,7 @@ class Worker:
         self._trusts = False  # the file systems, that they say at once what has changed
         self._glimpse: Glimpse | None = None
         self._read_at = -READ_SECONDS  # never
-        self._wait = 0.5  # of the interval, at least: many processes that begin together do not look together
+        self._due = monotonic() + poll_interval * _chance()  # many that begin together do not look together
         self._is_over = False
         self._written: dict[str, tuple[bool, int]] = {}
         self._last: Look | None = None
@@ -182,7 +182,7 @@ class Worker:
     def _answer_all(self) -> None:
         while not self._is_over:
             try:
-                call = self._calls.next(self._poll_interval * _some_of(self._wait))
+                call = self._calls.next(max(0.0, self._due - monotonic()))
                 with self.at_work:
                     self._answer(call)
             except BaseException as error:  # noqa: BLE001 - no fault may end the watch, whoever raised it
@@ -193,7 +193,8 @@ class Worker:
                 self._fault = None
 
     def _answer(self, call: Call) -> None:
-        self._wait = 0.9 if call is Call.IDLE else self._wait
+        if call is Call.IDLE:  # no hint puts it off, since those of many processes come together
+            self._due = monotonic() + self._poll_interval
         if call is Call.STOP or (call is Call.IDLE and self._is_as_seen()):
             return
         if call is Call.RELOAD:
@@ -337,9 +338,9 @@ class Worker:
         return False
 
 
-def _some_of(least: float) -> float:
-    """A chance number from `least` to 1, another one in each process, forked or not."""
-    return least + (1 - least) * os.urandom(1)[0] / 255
+def _chance() -> float:
+    """A number from 0 to 1, another one in each process, forked or not."""
+    return os.urandom(1)[0] / 255
 
 
 def _is_refused(failure: SettingsError | None) -> bool:
