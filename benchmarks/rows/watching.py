@@ -43,7 +43,7 @@ def _limit_beside(table: Table, name: str, least: str) -> list[Limit]:
     waited, must = (table.figure(one, "90th") for one in (name, least))
     assert waited is not None
     assert must is not None
-    return [Limit(f"the 90th percentile, {name}, in times of {least},", waited / must, 2.5)]
+    return [Limit(f"the 90th percentile, {name}, in times of {least},", waited / must, 3)]
 
 
 def idle(course: Course) -> Table:
