@@ -33,11 +33,15 @@ class Subject(Protocol):
 
 
 def take_turns(subjects: Mapping[str, Subject], rounds: int, batch: int = 1) -> dict[str, list[Took]]:
-    """Time each subject in `rounds` turns of `batch` runs, after one turn that does not count."""
+    """Time each subject in `rounds` turns of `batch` runs, after one turn that does not count.
+
+    Where there is a single one it is only to see that everything runs: it counts, and is of one run.
+    """
     took: dict[str, list[Took]] = {name: [] for name in subjects}
-    for number in range(rounds + 1):
+    is_trial = rounds == 1
+    for number in range(is_trial, rounds + 1):
         for name, subject in subjects.items():
-            runs = subject.run(batch if number else 1)
+            runs = subject.run(batch if number and not is_trial else 1)
             if number:
                 took[name] += runs
     return took
