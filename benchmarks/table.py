@@ -72,10 +72,10 @@ def times(took: Sequence[Took]) -> tuple[list[float], list[float]]:
     return [one.cpu for one in took], [one.wall for one in took]
 
 
-def ratio(took: Mapping[str, Sequence[Took]], name: str, *, of_wall: bool = False) -> float:
-    """The median of `name` in medians of the first."""
-    first = next(iter(took.values()))
-    return median(times(took[name])[of_wall]) / (median(times(first)[of_wall]) or float("nan"))
+def ratio(took: Mapping[str, Sequence[Took]], name: str, base: str | None = None, *, of_wall: bool = False) -> float:
+    """The median of `name` in medians of `base`, of the first unless that is given."""
+    one, other = (median(times(took[subject])[of_wall]) for subject in (name, base or next(iter(took))))
+    return one / (other or float("nan"))
 
 
 def limit(took: Mapping[str, Sequence[Took]], name: str, base: str, at_most: float, what: str = "") -> list[Limit]:
@@ -84,8 +84,7 @@ def limit(took: Mapping[str, Sequence[Took]], name: str, base: str, at_most: flo
     """
     if name not in took or base not in took:
         return []
-    of_name, of_base = (median(times(took[one])[0]) for one in (name, base))
-    return [Limit(f"{what or name}, in times of {base},", of_name / of_base, at_most)]
+    return [Limit(f"{what or name}, in times of {base},", ratio(took, name, base), at_most)]
 
 
 def at(values: list[float], percent: int) -> float:

@@ -33,17 +33,17 @@ def latency(course: Course) -> Table:
         if name.endswith(IDLE):
             table.limits.append(Limit(f"ms at the median, {name},", median(waited), 5))
     if course.floor:
-        table.limits += _limit_beside(table, f"{course.ours[0].name}, {BUSY}", BARE)
+        table.limits.append(_limit_beside(table, f"{course.ours[0].name}, {BUSY}", BARE))
         table.notes.append("A bare watch: a thread that waits for an event, then for the debounce, and wakes another.")
     return table
 
 
-def _limit_beside(table: Table, name: str, least: str) -> list[Limit]:
+def _limit_beside(table: Table, name: str, least: str) -> Limit:
     """The 90th percentile of `name`, in that of the least that must be waited for."""
     waited, must = (table.figure(one, "90th") for one in (name, least))
     assert waited is not None
     assert must is not None
-    return [Limit(f"the 90th percentile, {name}, in times of {least},", waited / must, 3)]
+    return Limit(f"the 90th percentile, {name}, in times of {least},", waited / must, 3)
 
 
 def idle(course: Course) -> Table:
