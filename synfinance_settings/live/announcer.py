@@ -109,10 +109,10 @@ class Announcer:
 
     def _queue(self) -> SimpleQueue[_Task | None]:
         """The announcements that wait; most programs have none, and import no `queue`."""
-        from queue import SimpleQueue
-
         with self._lock:
             if self._tasks is None:
+                from queue import SimpleQueue
+
                 self._tasks = SimpleQueue()
             return self._tasks
 

@@ -1,9 +1,9 @@
 """The worker of a watch: the one thread that looks at the layers, and has the manager load what changed.
 
-Events are hints to look now; the truth is the content of every file that may give a value, compared after each hint
-and every `poll_interval`. Nothing that a look meets ends the worker: the next look may well succeed, and what failed
-the same way is not told again. A fork waits until no worker is at work, so that its child begins with no lock and no
-half-imported module of a thread that it lacks.
+Events are hints to look now; the truth is the content of every file that may give a value, looked at after each hint
+and every `poll_interval`, and read unless the system may be believed that it is as it was. Nothing that a look meets
+ends the worker: the next look may well succeed, and what failed the same way is not told again. A fork waits until no
+worker is at work, so that its child begins with no lock and no half-imported module of a thread that it lacks.
 """
 
 from __future__ import annotations
