@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 if TYPE_CHECKING:
     from logging import Logger
 
-ERROR: Final = 40
-WARNING: Final = 30
 INFO: Final = 20
-"""The levels of `logging` that are told at."""
+"""The level of `logging` of that name."""
 
 NAME: Final = __name__.partition(".")[0]
 

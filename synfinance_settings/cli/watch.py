@@ -54,11 +54,12 @@ def watch(environment: str | None, polling: bool, interval: float, output: str) 
 
     from synfinance_settings.live.manager import ConfigManager
     from synfinance_settings.live.watcher import ConfigWatcher
+    from synfinance_settings.log import logger
 
     ended: SimpleQueue[None] = SimpleQueue()  # a signal handler may put to it at any moment
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: ended.put(None))
-    logging.getLogger("synfinance_settings").addHandler(logging.NullHandler())
+    logger.addHandler(logging.NullHandler())
     manager = ConfigManager(options.application(), environment=environment, state_dir=options.state_dir())
     manager.current.joins = False
     teller = _Teller(manager, output, ended)

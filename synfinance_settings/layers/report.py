@@ -9,7 +9,7 @@ from typing import Any, Final
 from synfinance_settings.errors import Problem, SettingsError, counted, number_of, told
 from synfinance_settings.layers.excerpt import SourceText
 from synfinance_settings.layers.snapshot import Layers, Snapshot
-from synfinance_settings.log import ERROR, WARNING, logger
+from synfinance_settings.log import logger
 from synfinance_settings.model.application import Application
 from synfinance_settings.model.catalogue import Catalogue
 from synfinance_settings.model.section import Section
@@ -104,5 +104,5 @@ def log_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
         where = f"{problem.origin}: " if problem.origin else ""
         hint = f" ({problem.hint})" if problem.hint else ""
-        level = ERROR if problem.severity == "error" else WARNING
-        logger.log(level, "%s%s%s", where, problem.message, hint)
+        tell = logger.error if problem.severity == "error" else logger.warning
+        tell("%s%s%s", where, problem.message, hint)

@@ -84,10 +84,15 @@ def _present(value: Any) -> Any:
     return value
 
 
+def _is_whole(text: str) -> bool:
+    """True for what spells a whole number; few have a sign, so that most need no expression."""
+    return (text.isascii() and text.isdigit()) or bool(_WHOLE.fullmatch(text))
+
+
 def read_whole_number(value: Any) -> Any:
     """A whole number, from text of the form ``[+-]?[0-9]+``; raises `PydanticCustomError`."""
     if isinstance(value, str):
-        if not (value.isascii() and value.isdigit()) and not _WHOLE.fullmatch(value):  # few have a sign
+        if not _is_whole(value):
             raise misfit("be a whole number")
         if len(value) > _MOST_DIGITS:
             raise misfit(f"have at most {_MOST_DIGITS} digits", "out-of-range")
@@ -126,7 +131,7 @@ def _counting(unit: str) -> Callable[[Any], Any]:
     units, words = UNITS[unit], in_words(unit)
 
     def read(value: Any) -> Any:
-        if not isinstance(value, str) or (value.isascii() and value.isdigit()) or _WHOLE.fullmatch(value):
+        if not isinstance(value, str) or _is_whole(value):
             return read_whole_number(value)
         parts = _COUNTED.fullmatch(value)
         if parts is None or parts[2] not in units:

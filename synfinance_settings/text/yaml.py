@@ -121,6 +121,11 @@ class Yaml(Format):
 YAML: Final = Yaml()
 
 
+def _parser(text: str) -> CParser:
+    """The reader of libyaml over `text`; it takes `str` alone, not a subclass."""
+    return CParser(str(text))
+
+
 class _Outliner:
     """The outline of one document, from the events that libyaml makes of its text.
 
@@ -130,7 +135,7 @@ class _Outliner:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._name = name
-        self._next: Callable[[], Any] = CParser(str(text)).get_event  # it takes str alone, not a subclass
+        self._next: Callable[[], Any] = _parser(text).get_event
         self._left = bounds.NODES
         self.root: Outline | None = None
         self._mended: str | None = None
@@ -259,7 +264,7 @@ class _Outliner:
 
     def _brackets(self) -> Iterator[tuple[str, Mark]]:
         """The brackets of the whole text, up to where its tokens cannot be told."""
-        loader = CParser(str(self._text))
+        loader = _parser(self._text)
         with suppress(YAMLError):
             while (token := loader.get_token()) is not None:
                 if type(token) in _BRACKETS:
@@ -278,7 +283,7 @@ class _SimpleReader:
     """
 
     def __init__(self, text: str, source: Source) -> None:
-        self._next: Callable[[], Any] = CParser(str(text)).get_event  # it takes str alone, not a subclass
+        self._next: Callable[[], Any] = _parser(text).get_event
         self._source = source
         self._left = bounds.NODES // 2  # a key counts, too
 
